@@ -1,0 +1,59 @@
+# Everything starts here; `make` lists what there is. Needs Python 3.11 or newer, and make.
+
+SHELL := /bin/sh
+VENV_PYTHON := .venv/bin/python
+NAME ?=
+ARGS ?=
+
+# The first Python that really runs (a pyenv shim may not) and is new enough; one with venv is preferred.
+FIND_PYTHON = \
+	for question in 'import ensurepip, venv, sys' 'import sys'; do \
+		for python in $(PYTHON) python3 python3.13 python3.12 python3.11 python; do \
+			if "$$python" -c "$$question; sys.exit(sys.version_info < (3, 11))" 2>/dev/null; then \
+				echo "$$python"; exit 0; \
+			fi; \
+		done; \
+	done; \
+	echo "No Python 3.11 or newer was found. Install one, or name it: make PYTHON=/path/to/python3" >&2; \
+	exit 1
+
+.PHONY: help venv venv-dev run test check bench shots clean
+
+help:
+	@echo "make run    start Plusdesk: servers, demo data, web, worker, beat (PORT=8000); Ctrl-C stops it"
+	@echo "make test   run every test on servers of its own (ARGS='-k credit -x')"
+	@echo "make check  ruff, mypy, missing migrations, unsafe migrations"
+	@echo "make bench  measure (NAME='import sweep' ARGS='--rows 100000 --json')"
+	@echo "make shots  take pictures of the pages"
+	@echo "make clean  remove the virtual environment and caches; data in var/ stays"
+
+venv:
+	@python=$$($(FIND_PYTHON)) && "$$python" -m config.environment requirements.txt
+
+venv-dev:
+	@python=$$($(FIND_PYTHON)) && "$$python" -m config.environment requirements-dev.txt
+
+run: venv
+	@exec $(VENV_PYTHON) -m config.run
+
+test: venv-dev
+	@$(VENV_PYTHON) -m config.messages
+	@$(VENV_PYTHON) -m pytest -n 2 $(ARGS)
+
+check: venv-dev
+	$(VENV_PYTHON) -m ruff check .
+	$(VENV_PYTHON) -m mypy
+	$(VENV_PYTHON) manage.py makemigrations --check --dry-run
+	$(VENV_PYTHON) manage.py lintmigrations
+
+bench: venv-dev
+	@$(VENV_PYTHON) -m config.messages
+	@$(VENV_PYTHON) benchmarks/run.py $(NAME) $(ARGS)
+
+shots: venv-dev
+	@$(VENV_PYTHON) -m config.messages
+	@$(VENV_PYTHON) -m tests.shots $(ARGS)
+
+clean:
+	rm -rf .venv .venv.lock .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""What Django's own formats lack: its Chinese ones write large numbers without separators."""

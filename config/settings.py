@@ -1,0 +1,193 @@
+"""Every setting of Plusdesk, flat and typed, read from the environment (or from a file named by ENV_FILE)."""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+from config import embedded
+from config.logs import logging_config
+from config.unfold import UNFOLD as UNFOLD
+
+env = environ.Env()
+if env_file := env.str("ENV_FILE", default=""):
+    environ.Env.read_env(env_file)
+
+BASE_DIR: Path = Path(__file__).resolve().parent.parent
+DEMO_SECRET_KEY = "demo-only-secret-key-that-production-refuses-0123456789abcdefghij"
+
+# --- which house this is -----------------------------------------------------------------------------
+IS_PRODUCTION: bool = env.bool("PLUSDESK_PRODUCTION", default=False)
+DEBUG: bool = env.bool("DEBUG", default=False)
+SECRET_KEY: str = env.str("SECRET_KEY", default="" if IS_PRODUCTION else DEMO_SECRET_KEY)
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["127.0.0.1", "localhost"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+if IS_PRODUCTION:
+    faults = [
+        *(f"{name} is missing" for name in ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL")
+          if not env.str(name, default="")),
+        *(["SECRET_KEY is the demo's"] if SECRET_KEY == DEMO_SECRET_KEY else []),
+        *(["DEBUG is on"] if DEBUG else []),
+    ]
+    if faults:
+        raise ImproperlyConfigured(f"Plusdesk does not start in production: {'; '.join(faults)}.")
+
+# --- servers -----------------------------------------------------------------------------------------
+DATABASE_URL: str = env.str("DATABASE_URL", default="") or embedded.database_url()
+REDIS_URL: str = env.str("REDIS_URL", default="") or embedded.redis_url()
+DATA_DIR: Path = embedded.data_dir()
+DATABASES: dict[str, Any] = {
+    "default": {
+        **environ.Env.db_url_config(DATABASE_URL),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "TEST": {"TEMPLATE": "template0"},
+    }
+}
+CACHES: dict[str, Any] = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- apps, one line a floor ----------------------------------------------------------------------------
+INSTALLED_APPS: list[str] = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "import_export",
+    "pgtrigger",
+    "pghistory",
+    "csp",
+    "django_structlog",
+    "memberships",
+    "operations",
+]
+MIDDLEWARE: list[str] = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "operations.middleware.RequestLogMiddleware",
+    "operations.middleware.AuditMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+AUTH_USER_MODEL = "operations.User"
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator",
+                 "CommonPasswordValidator", "NumericPasswordValidator")
+]
+LOGIN_URL = reverse_lazy("admin:login")
+
+# --- language, time, money -------------------------------------------------------------------------------
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES: list[tuple[str, Any]] = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
+LOCALE_PATHS: list[Path] = [BASE_DIR / "locale"]
+TIME_ZONE = "Asia/Shanghai"
+USE_I18N = True
+USE_TZ = True
+USE_THOUSAND_SEPARATOR = True
+CURRENCY = "CNY"
+
+# --- files -----------------------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATIC_ROOT: Path = DATA_DIR / "static"
+# Uploads are private: nothing serves MEDIA_ROOT, pages stream what a permission allows.
+MEDIA_ROOT: Path = env.path("UPLOADS_DIR", default=str(DATA_DIR / "uploads"))()  # type: ignore[operator]
+STORAGES: dict[str, Any] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_TEMP_DIR: str | None = env.str("FILE_UPLOAD_TEMP_DIR", default=None)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+IMPORT_FILE_MAX_BYTES: int = env.int("IMPORT_FILE_MAX_BYTES", default=1024 * 1024 * 1024)
+
+# --- jobs --------------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT: int = env.int("CELERY_TASK_TIME_LIMIT", default=30 * 60)
+# The time limit stays under the visibility timeout, or a long task would be handed out twice.
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
+    "visibility_timeout": CELERY_TASK_TIME_LIMIT + 5 * 60,
+    "unacked_restore_interval": 5,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE: dict[str, Any] = {
+    "dispatch-runs": {"task": "operations.tasks.dispatch_runs", "schedule": 5.0, "options": {"expires": 5}},
+}
+JOB_CHUNK_ATTEMPTS: int = env.int("JOB_CHUNK_ATTEMPTS", default=3)
+# A run that has not been heard of for this long is handed to a worker again; harmless while one is at it.
+JOB_SILENCE_SECONDS: int = env.int("JOB_SILENCE_SECONDS", default=20)
+JOB_PARALLEL_TASKS: int = env.int("JOB_PARALLEL_TASKS", default=2)
+IMPORT_CHUNK_ROWS: int = env.int("IMPORT_CHUNK_ROWS", default=10_000)
+
+# --- audit trail -------------------------------------------------------------------------------------------
+PGHISTORY_APPEND_ONLY = True
+# The instant of the change, not of the transaction's begin: a later change is then later in the trail too.
+PGHISTORY_CREATED_AT_FUNCTION = "clock_timestamp()"
+PGHISTORY_BASE_MODEL = "operations.models.audit.AuditEvent"
+PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+
+# --- security ----------------------------------------------------------------------------------------------
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_PRODUCTION
+SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", default=IS_PRODUCTION)
+# Probes ask for the health page from inside, without TLS.
+SECURE_REDIRECT_EXEMPT = ["^health/$"]
+SECURE_HSTS_SECONDS: int = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if IS_PRODUCTION else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_PRODUCTION
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# 'unsafe-eval' is what Unfold's Alpine needs; inline styles come from its widgets.
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'", "'unsafe-eval'", "'unsafe-inline'"],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'self'"],
+        "object-src": ["'none'"],
+    }
+}
+
+# --- logs --------------------------------------------------------------------------------------------------
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO")
+LOGGING: dict[str, Any] = logging_config(LOG_LEVEL)

@@ -1,0 +1,108 @@
+"""How the desk looks: name, menu, colours, languages. Settings take this in as UNFOLD."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+
+def environment(request: HttpRequest) -> tuple[Any, str]:
+    """The badge that tells production from a demo."""
+    return (_("Production"), "danger") if settings.IS_PRODUCTION else (_("Demo"), "info")
+
+
+def may_open(model: str) -> Callable[[HttpRequest], bool]:
+    """Whether a menu item leads anywhere for the user: its admin knows."""
+
+    def is_open(request: HttpRequest) -> bool:
+        # Settings import this module, before there are models and admins.
+        from django.apps import apps
+        from django.contrib import admin
+
+        model_admin = admin.site._registry.get(apps.get_model(model))
+        return model_admin is not None and model_admin.has_view_or_change_permission(request)
+
+    return is_open
+
+
+def _item(title: Any, icon: str, model: str) -> dict[str, Any]:
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{model.replace('.', '_')}_changelist"),
+        "permission": may_open(model),
+    }
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Plusdesk",
+    "SITE_HEADER": "Plusdesk",
+    "SITE_SUBHEADER": _("Membership back office"),
+    "SITE_SYMBOL": "card_membership",
+    "SITE_URL": reverse_lazy("admin:index"),
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_LANGUAGES": True,
+    "ENVIRONMENT": "config.unfold.environment",
+    "DASHBOARD_CALLBACK": "config.dashboard.dashboard",
+    "COMMAND": {
+        # Unfold's own search of models loads every match.
+        "search_models": False,
+        "search_callback": "operations.admin.palette.search",
+        "show_history": False,
+    },
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.1% .013 17.38)",
+            "100": "oklch(93.6% .032 17.717)",
+            "200": "oklch(88.5% .062 18.334)",
+            "300": "oklch(80.8% .114 19.571)",
+            "400": "oklch(70.4% .191 22.216)",
+            "500": "oklch(63.7% .237 25.331)",
+            "600": "oklch(57.7% .245 27.325)",
+            "700": "oklch(50.5% .213 27.518)",
+            "800": "oklch(44.4% .177 26.899)",
+            "900": "oklch(39.6% .141 25.723)",
+            "950": "oklch(25.8% .092 26.042)",
+        },
+    },
+    "SIDEBAR": {
+        "show_search": True,
+        "command_search": True,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "title": _("Members"),
+                "items": [
+                    _item(_("Members"), "group", "memberships.member"),
+                    _item(_("Enterprise customers"), "domain", "memberships.enterprisecustomer"),
+                    _item(_("Subscriptions"), "card_membership", "memberships.subscription"),
+                    _item(_("Credit requests"), "credit_score", "memberships.creditrequest"),
+                ],
+            },
+            {
+                "title": _("Programmes"),
+                "separator": True,
+                "items": [
+                    _item(_("Programmes"), "loyalty", "memberships.programme"),
+                    _item(_("Plans"), "sell", "memberships.plan"),
+                    _item(_("Tiers"), "stairs", "memberships.tier"),
+                ],
+            },
+            {
+                "title": _("Operations"),
+                "separator": True,
+                "items": [
+                    _item(_("Imports"), "upload_file", "operations.importbatch"),
+                    _item(_("Job runs"), "schedule", "operations.jobrun"),
+                    _item(_("Reveals of personal data"), "visibility", "operations.reveal"),
+                    _item(_("Users"), "person", "operations.user"),
+                    _item(_("Groups"), "groups", "auth.group"),
+                ],
+            },
+        ],
+    },
+}

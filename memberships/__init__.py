@@ -1,0 +1,1 @@
+"""Floor 2: programmes, plans, members, subscriptions and enterprise customers."""

@@ -1,0 +1,5 @@
+"""The admin pages of memberships, one file per noun."""
+
+from memberships.admin import contacts, credit_requests, customers, members, programmes, subscriptions
+
+__all__ = ["contacts", "credit_requests", "customers", "members", "programmes", "subscriptions"]

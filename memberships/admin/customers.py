@@ -1,0 +1,135 @@
+"""Enterprise customers: the list, the page of a firm, and changing it with a reason."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.decorators import action
+
+from memberships.admin import lookups
+from memberships.admin.customer_form import CustomerForm
+from memberships.admin.display import cards, masked_contact, member_link, owner_prefetches
+from memberships.admin.sections import history_sources, member_sections
+from memberships.models import EnterpriseCustomer, Member
+from memberships.models.customers import Flag, Size
+from memberships.services.customers import CustomerInvalidError, change_customer
+from operations.admin.base import ReadOnlyAdmin
+from operations.admin.filters import IndexedValuesFilter
+from operations.admin.history import HistorySource
+from operations.admin.reasons import ask, record_url
+from operations.errors import PlusdeskError
+
+
+class ProvinceFilter(IndexedValuesFilter):
+    title = gettext_lazy("province")
+    parameter_name = "province"
+
+
+class IndustryFilter(IndexedValuesFilter):
+    title = gettext_lazy("industry")
+    parameter_name = "industry"
+
+
+class SizeFilter(IndexedValuesFilter):
+    title = gettext_lazy("size")
+    parameter_name = "size"
+
+    def label(self, value: str) -> str:
+        return str(dict(Size.choices).get(value, value))
+
+
+@admin.register(EnterpriseCustomer)
+class EnterpriseCustomerAdmin(ReadOnlyAdmin):
+    """Firms, newest first. The form is read-only; "Change" leads to a page that asks why."""
+
+    list_display = (
+        "legal_name", "credit_code", "province", "city", "industry", "size", "contact_column", "cards_column"
+    )
+    list_filter = (ProvinceFilter, IndustryFilter, SizeFilter)
+    fieldsets = (
+        (None, {"fields": ("legal_name", "credit_code", "number_column", "external_id", "joined_column")}),
+        (gettext_lazy("Firm"), {"fields": ("province", "city", "industry", "size", "flags_column", "remarks")}),
+    )
+    readonly_fields = ("number_column", "joined_column", "flags_column")
+    change_form_outer_after_template = "memberships/member_sections.html"
+    actions_detail = ("edit",)
+    index_search = (
+        lookups.legal_name(),
+        lookups.credit_code(),
+        lookups.external_id(),
+        lookups.member_number(),
+        lookups.mobile(),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[EnterpriseCustomer]:
+        queryset: QuerySet[EnterpriseCustomer] = super().get_queryset(request).select_related("member")
+        return queryset.prefetch_related(*owner_prefetches("member__"))
+
+    @admin.display(description=gettext_lazy("member number"))
+    def number_column(self, customer: EnterpriseCustomer) -> SafeString:
+        return member_link(customer.member)
+
+    @admin.display(description=gettext_lazy("joined on"))
+    def joined_column(self, customer: EnterpriseCustomer) -> Any:
+        return customer.member.joined_on
+
+    @admin.display(description=gettext_lazy("flags"), empty_value="–")
+    def flags_column(self, customer: EnterpriseCustomer) -> str:
+        return _(", ").join(str(dict(Flag.choices).get(flag, flag)) for flag in customer.flags)
+
+    @admin.display(description=gettext_lazy("contact"), empty_value="–")
+    def contact_column(self, customer: EnterpriseCustomer) -> str:
+        return masked_contact(customer.member)
+
+    @admin.display(description=gettext_lazy("cards"), empty_value="–")
+    def cards_column(self, customer: EnterpriseCustomer) -> str:
+        return cards(customer.member)
+
+    def record_number(self, key: Any) -> str:
+        return Member(pk=key).number
+
+    def history_sources(self, record: Model) -> list[HistorySource]:
+        return history_sources(record.member)  # type: ignore[attr-defined]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        customer = self.get_object(request, object_id)
+        may_view = customer is not None and self.has_view_permission(request, customer)
+        sections = member_sections(request, customer.member) if may_view else {}
+        return super().change_view(request, object_id, form_url, {**sections, **(extra_context or {})})
+
+    @action(
+        description=gettext_lazy("Change"), url_path="edit", icon="edit",
+        permissions=["memberships.change_enterprisecustomer"],
+    )
+    def edit(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The form with a reason; the service checks, locks and saves."""
+        customer = self.get_object(request, object_id)
+        if customer is None:
+            raise Http404
+        form = CustomerForm(request.POST or None, customer=customer)
+        if request.method == "POST" and form.is_valid() and self._change(request, customer, form):
+            messages.success(request, _("The customer was changed."))
+            return HttpResponseRedirect(record_url(customer))
+        return ask(self, request, customer, form, title=_("Change the customer"), submit=_("Save"))
+
+    def _change(self, request: HttpRequest, customer: EnterpriseCustomer, form: CustomerForm) -> bool:
+        """Whether the service took it; what it did not like stands at its field."""
+        try:
+            change_customer(
+                customer, changes=form.changes(), reason=form.cleaned_data["reason"],
+                actor=request.user, seen=form.cleaned_data["seen"],  # type: ignore[arg-type]
+            )
+        except CustomerInvalidError as error:
+            for name, faults in error.faults.items():
+                for fault in faults:
+                    form.add_error(name if name in form.fields else None, forms.ValidationError(fault))
+        except PlusdeskError as error:
+            form.add_error(None, str(error))
+        return not form.errors

@@ -1,0 +1,58 @@
+"""How memberships are shown in columns: masked, and without a query per row."""
+
+from datetime import date
+from typing import Any
+
+from django.db.models import Prefetch
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from memberships.dates import business_date
+from memberships.models import Member, MemberContact, Subscription
+from memberships.services.subscriptions import with_status
+from operations.masking import mask_mobile, mask_name
+
+STATUS_COLOURS = {
+    Subscription.Status.PENDING: "info",
+    Subscription.Status.ACTIVE: "success",
+    Subscription.Status.EXPIRED: "warning",
+    Subscription.Status.CANCELLED: "danger",
+}
+
+
+def today() -> date:
+    """The business date now: pages are where the clock is read."""
+    return business_date(timezone.now())
+
+
+def owner_prefetches(member: str = "") -> list[Prefetch]:
+    """The primary contact and the live cards of the members on a page; `member` leads to the member."""
+    live = with_status(Subscription.objects.live(), on=today()).select_related("plan").order_by("pk")
+    return [
+        Prefetch(
+            f"{member}contacts", MemberContact.objects.filter(is_primary=True), to_attr="primary_contacts"
+        ),
+        Prefetch(f"{member}subscriptions", live, to_attr="live_subscriptions"),
+    ]
+
+
+def masked_contact(member: Member) -> str:
+    """The primary contact, masked; needs owner_prefetches."""
+    contacts: list[MemberContact] = member.primary_contacts  # type: ignore[attr-defined]
+    return " ".join(filter(None, (f"{mask_name(c.name)} {mask_mobile(c.mobile)}".strip() for c in contacts)))
+
+
+def cards(member: Member) -> str:
+    """The live cards with their state; needs owner_prefetches."""
+    subscriptions: list[Any] = member.live_subscriptions  # type: ignore[attr-defined]
+    return _(", ").join(
+        f"{subscription.plan} ({Subscription.Status(subscription.status).label})" for subscription in subscriptions
+    )
+
+
+def member_link(member: Member) -> SafeString:
+    """The member's number, leading to its page."""
+    return format_html('<a href="{}">{}</a>', reverse("admin:memberships_member_change", args=[member.pk]), member.number)

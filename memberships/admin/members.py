@@ -1,0 +1,62 @@
+"""Members: the list, and a page that shows everything a member has."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from memberships.admin import lookups
+from memberships.admin.display import cards, masked_contact, owner_prefetches
+from memberships.admin.sections import history_sources, member_sections
+from memberships.models import Member
+from operations.admin.base import ReadOnlyAdmin
+from operations.admin.history import HistorySource
+
+
+@admin.register(Member)
+class MemberAdmin(ReadOnlyAdmin):
+    """Persons and firms alike."""
+
+    list_display = ("number_column", "kind", "joined_on", "name_column", "cards_column")
+    fields = ("number_column", "kind", "joined_on", "closed_on")
+    readonly_fields = ("number_column",)
+    change_form_outer_after_template = "memberships/member_sections.html"
+    index_search = (
+        lookups.member_number(),
+        lookups.mobile(),
+        lookups.legal_name("customer__"),
+        lookups.credit_code("customer__"),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
+        queryset: QuerySet[Member] = super().get_queryset(request).select_related("customer")
+        return queryset.prefetch_related(*owner_prefetches())
+
+    @admin.display(description=_("member number"))
+    def number_column(self, member: Member) -> str:
+        return member.number
+
+    @admin.display(description=_("name"), empty_value="–")
+    def name_column(self, member: Member) -> str:
+        """A firm by its name, a person by the masked one."""
+        customer = getattr(member, "customer", None)
+        return customer.legal_name if customer else masked_contact(member)
+
+    @admin.display(description=_("cards"), empty_value="–")
+    def cards_column(self, member: Member) -> str:
+        return cards(member)
+
+    def record_number(self, key: Any) -> str:
+        return Member(pk=key).number
+
+    def history_sources(self, record: Model) -> list[HistorySource]:
+        return history_sources(record)  # type: ignore[arg-type]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        member = self.get_object(request, object_id)
+        sections = member_sections(request, member) if member and self.has_view_permission(request, member) else {}
+        return super().change_view(request, object_id, form_url, {**sections, **(extra_context or {})})

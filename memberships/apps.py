@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class MembershipsConfig(AppConfig):
+    name = "memberships"
+    verbose_name = _("Memberships")
+
+    def ready(self) -> None:
+        from memberships.importers import EnterpriseCustomerImporter
+        from operations import registry
+
+        registry.importers.register(EnterpriseCustomerImporter())

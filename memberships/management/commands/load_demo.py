@@ -1,0 +1,49 @@
+"""`manage.py load_demo`: demo programmes, members and users, made once."""
+
+from datetime import UTC, datetime
+from typing import Any
+from unicodedata import east_asian_width
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
+
+from memberships import demo
+from memberships.dates import business_date
+
+
+class Command(BaseCommand):
+    """Refuses in production, where public passwords have no business."""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.description = _("Load the demo: programmes, members, users. Never in production.")
+        parser.add_argument("--logins", action="store_true", help=_("only print how to log in; load nothing"))
+
+    def handle(self, *args: Any, logins: bool, **options: Any) -> None:
+        if settings.IS_PRODUCTION:
+            raise CommandError(_("The passwords of the demo are public: it is not for production."))
+        if logins:
+            self._print_logins()
+            return
+        loaded = demo.load_demo(on=business_date(datetime.now(UTC)))
+        if loaded.people:
+            self.stdout.write(_("Demo loaded: %(people)d people and %(firms)d firms.") % loaded._asdict())
+        else:
+            self.stdout.write(_("The demo is already there."))
+
+    def _print_logins(self) -> None:
+        """A small table, and nothing else. CommandError when no demo user has the demo's password."""
+        found = demo.working_logins()
+        if not found:
+            raise CommandError(_("No login of the demo works: it is not loaded, or passwords were changed."))
+        rows = [(_("user"), _("password"), _("role"))]
+        rows += [(login.username, login.password, str(login.role)) for login in found]
+        widths = [max(_width(row[place]) for row in rows) for place in range(3)]
+        for row in rows:
+            cells = (cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True))
+            self.stdout.write("  ".join(cells).rstrip())
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal, where a Chinese character takes two."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)

@@ -1,0 +1,33 @@
+"""Personal data of members: kept here alone, masked wherever it is shown, masked in the audit trail."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from memberships.models.members import Member
+from operations.audit import track
+
+
+@track(masked={"name": "name", "mobile": "mobile", "email": "email"})
+class MemberContact(models.Model):
+    """How to reach a member: the person themself, or somebody at the firm."""
+
+    member = models.ForeignKey(Member, models.PROTECT, related_name="contacts", verbose_name=_("member"))
+    is_primary = models.BooleanField(_("primary"), default=True)
+    name = models.CharField(_("contact"), max_length=100, blank=True)
+    mobile = models.CharField(_("mobile"), max_length=20, blank=True)
+    email = models.CharField(_("email"), max_length=254, blank=True)
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        permissions = [("reveal_membercontact", _("Can reveal masked personal data"))]
+        constraints = [
+            models.UniqueConstraint(fields=["member"], condition=Q(is_primary=True), name="contact_one_primary")
+        ]
+        indexes = [
+            models.Index(fields=["mobile"], name="contact_mobile", condition=~Q(mobile="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id}"

@@ -1,0 +1,63 @@
+"""Members: persons and firms. Holds nothing that identifies a person (see MemberContact)."""
+
+from datetime import date
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from stdnum import luhn
+
+from memberships.models.programmes import Audience
+from operations.audit import track
+
+
+class MemberQuerySet(models.QuerySet["Member"]):
+    """Members by number and state."""
+
+    def numbered(self, number: str) -> Self:
+        """The member with that number; none when the number is mistyped."""
+        pk = Member.pk_of(number)
+        return self.none() if pk is None else self.filter(pk=pk)
+
+    def open(self, *, on: date) -> Self:
+        """Not closed on that day."""
+        return self.filter(Q(closed_on=None) | Q(closed_on__gt=on))
+
+
+@track()
+class Member(models.Model):
+    """The owner of subscriptions, points and credit; the row to lock before any of them changes."""
+
+    kind = models.CharField(_("kind"), max_length=16, choices=Audience)
+    joined_on = models.DateField(_("joined on"))
+    closed_on = models.DateField(_("closed on"), null=True, blank=True)
+
+    objects = MemberQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("member")
+        verbose_name_plural = _("members")
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=Audience.values), name="member_kind"),
+            models.CheckConstraint(
+                condition=Q(closed_on=None) | Q(closed_on__gte=F("joined_on")), name="member_closed_after_joined"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def number(self) -> str:
+        """The member number that people read: the key and a Luhn digit, so that a slip is no other member."""
+        digits = f"{self.pk:010d}"
+        return digits + luhn.calc_check_digit(digits)
+
+    @staticmethod
+    def pk_of(number: str) -> int | None:
+        """The key in a member number, None when it is not one (its check digit fails)."""
+        compact = number.replace(" ", "").replace("-", "")
+        if len(compact) < 11 or len(compact) > 19 or not luhn.is_valid(compact):
+            return None
+        return int(compact[:-1])

@@ -1,0 +1,148 @@
+"""What is offered: programmes, their tiers, and the versions of their plans."""
+
+from datetime import date
+from typing import Self
+
+import pgtrigger
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Func, Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from operations.audit import track
+
+
+class Audience(models.TextChoices):
+    """Whom a programme is for, and what a member is."""
+
+    PERSON = "person", _("person")
+    ENTERPRISE = "enterprise", _("enterprise")
+
+
+class Named(models.Model):
+    """Something with a name in both languages of the house."""
+
+    name = models.CharField(_("name (Chinese)"), max_length=100)
+    name_en = models.CharField(_("name (English)"), max_length=100)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name if (get_language() or "zh").startswith("zh") else self.name_en
+
+
+@track()
+class Programme(Named):
+    """A membership programme, such as JD PLUS or JD PLUS Enterprise."""
+
+    code = models.SlugField(_("code"), max_length=64, unique=True)
+    audience = models.CharField(_("audience"), max_length=16, choices=Audience)
+
+    class Meta:
+        verbose_name = _("programme")
+        verbose_name_plural = _("programmes")
+
+
+@track()
+class TierGroup(Named):
+    """A ladder of tiers within a programme."""
+
+    programme = models.ForeignKey(Programme, models.PROTECT, related_name="tier_groups", verbose_name=_("programme"))
+    code = models.SlugField(_("code"), max_length=64)
+
+    class Meta:
+        verbose_name = _("tier group")
+        verbose_name_plural = _("tier groups")
+        constraints = [models.UniqueConstraint(fields=["programme", "code"], name="tiergroup_code")]
+
+
+@track()
+class Tier(Named):
+    """One rung of a ladder; `threshold` qualifying points are needed to stand on it."""
+
+    group = models.ForeignKey(TierGroup, models.PROTECT, related_name="tiers", verbose_name=_("tier group"))
+    code = models.SlugField(_("code"), max_length=64)
+    rank = models.PositiveSmallIntegerField(_("rank"))
+    threshold = models.BigIntegerField(_("threshold (points)"), default=0, validators=[MinValueValidator(0)])
+
+    class Meta:
+        verbose_name = _("tier")
+        verbose_name_plural = _("tiers")
+        ordering = ["group", "rank"]
+        constraints = [
+            models.UniqueConstraint(fields=["group", "code"], name="tier_code"),
+            models.UniqueConstraint(fields=["group", "rank"], name="tier_rank"),
+            models.CheckConstraint(condition=Q(threshold__gte=0), name="tier_threshold_not_negative"),
+        ]
+
+
+class PlanQuerySet(models.QuerySet["Plan"]):
+    """Plans by what can be done with them."""
+
+    def on_sale(self, *, on: date) -> Self:
+        """Versions that can be bought on that day; at most one per programme and code."""
+        return self.filter(Q(on_sale_until=None) | Q(on_sale_until__gte=on), on_sale_from__lte=on)
+
+
+@track()
+class Plan(Named):
+    """A version of something a member can buy. Once sold it never changes: a new version is made."""
+
+    programme = models.ForeignKey(Programme, models.PROTECT, related_name="plans", verbose_name=_("programme"))
+    code = models.SlugField(_("code"), max_length=64)
+    version = models.PositiveIntegerField(_("version"), default=1)
+    price = models.DecimalField(_("price (CNY)"), max_digits=12, decimal_places=2)
+    term_months = models.PositiveSmallIntegerField(_("term (months)"))
+    grace_days = models.PositiveSmallIntegerField(_("grace (days)"), default=0)
+    credit_limit_cap = models.DecimalField(
+        _("highest credit limit (CNY)"), max_digits=14, decimal_places=2, null=True, blank=True
+    )
+    credit_term_days_cap = models.PositiveSmallIntegerField(_("longest credit term (days)"), null=True, blank=True)
+    on_sale_from = models.DateField(_("on sale from"))
+    on_sale_until = models.DateField(_("on sale until (last day)"), null=True, blank=True)
+
+    objects = PlanQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("plan")
+        verbose_name_plural = _("plans")
+        constraints = [
+            models.UniqueConstraint(fields=["programme", "code", "version"], name="plan_version"),
+            models.CheckConstraint(condition=Q(price__gte=0), name="plan_price_not_negative"),
+            models.CheckConstraint(condition=Q(term_months__gte=1), name="plan_term_not_empty"),
+            ExclusionConstraint(
+                name="plan_one_version_on_sale",
+                expressions=[
+                    ("programme", RangeOperators.EQUAL),
+                    ("code", RangeOperators.EQUAL),
+                    (
+                        Func(
+                            F("on_sale_from"), F("on_sale_until"), models.Value("[]"),
+                            function="daterange", output_field=DateRangeField(),
+                        ),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="sold_plan_is_frozen",
+                operation=pgtrigger.Update,
+                when=pgtrigger.Before,
+                # The end of its sale is the one fact of a sold plan that is still open.
+                condition=pgtrigger.AnyChange(exclude=["on_sale_until"]),
+                func=(
+                    "IF EXISTS (SELECT 1 FROM memberships_subscription WHERE plan_id = OLD.id) THEN "
+                    "RAISE EXCEPTION 'plan % is sold and cannot change: make a new version', OLD.code "
+                    "USING ERRCODE = 'check_violation'; END IF; RETURN NEW;"
+                ),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} v{self.version}" if self.version > 1 else super().__str__()

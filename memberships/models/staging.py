@@ -1,0 +1,32 @@
+"""The staging row of an imported enterprise customer: what one line of the file says, typed."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from operations.models.imports import StagedRow
+
+
+class StagedEnterpriseCustomer(StagedRow):
+    """NULL means "the file does not say" (no such column, or a blank cell); `clears` lists the fields marked "-"."""
+
+    legal_name = models.TextField(null=True)
+    credit_code = models.TextField(null=True)
+    contact_name = models.TextField(null=True)
+    mobile = models.TextField(null=True)
+    email = models.TextField(null=True)
+    province = models.TextField(null=True)
+    city = models.TextField(null=True)
+    industry = models.TextField(null=True)
+    size = models.TextField(null=True)
+    flags = ArrayField(models.TextField(), null=True)
+    plan_id = models.BigIntegerField(null=True)
+    requested_limit = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    requested_term_days = models.SmallIntegerField(null=True)
+    external_id = models.TextField(null=True)
+    remarks = models.TextField(null=True)
+    clears = ArrayField(models.TextField(), null=True)
+
+    class Meta(StagedRow.Meta):
+        abstract = False
+        managed = False
+        db_table = "memberships_staged_enterprise_customer"

@@ -1,0 +1,156 @@
+"""A member's bond to a programme, and the paid spans of it.
+
+Status follows from the facts (DESIGN section 5): no column says "active", a term that covers the day does.
+"""
+
+from datetime import date
+from typing import Self
+
+import pgtrigger
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.db import models
+from django.db.models import Exists, F, Func, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from memberships.models.members import Member
+from memberships.models.programmes import Plan, Programme
+from operations.audit import track
+
+
+class SubscriptionQuerySet(models.QuerySet["Subscription"]):
+    """Subscriptions by the state that follows from their facts on a day."""
+
+    def live(self) -> Self:
+        """Not ended: pending, active, in grace; a member has one per programme at most."""
+        return self.filter(ended_on=None)
+
+    def pending(self) -> Self:
+        """Asked for, never paid."""
+        return self.live().filter(started_on=None)
+
+    def active(self, *, on: date) -> Self:
+        """Covered by a term on that day, cancelled for its end or not."""
+        covered = Term.objects.filter(
+            member=OuterRef("member"), subscription=OuterRef("pk"), starts_on__lte=on, ends_on__gte=on
+        )
+        return self.filter(Exists(covered))
+
+
+@track()
+class Subscription(models.Model):
+    """From the request for a card to its end."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("pending")
+        ACTIVE = "active", _("active")
+        EXPIRED = "expired", _("expired")
+        CANCELLED = "cancelled", _("cancelled")
+
+    member = models.ForeignKey(
+        Member, models.PROTECT, related_name="subscriptions", db_index=False, verbose_name=_("member")
+    )
+    programme = models.ForeignKey(
+        Programme, models.PROTECT, related_name="+", db_index=False, verbose_name=_("programme")
+    )
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="subscriptions", verbose_name=_("plan"))
+    requested_on = models.DateField(_("requested on"))
+    started_on = models.DateField(_("started on"), null=True, blank=True)
+    cancelled_on = models.DateField(_("cancelled on"), null=True, blank=True)
+    ended_on = models.DateField(_("ended on"), null=True, blank=True)
+
+    objects = SubscriptionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("subscription")
+        verbose_name_plural = _("subscriptions")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member", "programme"], condition=Q(ended_on=None), name="subscription_one_live"
+            ),
+            models.CheckConstraint(
+                condition=Q(started_on=None) | Q(started_on__gte=F("requested_on")),
+                name="subscription_started_after_requested",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_on=None) | Q(cancelled_on__lte=F("ended_on")) | Q(cancelled_on=None),
+                name="subscription_ended_after_cancelled",
+            ),
+        ]
+        indexes = [models.Index(fields=["member", "-requested_on"], name="subscription_of_member")]
+
+    def __str__(self) -> str:
+        return f"{self.plan} · {self.member_id}"
+
+
+class TermQuerySet(models.QuerySet["Term"]):
+    """Terms by day."""
+
+    def covering(self, *, on: date) -> Self:
+        """Terms whose first to last day include that day."""
+        return self.filter(starts_on__lte=on, ends_on__gte=on)
+
+
+@track()
+class Term(models.Model):
+    """A paid span of a subscription, first and last day included. Terms follow one another without a gap."""
+
+    member = models.ForeignKey(Member, models.PROTECT, related_name="terms", db_index=False, verbose_name=_("member"))
+    subscription = models.ForeignKey(
+        Subscription, models.PROTECT, related_name="terms", db_index=False, verbose_name=_("subscription")
+    )
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="+", db_index=False, verbose_name=_("plan"))
+    number = models.PositiveIntegerField(_("number"))
+    starts_on = models.DateField(_("first day"))
+    ends_on = models.DateField(_("last day"))
+
+    objects = TermQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("term")
+        verbose_name_plural = _("terms")
+        ordering = ["subscription", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["member", "subscription", "number"], name="term_number"),
+            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="term_not_empty"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="term_number_from_one"),
+            ExclusionConstraint(
+                name="term_no_overlap",
+                expressions=[
+                    ("member", RangeOperators.EQUAL),
+                    ("subscription", RangeOperators.EQUAL),
+                    (
+                        Func(
+                            F("starts_on"), F("ends_on"), models.Value("[]"),
+                            function="daterange", output_field=DateRangeField(),
+                        ),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+            ),
+        ]
+        indexes = [models.Index(fields=["ends_on", "member"], name="term_by_end")]
+        triggers = [
+            pgtrigger.Trigger(
+                name="no_gap",
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                when=pgtrigger.After,
+                timing=pgtrigger.Deferred,
+                declare=[("broken", "bigint")],
+                func=(
+                    # Looks at the whole chain of the subscription, so that insert, update and delete share one rule.
+                    "SELECT t.subscription_id INTO broken FROM ("
+                    " SELECT subscription_id, number, starts_on,"
+                    " lag(ends_on) OVER w AS previous_end, row_number() OVER w AS place"
+                    " FROM memberships_term WHERE member_id = COALESCE(NEW.member_id, OLD.member_id)"
+                    " AND subscription_id = COALESCE(NEW.subscription_id, OLD.subscription_id)"
+                    " WINDOW w AS (ORDER BY number)) t"
+                    " WHERE t.number <> t.place OR t.starts_on <> t.previous_end + 1 LIMIT 1;"
+                    " IF FOUND THEN RAISE EXCEPTION 'terms of subscription % leave a gap', broken"
+                    " USING ERRCODE = 'check_violation'; END IF; RETURN NULL;"
+                ),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.starts_on} – {self.ends_on}"

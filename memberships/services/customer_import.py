@@ -1,0 +1,79 @@
+"""Enterprise customers out of a checked file: set-based statements over the staging rows of one batch.
+
+Row locks are taken on members, in key order. Every statement may run twice: what a first run did is not
+there to be done any more (verdicts are set, ImportRows have an outcome), or fails on a constraint.
+"""
+
+from datetime import date
+from pathlib import Path
+
+from django.db import connection
+
+from operations.models import ImportBatch
+
+SQL = Path(__file__).resolve().parent.parent / "sql" / "import_customers"
+LAST_LINE = 2**62
+
+
+def statement(name: str) -> str:
+    """The text of a statement in sql/import_customers; what it touches and locks is said there."""
+    return (SQL / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def run(name: str, **parameters: object) -> int:
+    """Execute a statement and return how many rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement(name), parameters)
+        return cursor.rowcount
+
+
+def resolve_repeats(batch: ImportBatch) -> None:
+    """Rows of one file with the same credit code: one of identical ones stays, differing ones are all invalid.
+
+    Rows that give one external id to several credit codes are invalid too.
+    """
+    header = headers(batch)
+    run("resolve_repeated_codes", batch=batch.pk, column=header["credit_code"])
+    run("resolve_repeated_external_ids", batch=batch.pk, column=header["external_id"])
+
+
+def compare_with_customers(batch: ImportBatch, *, is_preview: bool) -> None:
+    """Find the customers that the rows mean, and what would change; note it where it will be confirmed."""
+    header = headers(batch)
+    run("refuse_same_customer_twice", batch=batch.pk, column=header["credit_code"])
+    run(
+        "compare", batch=batch.pk, is_preview=is_preview, code_column=header["credit_code"],
+        plan_column=header["plan_id"],
+    )
+
+
+def headers(batch: ImportBatch) -> dict[str, str]:
+    """The columns' headers in the operator's language, by staging column."""
+    from memberships.importers import EnterpriseCustomerResource
+
+    fields = EnterpriseCustomerResource().get_import_fields()
+    return {field.staged: field.header(batch.language) for field in fields}
+
+
+def apply_rows(batch: ImportBatch, first: int, last: int, *, on: date) -> tuple[int, int]:
+    """Write the new and changed rows of a range of lines; (applied, left out).
+
+    Locks the members of the changed rows, compares again, and leaves out what differs from the preview.
+    """
+    lines = {"batch": batch.pk, "first": first, "last": last}
+    run("lock_members", **lines)
+    left_out = run("leave_out_drifted", **lines)
+    added = run("insert_new", on=on, **lines)
+    changed = _apply_changes(on=on, **lines)
+    return added + changed, left_out
+
+
+def _apply_changes(**lines: object) -> int:
+    """Write the changed rows of a range, table by table; how many."""
+    run("update_customers", **lines)
+    run("update_contacts", **lines)
+    run("update_subscriptions", **lines)
+    run("insert_subscriptions", **lines)
+    run("withdraw_requests", **lines)
+    run("update_requests", **lines)
+    return run("mark_changed_applied", **lines)

@@ -1,0 +1,31 @@
+"""Members: joining the house, and the lock that every change of what a member owns begins with."""
+
+from datetime import date
+
+from django.db import transaction
+
+from memberships.models import Member, MemberContact
+from memberships.models.programmes import Audience
+from operations.audit import because
+from operations.models import User
+
+
+@transaction.atomic
+def join_as_person(*, name: str, mobile: str, email: str, on: date, actor: User | None) -> Member:
+    """Make a person a member, with how to reach them; a blank stays blank. Grants nothing yet."""
+    with because("joined", actor=actor):
+        member = Member.objects.create(kind=Audience.PERSON, joined_on=on)
+        MemberContact.objects.create(
+            member=member, name=name.strip(), mobile=mobile.strip(), email=email.strip()
+        )
+    return member
+
+
+def lock_member(pk: int) -> Member:
+    """Lock the owner of subscriptions, points and credit, and read it afresh. Only inside a transaction.
+
+    The first statement of every service that changes what the member owns, so that two of them take turns.
+    The lock leaves the key free: a row that only refers to the member need not wait.
+    Raises Member.DoesNotExist.
+    """
+    return Member.objects.select_for_update(no_key=True).get(pk=pk)

@@ -1,0 +1,196 @@
+"""Subscriptions: asking for a card, joining, cancelling, and the state that follows from the facts.
+
+A subscription whose `ended_on` is empty holds the member's one place in the programme. Cancelling frees the
+place at once while the paid days go on, so a member can join again before they are over. The new subscription
+then begins on the day after the last paid one: terms of one programme never overlap, and no paid day is lost.
+An expired subscription that still holds the place gives it up when the member asks for a card or joins again.
+"""
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, TypedDict, cast
+
+from django.db import transaction
+from django.db.models import Case, CharField, Exists, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.utils.translation import gettext_lazy as _
+
+from memberships.dates import term_bounds
+from memberships.errors import (
+    AlreadySubscribedError,
+    AudienceError,
+    MemberClosedError,
+    PlanNotOnSaleError,
+    SubscriptionStateError,
+)
+from memberships.models import Member, Plan, Programme, Subscription, Term
+from memberships.models.subscriptions import SubscriptionQuerySet
+from memberships.services.members import lock_member
+from memberships.signals import subscription_cancelled, subscription_started
+from operations.audit import because
+from operations.models import User
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+
+class Standing(TypedDict):
+    """What `with_status` adds to a subscription."""
+
+    status: str
+    paid_until: date | None
+
+
+def with_status(
+    subscriptions: SubscriptionQuerySet, *, on: date
+) -> "QuerySet[WithAnnotations[Subscription, Standing]]":
+    """Annotate `status` (a Subscription.Status) on a day, and `paid_until` (last paid day, if any).
+
+    active: a term covers the day; a cancelled subscription is active, too, while its paid days last.
+    pending: not begun, whether it waits for its payment or for its first paid day.
+    cancelled: over, by cancelling. expired: over, by not being renewed.
+    """
+    own_terms = Term.objects.filter(member=OuterRef("member"), subscription=OuterRef("pk"))
+    is_not_begun = Q(started_on=None) | Q(started_on__gt=on)
+    is_not_over = Q(ended_on=None) | Q(ended_on__gt=on)
+    annotated = subscriptions.annotate(
+        status=Case(
+            When(Exists(own_terms.covering(on=on)), then=Value(Subscription.Status.ACTIVE)),
+            When(is_not_begun & is_not_over, then=Value(Subscription.Status.PENDING)),
+            When(cancelled_on__isnull=False, then=Value(Subscription.Status.CANCELLED)),
+            default=Value(Subscription.Status.EXPIRED),
+            output_field=CharField(),
+        ),
+        paid_until=Subquery(own_terms.order_by("-number").values("ends_on")[:1]),
+    )
+    return cast("QuerySet[WithAnnotations[Subscription, Standing]]", annotated)
+
+
+def status_of(subscription: Subscription, *, on: date) -> Subscription.Status:
+    """The state of one subscription on a day, by the rule of `with_status`; one query, so not for lists."""
+    found = with_status(Subscription.objects.filter(pk=subscription.pk), on=on)
+    return Subscription.Status(found.values_list("status", flat=True).get())
+
+
+def paid_until(subscription: Subscription) -> date | None:
+    """The last paid day, cancelled or not; None when nothing was paid yet."""
+    own_terms = Term.objects.filter(member=subscription.member_id, subscription=subscription)
+    last_day: date | None = own_terms.aggregate(last=Max("ends_on"))["last"]
+    return last_day
+
+
+@transaction.atomic
+def request_subscription(member: Member, plan: Plan, *, on: date, actor: User | None) -> Subscription:
+    """Ask for a card: the subscription waits for its payment (pending) and grants nothing.
+
+    Raises MemberClosedError, AudienceError, PlanNotOnSaleError, AlreadySubscribedError.
+    """
+    member = lock_member(member.pk)
+    _check_can_buy(member, plan, on=on)
+    with because("card requested", actor=actor):
+        live = _live_subscription(member, plan.programme, on=on)
+        if live is not None:
+            raise AlreadySubscribedError(live)
+        return Subscription.objects.create(
+            member=member, programme=plan.programme, plan=plan, requested_on=on
+        )
+
+
+@transaction.atomic
+def join(member: Member, plan: Plan, *, on: date, actor: User | None) -> Subscription:
+    """Start a subscription with its first term; a pending one of the programme is started, with this plan.
+
+    The first day is `on`, or the day after the last paid day of a cancelled subscription to the programme.
+    Raises MemberClosedError, AudienceError, PlanNotOnSaleError, AlreadySubscribedError when one was started
+    before, SubscriptionStateError when the pending one was asked for later than `on`.
+    """
+    member = lock_member(member.pk)
+    _check_can_buy(member, plan, on=on)
+    with because("joined", actor=actor):
+        subscription = _live_subscription(member, plan.programme, on=on)
+        if subscription is None:
+            subscription = Subscription(member=member, programme=plan.programme, requested_on=on)
+        elif subscription.started_on is not None:
+            raise AlreadySubscribedError(subscription)
+        elif subscription.requested_on > on:
+            raise _requested_later(subscription, on=on)
+        subscription.plan = plan
+        subscription.started_on = _first_free_day(member, plan.programme, on=on)
+        subscription.save()
+        term = _add_first_term(subscription, subscription.started_on)
+    subscription_started.send(Subscription, subscription=subscription, term=term, on=on, actor=actor)
+    return subscription
+
+
+@transaction.atomic
+def cancel_subscription(
+    subscription: Subscription, *, on: date, reason: str, actor: User | None
+) -> Subscription:
+    """End a subscription with its last paid day, or at once when nothing was paid.
+
+    `reason` goes to the audit trail. Cancelling again changes nothing and returns the first result.
+    Raises SubscriptionStateError when it is over already, or was asked for later than `on`.
+    """
+    lock_member(subscription.member_id)
+    subscription = Subscription.objects.get(pk=subscription.pk)
+    if subscription.cancelled_on is not None:
+        return subscription
+    if subscription.requested_on > on:
+        raise _requested_later(subscription, on=on)
+    last_day = subscription.ended_on or paid_until(subscription) or on
+    if last_day < on:
+        raise SubscriptionStateError(
+            _("“%(plan)s” of member %(member)s ended on %(last)s and cannot be cancelled on %(on)s.")
+            % {"plan": subscription.plan, "member": subscription.member, "last": last_day, "on": on}
+        )
+    subscription.cancelled_on, subscription.ended_on = on, last_day
+    with because(reason, actor=actor):
+        subscription.save(update_fields=["cancelled_on", "ended_on"])
+    subscription_cancelled.send(Subscription, subscription=subscription, on=on, actor=actor)
+    return subscription
+
+
+def _check_can_buy(member: Member, plan: Plan, *, on: date) -> None:
+    """Raises MemberClosedError, AudienceError, PlanNotOnSaleError."""
+    if not Member.objects.open(on=on).filter(pk=member.pk).exists():
+        raise MemberClosedError(member, on=on)
+    if plan.programme.audience != member.kind:
+        raise AudienceError(member, plan.programme)
+    if not Plan.objects.on_sale(on=on).filter(pk=plan.pk).exists():
+        raise PlanNotOnSaleError(plan, on=on)
+
+
+def _live_subscription(member: Member, programme: Programme, *, on: date) -> Subscription | None:
+    """What holds the member's place in the programme; an expired one is ended on its last paid day first."""
+    live = Subscription.objects.live().filter(member=member, programme=programme).first()
+    if live is None or status_of(live, on=on) != Subscription.Status.EXPIRED:
+        return live
+    live.ended_on = paid_until(live)
+    live.save(update_fields=["ended_on"])
+    return None
+
+
+def _first_free_day(member: Member, programme: Programme, *, on: date) -> date:
+    """`on`, or the day after the last paid day of any subscription to the programme."""
+    terms = Term.objects.filter(member=member, subscription__programme=programme)
+    last_day: date | None = terms.aggregate(last=Max("ends_on"))["last"]
+    return on if last_day is None else max(on, last_day + timedelta(days=1))
+
+
+def _add_first_term(subscription: Subscription, first_day: date) -> Term:
+    """The first paid span, as long as the plan says; its first day is the anchor of all that follow."""
+    starts_on, ends_on = term_bounds(first_day, subscription.plan.term_months, 1)
+    return Term.objects.create(
+        member=subscription.member, subscription=subscription, plan=subscription.plan, number=1,
+        starts_on=starts_on, ends_on=ends_on,
+    )
+
+
+def _requested_later(subscription: Subscription, *, on: date) -> SubscriptionStateError:
+    return SubscriptionStateError(
+        _("“%(plan)s” of member %(member)s was requested on %(requested)s, after %(on)s.")
+        % {
+            "plan": subscription.plan,
+            "member": subscription.member,
+            "requested": subscription.requested_on,
+            "on": on,
+        }
+    )

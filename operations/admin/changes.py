@@ -1,0 +1,79 @@
+"""What an event changed, in words: field, before, after; choices, references and dates as a person reads them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import Field, Model
+from django.utils import formats
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+
+class Change(NamedTuple):
+    """A field and its values, as a person reads them."""
+
+    field: str
+    before: str
+    after: str
+
+
+class Names:
+    """The names of the records that events refer to: one query per referenced model."""
+
+    def __init__(self, events: Iterable[Model]) -> None:
+        wanted: dict[type[Model], set[Any]] = defaultdict(set)
+        for event in events:
+            for column in _business_fields(event):
+                if column.remote_field and (key := getattr(event, column.attname)) is not None:
+                    wanted[column.remote_field.model].add(key)
+        self._names = {
+            # select_related: a name may be made of another record's.
+            model: {key: str(record) for key, record in model._default_manager.select_related().in_bulk(keys).items()}
+            for model, keys in wanted.items()
+        }
+
+    def of(self, model: type[Model], key: Any) -> str:
+        """The record's name; its key when the record is gone."""
+        return self._names.get(model, {}).get(key, str(key))
+
+
+def changes_between(before: Model | None, event: Model, names: Names, *, without: str) -> list[Change]:
+    """The fields but `without` that differ from the event before; all that are filled, when it begins or ends."""
+    is_whole = before is None or event.pgh_label == "delete"  # type: ignore[attr-defined]
+    is_removal = event.pgh_label == "delete"  # type: ignore[attr-defined]
+    changes = []
+    for column in _business_fields(event):
+        if column.name == without:
+            continue
+        new = _shown(column, getattr(event, column.attname), names)
+        old = "" if is_whole else _shown(column, getattr(before, column.attname), names)
+        if new != old:
+            label = str(column.verbose_name)
+            changes.append(Change(label, new, "") if is_removal else Change(label, old, new))
+    return changes
+
+
+def _business_fields(event: Model) -> Iterator[Field[Any, Any]]:
+    """The tracked columns but for the key, which every entry of a page shares."""
+    tracked = event.pgh_tracked_model._meta  # type: ignore[attr-defined]
+    for column in event._meta.concrete_fields:
+        if not column.name.startswith("pgh_") and column.name != tracked.pk.name:
+            yield column
+
+
+def _shown(column: Field[Any, Any], value: Any, names: Names) -> str:
+    if value is None or value == "":
+        return ""
+    if isinstance(column, ArrayField):
+        return _(", ").join(_shown(column.base_field, item, names) for item in value)
+    if column.remote_field:
+        return names.of(column.remote_field.model, value)
+    if column.flatchoices:
+        return str(dict(column.flatchoices).get(value, value))
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if hasattr(value, "tzinfo"):
+        value = localtime(value)
+    return str(formats.localize(value, use_l10n=True))

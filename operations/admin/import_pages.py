@@ -1,0 +1,307 @@
+"""What the pages of an import show: columns to prepare, the preview, the result. Reads only."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from operations import registry
+from operations.admin.live import describe
+from operations.errors import UnknownNameError
+from operations.forms import ConfirmForm
+from operations.imports.faults import Fault
+from operations.imports.importer import Importer
+from operations.models import ImportBatch, ImportRow, JobChunk, JobRun
+from operations.models.imports import Verdict
+from operations.services import imports
+
+PAGE_SIZE = 50
+State = ImportBatch.State
+Outcome = ImportRow.Outcome
+FetchRows = Callable[..., list[imports.PreviewRow]]
+
+STATE_COLOURS = {
+    State.CHECKING: "info",
+    State.CHECKED: "primary",
+    State.REFUSED: "danger",
+    State.APPLYING: "info",
+    State.APPLIED: "success",
+    State.PARTLY_APPLIED: "warning",
+    State.UNDOING: "info",
+    State.PARTLY_UNDONE: "warning",
+}
+#: The heading of the bar; an import that stopped and was resumed keeps its state until it ends.
+WORK = {
+    State.CHECKING: gettext_lazy("The file is being checked"),
+    State.APPLYING: gettext_lazy("The import is being applied"),
+    State.PARTLY_APPLIED: gettext_lazy("The import is being applied"),
+    State.UNDOING: gettext_lazy("The import is being undone"),
+    State.PARTLY_UNDONE: gettext_lazy("The import is being undone"),
+}
+VERDICT_TABS = [
+    (Verdict.NEW, gettext_lazy("New")),
+    (Verdict.CHANGED, gettext_lazy("Changed")),
+    (Verdict.UNCHANGED, gettext_lazy("Unchanged")),
+    (Verdict.INVALID, gettext_lazy("Invalid")),
+    (Verdict.DUPLICATE, gettext_lazy("Duplicates in the file")),
+]
+OUTCOME_TABS = [
+    (Outcome.APPLIED, gettext_lazy("Applied")),
+    (Outcome.LEFT_OUT, gettext_lazy("Left out")),
+    (Outcome.INVALID, gettext_lazy("Invalid")),
+    (Outcome.UNDONE, gettext_lazy("Undone")),
+    (Outcome.KEPT, gettext_lazy("Could not be undone")),
+]
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One kind of rows; `count` is None where nobody counted them."""
+
+    key: str
+    label: Any
+    count: int | None
+    url: str
+    is_active: bool
+
+    @property
+    def is_bad(self) -> bool:
+        return bool(self.count) and self.key in (Verdict.INVALID, Outcome.LEFT_OUT, Outcome.KEPT)
+
+
+@dataclass(frozen=True)
+class NamedFault:
+    """A fault beside the name of the row it is in, which a row with several faults repeats."""
+
+    label: str
+    fault: Fault
+
+
+@dataclass(frozen=True)
+class RowTable:
+    """A page of rows, and where the next one begins."""
+
+    rows: list[tuple[imports.PreviewRow, str]]
+    faults: list[NamedFault]
+    columns: list[str]
+    has_changes: bool
+    has_notes: bool
+    first_url: str
+    next_url: str
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.rows and not self.faults
+
+
+def importer_of(batch: ImportBatch) -> Importer | None:
+    """The batch's importer; None when it is no longer registered, whose old batches are still to be read."""
+    try:
+        return registry.importers.get(batch.importer)
+    except UnknownNameError:
+        return None
+
+
+def kind_of(batch: ImportBatch) -> Any:
+    """What kind of import it is, in words."""
+    importer = importer_of(batch)
+    return importer.label if importer else batch.importer
+
+
+def may_import(user: AbstractBaseUser | AnonymousUser, batch: ImportBatch) -> bool:
+    """Whether the user may act on the batch."""
+    importer = importer_of(batch)
+    return importer is not None and user.has_perm(importer.permission)
+
+
+def batch_page(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
+    """Everything the batch's page shows in its present state."""
+    run = imports.run_of(batch)
+    is_working = run is not None and not run.is_finished
+    context = {
+        "batch": batch,
+        "run": run,
+        "state_label": batch.get_state_display(),
+        "state_colour": STATE_COLOURS.get(State(batch.state), ""),
+        "upload_url": upload_url(batch),
+        "run_error": _run_error(run) if run and not is_working else "",
+        "importer_label": kind_of(batch),
+        "may_import": may_import(request.user, batch),
+        "is_uploader": batch.uploaded_by_id == request.user.pk,
+        "is_working": is_working,
+        "live": live_progress(batch),
+        "working_on": WORK.get(batch.state, batch.get_state_display()),
+        "file_faults": [NamedFault("", Fault.from_json(fault)) for fault in batch.faults],
+    }
+    if is_working or batch.state == State.DISCARDED:
+        return context
+    if batch.state == State.CHECKED:
+        return context | _preview(request, batch)
+    if batch.state != State.REFUSED:
+        return context | _result(request, batch)
+    return context
+
+
+def live_progress(batch: ImportBatch) -> dict[str, Any]:
+    """The batch's progress for its page and for the script that keeps it current."""
+    run = imports.run_of(batch)
+    return describe(imports.progress(batch), version=f"{batch.state}/{run.state if run else ''}")
+
+
+def _preview(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
+    tabs = _tabs(request, batch, VERDICT_TABS, {verdict: getattr(batch, verdict) for verdict in Verdict})
+    return {
+        "tabs": tabs,
+        "active_tab": _active(tabs).key,
+        "table": _table(request, batch, tabs, imports.preview_page),
+        "hindrance": _hindrance(request, batch),
+        "promise": _promise(batch),
+        "confirm_form": ConfirmForm(
+            initial={"preview_key": batch.preview_key, "file_sha256": batch.file_sha256}, auto_id=False
+        ),
+    }
+
+
+def _hindrance(request: HttpRequest, batch: ImportBatch) -> str:
+    """Why this operator cannot confirm this preview; empty when nothing stands in the way."""
+    if not may_import(request.user, batch):
+        return _("You may not apply imports of this kind.")
+    if batch.uploaded_by_id != request.user.pk:
+        return _("Only %(name)s, who uploaded the file, can confirm it.") % {"name": batch.uploaded_by}
+    return imports.confirmation_hindrance(batch)
+
+
+def _promise(batch: ImportBatch) -> str:
+    """What confirming will do, in one sentence."""
+    numbers = {
+        "kind": kind_of(batch),
+        "new": number_format(batch.new),
+        "changed": number_format(batch.changed),
+    }
+    if batch.new and batch.changed:
+        return _("%(kind)s: will add %(new)s and change %(changed)s.") % numbers
+    if batch.new:
+        return _("%(kind)s: will add %(new)s.") % numbers
+    return _("%(kind)s: will change %(changed)s.") % numbers
+
+
+def _result(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
+    counts = {
+        Outcome.APPLIED: batch.applied,
+        Outcome.LEFT_OUT: batch.left_out,
+        Outcome.INVALID: batch.invalid,
+        Outcome.UNDONE: batch.undone,
+        # Nobody counts the rows that were kept.
+        Outcome.KEPT: None,
+    }
+    shown = {Outcome.APPLIED, Outcome.INVALID} | {key for key, count in counts.items() if count}
+    if batch.state == State.PARTLY_UNDONE:
+        shown.add(Outcome.KEPT)
+    tabs = _tabs(request, batch, [tab for tab in OUTCOME_TABS if tab[0] in shown], counts)
+    return {
+        "tabs": tabs,
+        "active_tab": _active(tabs).key,
+        "table": _table(request, batch, tabs, imports.outcome_page),
+        "summary": _summary(batch),
+        "can_resume": batch.state in (State.PARTLY_APPLIED, State.PARTLY_UNDONE),
+        "can_undo": batch.state in (State.APPLIED, State.PARTLY_APPLIED) and bool(batch.applied),
+    }
+
+
+def _summary(batch: ImportBatch) -> str:
+    """What was done, in one sentence."""
+    numbers = {
+        "kind": kind_of(batch),
+        "applied": number_format(batch.applied),
+        "left_out": number_format(batch.left_out),
+        "invalid": number_format(batch.invalid),
+        "undone": number_format(batch.undone),
+    }
+    if batch.state in (State.UNDONE, State.PARTLY_UNDONE):
+        return _("%(kind)s: %(undone)s undone, %(applied)s still applied.") % numbers
+    return _("%(kind)s: %(applied)s applied, %(left_out)s left out, %(invalid)s invalid.") % numbers
+
+
+def _tabs(
+    request: HttpRequest, batch: ImportBatch, kinds: list[tuple[Any, Any]], counts: dict[Any, int | None]
+) -> list[Tab]:
+    """The tabs; the one asked for is active, else the first that holds rows."""
+    keys = [str(key) for key, _label in kinds]
+    asked = request.GET.get("rows", "")
+    active = asked if asked in keys else next((str(key) for key, _label in kinds if counts[key]), keys[0])
+    return [
+        Tab(str(key), label, counts[key], page_url(batch, rows=str(key)), is_active=str(key) == active)
+        for key, label in kinds
+    ]
+
+
+def _active(tabs: list[Tab]) -> Tab:
+    return next(tab for tab in tabs if tab.is_active)
+
+
+def _table(request: HttpRequest, batch: ImportBatch, tabs: list[Tab], fetch: FetchRows) -> RowTable:
+    """The active tab's page after the line asked for; reading one row more tells whether another follows."""
+    active = _active(tabs)
+    after = _line_asked_for(request)
+    found = fetch(batch, active.key, after_line=after, size=PAGE_SIZE + 1)
+    rows, has_more = found[:PAGE_SIZE], len(found) > PAGE_SIZE
+    shows_faults = active.key in (Verdict.INVALID, Outcome.INVALID)
+    return RowTable(
+        rows=[] if shows_faults else [(row, _link(batch, row, active.key)) for row in rows],
+        faults=[NamedFault(row.label, fault) for row in rows for fault in row.faults] if shows_faults else [],
+        columns=list(rows[0].cells) if rows else [],
+        has_changes=any(row.changes for row in rows),
+        has_notes=any(row.faults for row in rows),
+        first_url=page_url(batch, rows=active.key) if after else "",
+        next_url=page_url(batch, rows=active.key, after=rows[-1].line) if has_more else "",
+    )
+
+
+def _line_asked_for(request: HttpRequest) -> int:
+    """`after` is the last line of the page before, `line` the one a person wants to see first."""
+    for name, offset in (("after", 0), ("line", -1)):
+        text = request.GET.get(name, "")
+        # Longer numbers than PostgreSQL's bigint are no lines.
+        if text.isascii() and text.isdigit() and len(text) < 19:
+            return max(0, int(text) + offset)
+    return 0
+
+
+def page_url(batch: ImportBatch, **query: Any) -> str:
+    """The batch's page, at a tab and line."""
+    url = reverse("admin:operations_importbatch_change", args=[batch.pk])
+    return f"{url}?{urlencode(query)}" if query else url
+
+
+def upload_url(batch: ImportBatch) -> str:
+    """The upload page, with the batch's kind of import chosen."""
+    return f"{reverse('admin:operations_importbatch_add')}?{urlencode({'importer': batch.importer})}"
+
+
+def record_url(batch: ImportBatch, object_id: int | None) -> str:
+    """The page of the record that a row is about; empty when the row has none."""
+    importer = importer_of(batch)
+    if object_id is None or importer is None:
+        return ""
+    meta = importer.resource._meta.model._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[object_id])
+
+
+def _link(batch: ImportBatch, row: imports.PreviewRow, kind: str) -> str:
+    """Where the row's name leads: to its record, unless undoing took that away."""
+    return "" if kind == Outcome.UNDONE else record_url(batch, row.object_id)
+
+
+def _run_error(run: JobRun) -> str:
+    """Why a run stopped: its own error, else that of its first chunk that failed."""
+    if run.state == JobRun.State.SUCCEEDED:
+        return ""
+    failing = run.chunks.filter(state=JobChunk.State.PARKED).exclude(error="").order_by("number")
+    return run.error or failing.values_list("error", flat=True).first() or ""

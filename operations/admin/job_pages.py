@@ -1,0 +1,124 @@
+"""What the page of a job run shows: its progress, and its chunks with the failing ones first. Reads only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Case, IntegerField, Q, QuerySet, Sum, Value, When
+from django.http import HttpRequest
+from django.urls import reverse
+
+from operations import registry
+from operations.admin.live import describe
+from operations.errors import UnknownNameError
+from operations.models import JobChunk, JobRun
+from operations.services.imports import Progress
+
+CHUNK_PAGE_SIZE = 50
+State = JobRun.State
+
+STATE_COLOURS = {
+    State.QUEUED: "",
+    State.RUNNING: "info",
+    State.SUCCEEDED: "success",
+    State.FAILED: "danger",
+    State.CANCELLED: "warning",
+}
+CHUNK_COLOURS = {JobChunk.State.DONE: "success", JobChunk.State.PARKED: "danger", JobChunk.State.QUEUED: ""}
+#: Parked chunks first, then those that failed and will be tried again, then the others by number.
+URGENCY = Case(
+    When(state=JobChunk.State.PARKED, then=Value(0)),
+    When(~Q(error=""), then=Value(1)),
+    default=Value(2),
+    output_field=IntegerField(),
+)
+
+
+@dataclass(frozen=True)
+class ChunkPage:
+    """Chunks of one page, each with the colour of its state."""
+
+    chunks: list[tuple[JobChunk, str]]
+    first_url: str
+    next_url: str
+
+
+def job_label(run: JobRun) -> Any:
+    """The job in words; its name when it is no longer registered."""
+    try:
+        return registry.jobs.get(run.job).label
+    except UnknownNameError:
+        return run.job
+
+
+def is_registered(run: JobRun) -> bool:
+    """Whether the run's job is still there to work on it."""
+    return any(job.name == run.job for job in registry.jobs)
+
+
+def run_page(request: HttpRequest, run: JobRun, *, at: datetime) -> dict[str, Any]:
+    """Everything the run's page shows."""
+    may_operate = request.user.has_perm("operations.operate_jobrun") and is_registered(run)
+    return {
+        "run": run,
+        "job_label": job_label(run),
+        "state_label": run.get_state_display(),
+        "state_colour": STATE_COLOURS[State(run.state)],
+        "live": live_progress(run, at=at),
+        "may_cancel": may_operate and not run.is_finished,
+        "may_resume": may_operate and run.state in (State.FAILED, State.CANCELLED),
+        "page": read_chunks(run, after=request.GET.get("after", "")),
+        "failing": _failing(run).count(),
+    }
+
+
+def live_progress(run: JobRun, *, at: datetime) -> dict[str, Any]:
+    """The run's progress; a chunk that fails makes it another version, so that its error is shown at once."""
+    return describe(_progress(run, at=at), version=f"{run.state}/{_failing(run).count()}")
+
+
+def _failing(run: JobRun) -> QuerySet[JobChunk]:
+    return run.chunks.exclude(error="")
+
+
+def _progress(run: JobRun, *, at: datetime) -> Progress:
+    """Rate and time left from the chunks ended since the run was started or resumed."""
+    done = run.done + run.failed
+    seconds = (at - run.started_at).total_seconds() if run.started_at and not run.is_finished else 0.0
+    if seconds <= 0:
+        return Progress(run.state, done, run.total, 0.0, None)
+    ended = run.chunks.filter(finished_at__gte=run.started_at).aggregate(size=Sum("size"))["size"] or 0
+    rate = ended / seconds
+    return Progress(run.state, done, run.total, rate, (run.total - done) / rate if rate else None)
+
+
+def read_chunks(run: JobRun, *, after: str) -> ChunkPage:
+    """The page of chunks after a place "urgency-number", read by key."""
+    chunks = run.chunks.annotate(urgency=URGENCY).order_by("urgency", "number")
+    place = _place(after)
+    if place:
+        urgency, number = place
+        chunks = chunks.filter(Q(urgency__gt=urgency) | Q(urgency=urgency, number__gt=number))
+    found = list(chunks[: CHUNK_PAGE_SIZE + 1])
+    shown, last = found[:CHUNK_PAGE_SIZE], found[CHUNK_PAGE_SIZE - 1 : CHUNK_PAGE_SIZE]
+    has_more = len(found) > CHUNK_PAGE_SIZE
+    return ChunkPage(
+        chunks=[(chunk, CHUNK_COLOURS[JobChunk.State(chunk.state)]) for chunk in shown],
+        first_url=run_url(run) if place else "",
+        next_url=run_url(run, after=f"{last[0].urgency}-{last[0].number}") if has_more else "",  # type: ignore
+    )
+
+
+def _place(after: str) -> tuple[int, int] | None:
+    """The place in an address; None (the beginning) when there is none or it is broken."""
+    parts = after.split("-")
+    if len(parts) != 2 or not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
+        return None
+    return int(parts[0]), int(parts[1])
+
+
+def run_url(run: JobRun, **query: Any) -> str:
+    """The run's page, at a page of its chunks."""
+    url = reverse("admin:operations_jobrun_change", args=[run.pk])
+    return f"{url}?{urlencode(query)}" if query else url

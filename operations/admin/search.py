@@ -1,0 +1,70 @@
+"""Searching by what an index serves. An admin names the kinds of things that can be typed into its one box.
+
+Each kind recognises its input and looks it up by an index; input that it does not recognise costs nothing.
+Nothing is searched by "contains". What identifies a person never stands in an address: such kinds are looked
+up from a POST, and the page goes on with the member numbers found.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, OrderBy, Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from stdnum.util import clean
+
+#: As many results a kind gives at the most; who needs more, types more.
+SEARCH_LIMIT = 1000
+#: As many records as a private search passes on in the address.
+PRIVATE_LIMIT = 20
+
+
+class PatternOrder(OrderBy):
+    """The order of a varchar_pattern_ops index, so that a prefix search reads that index and stops."""
+
+    template = "%(expression)s USING ~<~"
+
+    def __init__(self, field: str) -> None:
+        super().__init__(F(field))
+
+
+@dataclass(frozen=True)
+class SearchKind:
+    """One kind of input: what it is called, and how it becomes a condition (None: not this kind)."""
+
+    label: str | Promise
+    condition: Callable[[str], Q | None]
+    order: OrderBy | None = None
+    is_private: bool = False
+
+    def find(self, queryset: QuerySet[Any], term: str) -> list[Any]:
+        """Keys of the rows found, SEARCH_LIMIT + 1 of them at the most."""
+        condition = self.condition(term)
+        if condition is None:
+            return []
+        found = queryset.filter(condition).order_by(*([self.order] if self.order else []))
+        return list(found.values_list("pk", flat=True)[: SEARCH_LIMIT + 1])
+
+
+def normalised(term: str) -> str:
+    """NFKC, upper case, without blanks and hyphens: how codes and numbers are compared."""
+    return re.sub(r"\s", "", clean(unicodedata.normalize("NFKC", term), " -")).upper()
+
+
+def find_keys(
+    queryset: QuerySet[Any], kinds: Sequence[SearchKind], term: str, *, with_private: bool = False
+) -> list[Any]:
+    """Keys of the rows that any of the kinds finds; private kinds only when asked for."""
+    found: dict[Any, None] = {}
+    for kind in kinds:
+        if with_private or not kind.is_private:
+            found.update(dict.fromkeys(kind.find(queryset, term)))
+    return list(found)
+
+
+def placeholder(kinds: Sequence[SearchKind]) -> str:
+    """What the box finds, for its placeholder."""
+    return _(", ").join(str(kind.label) for kind in kinds)

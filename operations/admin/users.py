@@ -1,0 +1,70 @@
+"""The people of the desk and their groups. Who may grant rights is a superuser; others keep to names."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
+from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from operations.admin.base import DeskAdmin
+from operations.admin.search import SearchKind
+from operations.models import User
+
+#: What makes somebody mighty: granting it would be granting it to oneself.
+RIGHTS = ("is_superuser", "is_staff", "groups", "user_permissions")
+
+admin.site.unregister(Group)
+
+
+def _by_username(term: str) -> Q:
+    return Q(username__startswith=term)
+
+
+@admin.register(User)
+class UserAdmin(DeskAdmin, BaseUserAdmin):
+    """Users are made inactive, not deleted: what they did names them."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("username", "first_name", "last_name", "is_active", "is_staff", "is_superuser", "last_login")
+    list_filter = ("is_active", "is_staff", "is_superuser")
+    ordering = ("username",)
+    sortable_by = ("username",)
+    search_fields = ()
+    index_search = (SearchKind(_("beginning of the username"), _by_username),)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A superuser is changed (and given a new password) by a superuser only."""
+        if isinstance(obj, User) and obj.is_superuser and not request.user.is_superuser:
+            return False
+        return bool(super().has_change_permission(request, obj))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        rights = () if request.user.is_superuser else RIGHTS
+        return (*super().get_readonly_fields(request, obj), "last_login", "date_joined", *rights)
+
+
+@admin.register(Group)
+class GroupAdmin(DeskAdmin, BaseGroupAdmin):
+    """Groups are bundles of rights, so superusers alone change them."""
+
+    ordering = ("name",)
+    search_fields = ()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)

@@ -1,0 +1,112 @@
+"""The audit trail: every change of a business row leaves a copy of the row, with who, why and by which job.
+
+django-pghistory keeps one event table beside each tracked table. Statement-level triggers fill it, so that
+bulk, COPY and raw SQL writes are in it too. Personal data is masked by the trigger: the trail can be kept
+for ever while the person's own row is erased.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import pghistory
+import pgtrigger
+from django.db import connection
+from django.db.models import Model
+from django.utils.translation import gettext_lazy as _
+from pghistory.runtime import _tracker
+from pghistory.trigger import Event as EventTrigger
+
+_M = TypeVar("_M", bound=type[Model])
+
+#: How the trail keeps a kind of personal data: the SQL function that masks it (operations/masking.py has its twin).
+MASKS: dict[str, str] = {"name": "mask_name({0})", "mobile": "mask_mobile({0})", "email": "mask_email({0})"}
+
+
+class MaskedEventTrigger(EventTrigger):
+    """pghistory's trigger, with personal data masked on the way into the event table."""
+
+    def __init__(self, *, masked: Mapping[str, str], **kwargs: Any) -> None:
+        self.masked = masked
+        super().__init__(**kwargs)
+
+    def get_func(self, model: type[Model]) -> pgtrigger.Func:
+        """The library's function with `rows."mobile"` replaced by its mask."""
+        body: str = super().get_func(model).func
+        rows = self.row.replace("NEW", "new_values").replace("OLD", "old_values")
+        for field, kind in self.masked.items():
+            column = f'{rows}."{model._meta.get_field(field).column}"'
+            body = body.replace(column, MASKS[kind].format(column))
+        return pgtrigger.Func(body)
+
+
+def _tracker_class(base: type[pghistory.RowEvent], masked: Mapping[str, str]) -> pghistory.RowEvent:
+    """An insert, update or delete tracker whose trigger masks `masked`."""
+
+    class Tracker(base):  # type: ignore[valid-type,misc]
+        def add_event_trigger(self, event_model: type[Model]) -> None:
+            trigger = MaskedEventTrigger(
+                masked=masked, event_model=event_model, label=self.label, name=self.trigger_name, row=self.row,
+                operation=self.operation, condition=self.condition, level=pgtrigger.Statement,
+            )
+            pgtrigger.register(trigger)(event_model.pgh_tracked_model)  # type: ignore[attr-defined]
+
+    return Tracker()
+
+
+def keep_whole() -> pgtrigger.Trigger:
+    """The trigger that refuses TRUNCATE, which passes by triggers against DELETE."""
+    return pgtrigger.Trigger(
+        name="keep_whole", operation=pgtrigger.Truncate, when=pgtrigger.Before, level=pgtrigger.Statement,
+        func="RAISE EXCEPTION '% only grows', TG_TABLE_NAME USING ERRCODE = 'check_violation';",
+    )
+
+
+def track(*, masked: Mapping[str, str] | None = None, **options: Any) -> Callable[[_M], _M]:
+    """Keep an audit trail of a model: insert, update, delete, by statement-level triggers.
+
+    `masked` maps fields with personal data to their kind in MASKS; other `options` are pghistory.track's.
+    """
+    trackers = [
+        _tracker_class(event, masked or {})
+        for event in (pghistory.InsertEvent, pghistory.UpdateEvent, pghistory.DeleteEvent)
+    ]
+
+    def wrap(model: _M) -> _M:
+        meta = {
+            "triggers": [keep_whole()],
+            "verbose_name": _("audit event"),
+            "verbose_name_plural": _("audit events"),
+        }
+        wrapped: _M = pghistory.track(*trackers, model_name=f"{model.__name__}Event", meta=meta, **options)(model)
+        return wrapped
+
+    return wrap
+
+
+@contextmanager
+def because(reason: str = "", *, actor: Model | None = None, **facts: Any) -> Iterator[None]:
+    """Give the reason, the actor and other facts (job, batch, line) to all changes made inside.
+
+    Inside a request the request's own facts stay; these are added to its context for the rest of it.
+    """
+    known: dict[str, Any] = {"reason": reason} if reason else {}
+    if actor is not None:
+        known["user"] = actor.pk
+    with pghistory.context(**known, **facts):
+        yield
+
+
+def attach_context() -> None:
+    """Hand the context to the current transaction before a COPY or a function call.
+
+    pghistory adds its settings to statements that change rows, which COPY (a protocol, not a statement)
+    and `SELECT function()` are not. To be called inside `because(...)` and inside a transaction.
+    """
+    if not hasattr(_tracker, "value"):
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('pghistory.context_id', %s, true), set_config('pghistory.context_metadata', %s, true)",
+            [str(_tracker.value.id), pghistory.config.json_encoder()().encode(_tracker.value.metadata)],
+        )

@@ -1,0 +1,37 @@
+"""Errors of the ground floor. Each carries a message an operator can read, in the operator's language."""
+
+from django.utils.translation import gettext_lazy as _
+
+
+class PlusdeskError(Exception):
+    """Base of every error that a service raises on purpose; `str()` of it may be shown to an operator."""
+
+
+class UnknownNameError(PlusdeskError):
+    """Nothing is registered under that name."""
+
+
+class RunStateError(PlusdeskError):
+    """The run's state does not allow what was asked."""
+
+
+class ImportStateError(PlusdeskError):
+    """The batch's state does not allow what was asked."""
+
+
+class PreviewChangedError(ImportStateError):
+    """What is being confirmed is not what was previewed: another operator, another file, another preview."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This is not the preview you saw: check the file again, then confirm."))
+
+
+class FileRefusedError(PlusdeskError):
+    """The file is refused whole. `faults` holds at least one fault with line, column, value, code."""
+
+    def __init__(self, *faults: "Fault") -> None:
+        self.faults = faults
+        super().__init__("; ".join(str(fault.message) for fault in faults))
+
+
+from operations.imports.faults import Fault  # noqa: E402

@@ -1,0 +1,130 @@
+"""Checking a block of records: from cells to typed values and faults, a column at a time."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+import polars as pl
+
+from operations.imports.fields import ImportField
+from operations.imports.reader import Record
+
+#: A leading apostrophe is how our exports keep a spreadsheet from running a formula; see exports.py.
+ESCAPED_FORMULA = r"^'([=+\-@\t\r])"
+CLEAR = "-"
+
+
+class Layout(NamedTuple):
+    """The columns of a file, in the file's order."""
+
+    fields: list[ImportField | None]
+    width: int
+
+    @property
+    def places(self) -> list[tuple[int, ImportField]]:
+        """The columns that are read, with their place."""
+        return [(place, field) for place, field in enumerate(self.fields) if field is not None]
+
+    def column_names(self) -> dict[str, ImportField]:
+        """Fields of the file by the name of their staging column."""
+        return {field.staged: field for _place, field in self.places}
+
+
+def blocks_of(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
+    """The records in lists of `size`, so that memory does not grow with the file."""
+    iterator = iter(records)
+    while block := list(islice(iterator, size)):
+        yield block
+
+
+def frame_of(block: Sequence[Record], layout: Layout) -> pl.DataFrame:
+    """`line`, `cells` (their number, where it is not the header's) and `raw:<field>` columns, as read."""
+    width = layout.width
+    lines = [record.line for record in block]
+    counts = [None if len(record.cells) == width else len(record.cells) for record in block]
+    rows = [record.cells for record in block]
+    if any(counts):
+        rows = [(cells + [""] * width)[:width] for cells in rows]
+    columns = list(zip(*rows, strict=True))
+    data = {f"raw:{field.staged}": pl.Series(columns[place], dtype=pl.String) for place, field in layout.places}
+    return pl.DataFrame(
+        {"line": pl.Series(lines, dtype=pl.Int64), "cells": pl.Series(counts, dtype=pl.Int32), **data}
+    )
+
+
+def _normalised(raw: pl.Expr) -> pl.Expr:
+    """NFKC, trimmed, null when blank; an apostrophe that guards a formula is taken off."""
+    text = raw.str.replace(ESCAPED_FORMULA, "$1").str.normalize("NFKC").str.strip_chars()
+    return pl.when(text != "").then(text)
+
+
+def check_columns(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+    """Add for each field its value under its staging name, `fault:<field>`, and `clears` (fields marked "-")."""
+    fields = layout.column_names()
+    texts = frame.with_columns(_normalised(pl.col(f"raw:{name}")).alias(f"text:{name}") for name in fields)
+    marks = texts.with_columns((pl.col(f"text:{name}") == CLEAR).fill_null(False).alias(f"clear:{name}") for name in fields)
+    bare = marks.with_columns(
+        pl.when(~pl.col(f"clear:{name}")).then(pl.col(f"text:{name}")).alias(f"text:{name}") for name in fields
+    )
+    judged = bare.with_columns(
+        *(_fault(name, field).alias(f"fault:{name}") for name, field in fields.items()), _clears(fields).alias("clears")
+    )
+    checked = judged.with_columns(
+        pl.when(pl.col(f"fault:{name}").is_null()).then(field.widget.value(pl.col(f"text:{name}"))).alias(name)
+        for name, field in fields.items()
+    )
+    return checked.drop([f"text:{name}" for name in fields] + [f"clear:{name}" for name in fields])
+
+
+def _fault(name: str, field: ImportField) -> pl.Expr:
+    """The field's fault code: what the widget says, and what a required field asks for."""
+    broken = field.widget.fault(pl.col(f"text:{name}"))
+    if not field.is_required:
+        return broken
+    return (
+        pl.when(pl.col(f"clear:{name}")).then(pl.lit("cannot_clear"))
+        .when(pl.col(f"text:{name}").is_null()).then(pl.lit("required"))
+        .otherwise(broken)
+    )
+
+
+def _clears(fields: dict[str, ImportField]) -> pl.Expr:
+    """The names of the fields that the row clears, as an array literal; null when there are none."""
+    names = [
+        pl.when(pl.col(f"clear:{name}")).then(pl.lit(name)) for name, field in fields.items() if not field.is_required
+    ]
+    joined = pl.concat_str(names, separator=",", ignore_nulls=True) if names else pl.lit("")
+    return pl.when(joined != "").then("{" + joined + "}")
+
+
+def collect_faults(frame: pl.DataFrame, layout: Layout, expected: dict[str, pl.Expr], language: str) -> pl.DataFrame:
+    """Replace the fault columns by `faults`, a JSON array (null where the row is right).
+
+    `expected` gives, by "field:code", what a message says was expected where the widget does not know it.
+    """
+    parts = [_ragged(layout)]
+    for name, field in layout.column_names().items():
+        code = pl.col(f"fault:{name}")
+        says = pl.lit(field.widget.expected)
+        for key, expression in expected.items():
+            field_name, _colon, known_code = key.partition(":")
+            if field_name == name:
+                says = pl.when(code == known_code).then(expression).otherwise(says)
+        broken = code.is_not_null() & pl.col("cells").is_null()
+        parts.append(pl.when(broken).then(_fault_json(field.header(language), pl.col(f"raw:{name}"), code, says)))
+    joined = pl.concat_str(parts, separator=",", ignore_nulls=True)
+    faults = pl.when(joined != "").then("[" + joined + "]").alias("faults")
+    dropped = [name for name in frame.columns if name.startswith("fault:") or name.startswith("raw:")]
+    return frame.with_columns(faults).drop([*dropped, "cells"])
+
+
+def _ragged(layout: Layout) -> pl.Expr:
+    """The one fault of a row whose number of cells is not the header's."""
+    fault = _fault_json("", pl.col("cells").cast(pl.String), pl.lit("ragged_row"), pl.lit(str(layout.width)))
+    return pl.when(pl.col("cells").is_not_null()).then(fault)
+
+
+def _fault_json(column: str, value: pl.Expr, code: pl.Expr, expected: pl.Expr) -> pl.Expr:
+    return pl.struct(
+        pl.lit(column).alias("column"), value.alias("value"), code.alias("code"), expected.alias("expected")
+    ).struct.json_encode()

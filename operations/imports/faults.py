@@ -1,0 +1,83 @@
+"""What can be wrong with a file or a row: codes (listed in the README) and what they say to an operator."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+FILE_FAULTS: dict[str, str | Promise] = {
+    "empty_file": gettext_lazy("The file is empty."),
+    "too_large": gettext_lazy("The file has %(value)s bytes; %(expected)s are accepted at most."),
+    "file_altered": gettext_lazy("The stored file is not the one that was uploaded. Upload it again."),
+    "check_stopped": gettext_lazy("The check was stopped before its end. Upload the file again."),
+    "utf16": gettext_lazy("The file is UTF-16 (“Unicode text”). Save it as “CSV UTF-8”."),
+    "nul_bytes": gettext_lazy("The file holds NUL bytes, so it is no text file. Save it as “CSV UTF-8”."),
+    "unknown_encoding": gettext_lazy("The file is neither UTF-8 nor GB18030. Save it as “CSV UTF-8”."),
+    "unclosed_quote": gettext_lazy(
+        "The quotes of the record that begins on line %(line)s do not match: a quote is not closed, or text follows it."
+    ),
+    "no_header": gettext_lazy("Line %(line)s names none of the known columns; expected are: %(expected)s."),
+    "header_twice": gettext_lazy("The column “%(value)s” stands in the header more than once."),
+    "unknown_header": gettext_lazy("There is no column “%(value)s”; known are: %(expected)s."),
+    "missing_header": gettext_lazy("The column “%(expected)s” is required, and the header lacks it."),
+}
+ROW_FAULTS: dict[str, str | Promise] = {
+    "ragged_row": gettext_lazy("The row has %(value)s cells; the header has %(expected)s."),
+    "required": gettext_lazy("A value is required here."),
+    "cannot_clear": gettext_lazy("“-” would clear this field, but it is required."),
+    "too_long": gettext_lazy("The text is longer than %(expected)s characters."),
+    "spreadsheet_number": gettext_lazy(
+        "A spreadsheet turned this code into a number (%(value)s), and digits may be lost. "
+        "Format the column as text and enter the code again."
+    ),
+    "bad_choice": gettext_lazy("“%(value)s” is none of: %(expected)s."),
+    "bad_email": gettext_lazy("“%(value)s” is no e-mail address."),
+    "bad_mobile": gettext_lazy("“%(value)s” is no mainland mobile number (11 digits that begin with 13 to 19)."),
+    "bad_amount": gettext_lazy("“%(value)s” is no amount in yuan with at most two decimals."),
+    "bad_whole_number": gettext_lazy("“%(value)s” is no whole number."),
+    "over_cap": gettext_lazy("%(value)s is above the highest allowed: %(expected)s."),
+    "bad_credit_code": gettext_lazy(
+        "“%(value)s” is no unified social credit code (18 characters: 8 digits, then digits and capital letters "
+        "without I, O, S, V, Z)."
+    ),
+    "credit_code_checksum": gettext_lazy("The check character of “%(value)s” is wrong: a character was mistyped."),
+    "unknown_plan": gettext_lazy("“%(value)s” is no plan on sale; on sale are: %(expected)s."),
+    "conflicting_rows": gettext_lazy("Lines %(expected)s have this code too, but say something else."),
+    "external_id_twice": gettext_lazy("Lines %(expected)s give the same external id to other credit codes."),
+    "two_customers": gettext_lazy("The credit code belongs to one customer and the external id to another."),
+    "same_customer_twice": gettext_lazy("Lines %(expected)s mean the same customer."),
+    "plan_in_use": gettext_lazy("The customer's card is paid for (%(expected)s); an import does not exchange it."),
+}
+MESSAGES: dict[str, str | Promise] = {**FILE_FAULTS, **ROW_FAULTS}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong: where, what was read, which rule it breaks (`code`), what was expected."""
+
+    line: int
+    column: str
+    value: str
+    code: str
+    expected: str = ""
+
+    @property
+    def message(self) -> str:
+        """The reason, in the language that is active now."""
+        return str(MESSAGES[self.code]) % {"line": self.line, "value": self.value, "expected": self.expected}
+
+    def as_json(self) -> dict[str, Any]:
+        """What is stored: no message, since that depends on the reader's language."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any], *, line: int | None = None) -> Self:
+        """The fault in a row's `faults`, where the line stands in the row."""
+        return cls(
+            line=stored.get("line") or line or 0,
+            column=stored["column"],
+            value=stored["value"] or "",
+            code=stored["code"],
+            expected=stored.get("expected") or "",
+        )

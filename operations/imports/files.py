@@ -1,0 +1,78 @@
+"""Reading a stored file's bytes: what encoding it is in, and whether it is text at all."""
+
+import codecs
+import hashlib
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+from django.conf import settings
+
+from operations.errors import FileRefusedError
+from operations.imports.faults import Fault
+
+BLOCK = 1 << 20
+BOM = codecs.BOM_UTF8
+
+
+class FileFacts(NamedTuple):
+    """What a pass over the bytes tells."""
+
+    encoding: str
+    sha256: str
+    size: int
+
+
+def _blocks(stream: BinaryIO) -> Iterator[bytes]:
+    stream.seek(0)
+    while block := stream.read(BLOCK):
+        yield block
+
+
+def refusal(code: str, *, line: int = 1, value: str = "", expected: str = "") -> FileRefusedError:
+    """The error that refuses a file for one reason."""
+    return FileRefusedError(Fault(line=line, column="", value=value, code=code, expected=expected))
+
+
+def inspect_file(stream: BinaryIO) -> FileFacts:
+    """Hash the bytes and find their encoding; FileRefusedError for what is no text in a known encoding.
+
+    UTF-8 is tried first, then GB18030, both strictly: a wrong guess would show as an error, never as other
+    characters.
+    """
+    digest, size, has_nul, head = hashlib.sha256(), 0, False, b""
+    for block in _blocks(stream):
+        head = head or block[:4096]
+        digest.update(block)
+        size += len(block)
+        has_nul = has_nul or b"\0" in block
+    if not size:
+        raise refusal("empty_file")
+    if size > settings.IMPORT_FILE_MAX_BYTES:
+        raise refusal("too_large", value=str(size), expected=str(settings.IMPORT_FILE_MAX_BYTES))
+    if _looks_utf16(head):
+        raise refusal("utf16")
+    if has_nul:
+        raise refusal("nul_bytes")
+    encoding = next((name for name in ("utf-8", "gb18030") if _is_encoded(stream, name)), "")
+    if not encoding:
+        raise refusal("unknown_encoding")
+    return FileFacts("utf-8-sig" if head.startswith(BOM) else encoding, digest.hexdigest(), size)
+
+
+def _looks_utf16(head: bytes) -> bool:
+    """A byte order mark, or NULs that stand (nearly) all on even or all on odd places."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return True
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    return even + odd > len(head) // 16 and min(even, odd) * 8 < max(even, odd)
+
+
+def _is_encoded(stream: BinaryIO, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    try:
+        for block in _blocks(stream):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True

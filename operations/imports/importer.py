@@ -1,0 +1,68 @@
+"""What an upper floor declares to have its spreadsheets imported."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import polars as pl
+from django.utils.functional import Promise
+from import_export.resources import ModelResource
+
+from operations.imports.checking import Layout
+from operations.imports.fields import ImportField
+from operations.models import ImportBatch, StagedRow
+
+
+@dataclass(frozen=True)
+class CrossCheck:
+    """Faults that need more than one column, and what their messages say was expected.
+
+    `faults` are columns named `fault:<field>` that fill in where the field itself is right; `expected` gives
+    the text by "field:code".
+    """
+
+    faults: Sequence[pl.Expr] = ()
+    expected: dict[str, pl.Expr] = field(default_factory=dict)
+
+
+class Importer:
+    """A kind of file. The engine calls the methods below in this order; each may be called again.
+
+    All of them act on the staging rows of one batch, and those that take `first` and `last` on the lines of
+    that range, both included.
+    """
+
+    name: str
+    label: str | Promise
+    permission: str
+    resource: type[ModelResource]
+    staged: type[StagedRow]
+    #: The staging column that names a row to people.
+    label_column: str
+
+    def fields(self, *, on: date) -> list[ImportField]:
+        """The columns, with what may stand in them on that day."""
+        raise NotImplementedError
+
+    def cross_check(self, layout: Layout, *, on: date) -> CrossCheck:
+        """Rules over several columns of one row."""
+        return CrossCheck()
+
+    def resolve_file(self, batch: ImportBatch) -> None:
+        """Set verdict and faults of rows that meet other rows of the same file (duplicates, conflicts)."""
+        raise NotImplementedError
+
+    def compare(self, batch: ImportBatch, *, is_preview: bool) -> None:
+        """Set verdict, object_id and faults of rows that meet business rows.
+
+        For a preview, also note the changed rows as ImportRows, with what will change and what was before.
+        """
+        raise NotImplementedError
+
+    def apply(self, batch: ImportBatch, first: int, last: int, *, on: date) -> tuple[int, int]:
+        """Write the new and changed rows of a range; (applied, left out because they changed since the preview)."""
+        raise NotImplementedError
+
+    def undo(self, batch: ImportBatch, first: int, last: int) -> tuple[int, int]:
+        """Take the applied rows of a range back; (undone, kept because something depends on them)."""
+        raise NotImplementedError

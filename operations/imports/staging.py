@@ -1,0 +1,72 @@
+"""The staging table of a batch: one UNLOGGED partition, made, filled, attached and dropped as a whole."""
+
+import io
+
+import polars as pl
+from django.db import connection
+from psycopg import sql
+
+from operations.models import ImportBatch, StagedRow
+
+
+def partition_name(staged: type[StagedRow], batch: ImportBatch) -> str:
+    """The batch's own table under the importer's partitioned parent."""
+    return f"{staged._meta.db_table}_{batch.pk}"
+
+
+def create_partition(staged: type[StagedRow], batch: ImportBatch) -> None:
+    """Make the batch's table anew, apart from its parent, so that nobody waits while it is filled."""
+    drop_partition(staged, batch)
+    statement = sql.SQL("CREATE UNLOGGED TABLE {partition} (LIKE {parent} INCLUDING DEFAULTS)")
+    _execute(statement, staged, batch)
+
+
+def attach_partition(staged: type[StagedRow], batch: ImportBatch) -> None:
+    """Index the filled table and hang it under its parent, where queries by batch find it."""
+    # The check lets ATTACH trust the rows instead of reading them.
+    _execute(
+        sql.SQL("ALTER TABLE {partition} ADD CONSTRAINT of_batch CHECK (batch_id = {batch}), ADD PRIMARY KEY (line)"),
+        staged, batch,
+    )
+    _execute(sql.SQL("ANALYZE {partition}"), staged, batch)
+    _execute(sql.SQL("ALTER TABLE {parent} ATTACH PARTITION {partition} FOR VALUES IN ({batch})"), staged, batch)
+
+
+def index_verdicts(staged: type[StagedRow], batch: ImportBatch) -> None:
+    """Let the preview page through each verdict by line; made last, so that updates before it stay cheap."""
+    _execute(sql.SQL("CREATE INDEX ON {partition} (verdict, line)"), staged, batch)
+
+
+def drop_partition(staged: type[StagedRow], batch: ImportBatch) -> None:
+    """Take the batch's staging rows away; nothing when there are none."""
+    _execute(sql.SQL("DROP TABLE IF EXISTS {partition}"), staged, batch)
+
+
+def copy_rows(staged: type[StagedRow], batch: ImportBatch, rows: pl.DataFrame) -> None:
+    """COPY a frame, whose columns are named like the table's, into the batch's table.
+
+    Strings are always quoted and nulls never, so that "" and NULL stay apart.
+    """
+    statement = sql.SQL("COPY {partition} ({columns}) FROM STDIN (FORMAT csv)").format(
+        partition=sql.Identifier(partition_name(staged, batch)),
+        columns=sql.SQL(", ").join(sql.Identifier(name) for name in rows.columns),
+    )
+    text = io.BytesIO()
+    rows.write_csv(text, include_header=False, quote_style="non_numeric")
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(text.getbuffer())
+
+
+def is_staged(staged: type[StagedRow], batch: ImportBatch) -> bool:
+    """False after a crash of PostgreSQL has emptied the table, or when it is gone."""
+    return staged._default_manager.filter(batch_id=batch.pk).exists()
+
+
+def _execute(statement: sql.SQL, staged: type[StagedRow], batch: ImportBatch) -> None:
+    composed = statement.format(
+        partition=sql.Identifier(partition_name(staged, batch)),
+        parent=sql.Identifier(staged._meta.db_table),
+        batch=sql.Literal(batch.pk),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(composed.as_string())

@@ -1,0 +1,247 @@
+"""How a cell becomes a value: django-import-export widgets with a set-based twin in polars.
+
+`clean()` is the rule for one cell, by the libraries that define it (stdnum, Django's validators). `value()`
+and `fault()` are the same rule as expressions over a column of a million cells; a property test holds the
+twins together. Cells come normalised (NFKC, trimmed); blank ones are null and never reach a rule.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
+from import_export.widgets import Widget
+from stdnum.cn import uscc
+from stdnum.exceptions import InvalidChecksum
+from stdnum.exceptions import ValidationError as NumberError
+
+# Hyphens and spaces that people put into codes and phones; NFKC has folded the full-width ones.
+SEPARATORS = r"[\s\-\u2010-\u2015\u2212]"
+# 1.10105E+17, 1E+17, 13800138000.0; but not 12E34, which may be somebody's code.
+SPREADSHEET_NUMBER = r"^[+-]?[0-9]+\.[0-9]+([Ee][+-]?[0-9]+)?$|^[+-]?[0-9]+[Ee][+-][0-9]+$"
+NO_FAULT = pl.lit(None, dtype=pl.String)
+
+
+class CellError(ValidationError):
+    """A cell that breaks a rule; `code` is the fault's."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code, code=code)
+
+
+def by_distinct(rule: Callable[[str], Any], dtype: Any) -> Callable[[pl.Series], pl.Series]:
+    """`rule` applied once to each distinct value of a column, for columns with few of them."""
+
+    def apply(column: pl.Series) -> pl.Series:
+        distinct = column.drop_nulls().unique()
+        if distinct.is_empty():
+            return pl.Series(column.name, [None] * len(column), dtype=dtype)
+        results = pl.Series([rule(text) for text in distinct.to_list()], dtype=dtype)
+        return column.replace_strict(distinct, results, default=None, return_dtype=dtype)
+
+    return apply
+
+
+class TextWidget(Widget):
+    """Text kept as it is, up to a length."""
+
+    def __init__(self, max_length: int | None = None) -> None:
+        super().__init__()
+        self.max_length = max_length
+
+    @property
+    def expected(self) -> str:
+        """What a fault says was expected."""
+        return str(self.max_length or "")
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
+        """The value of one cell; CellError when it breaks the rule."""
+        text = str(value)
+        if self.max_length and len(text) > self.max_length:
+            raise CellError("too_long")
+        return text
+
+    def value(self, text: pl.Expr) -> pl.Expr:
+        """The values of a column; anything where `fault` is not null."""
+        return text
+
+    def fault(self, text: pl.Expr) -> pl.Expr:
+        """The fault codes of a column, null where a cell is right."""
+        if not self.max_length:
+            return NO_FAULT
+        return pl.when(text.str.len_chars() > self.max_length).then(pl.lit("too_long"))
+
+
+class CodeWidget(TextWidget):
+    """A code of somebody else's: kept as text, refused where a spreadsheet has made a number of it."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
+        if re.search(SPREADSHEET_NUMBER, str(value)):
+            raise CellError("spreadsheet_number")
+        return super().clean(value, row, **kwargs)
+
+    def fault(self, text: pl.Expr) -> pl.Expr:
+        return (
+            pl.when(text.str.contains(SPREADSHEET_NUMBER)).then(pl.lit("spreadsheet_number"))
+            .otherwise(super().fault(text))
+        )
+
+
+class CreditCodeWidget(TextWidget):
+    """A unified social credit code (GB 32100-2015), without separators, in capitals."""
+
+    ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+    WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> str:
+        if re.search(SPREADSHEET_NUMBER, str(value)):
+            raise CellError("spreadsheet_number")
+        try:
+            return str(uscc.validate(re.sub(SEPARATORS, "", str(value)).upper()))
+        except InvalidChecksum:
+            raise CellError("credit_code_checksum") from None
+        except NumberError:
+            raise CellError("bad_credit_code") from None
+
+    def value(self, text: pl.Expr) -> pl.Expr:
+        return text.str.replace_all(SEPARATORS, "").str.to_uppercase()
+
+    def fault(self, text: pl.Expr) -> pl.Expr:
+        code = self.value(text)
+        digits = {character: place for place, character in enumerate(self.ALPHABET)}
+
+        def digit(place: int) -> pl.Expr:
+            return code.str.slice(place, 1).replace_strict(digits, default=None, return_dtype=pl.Int32)
+
+        total = pl.sum_horizontal(*(digit(place) * weight for place, weight in enumerate(self.WEIGHTS)))
+        return (
+            pl.when(text.str.contains(SPREADSHEET_NUMBER)).then(pl.lit("spreadsheet_number"))
+            .when(~code.str.contains(rf"^[0-9]{{8}}[{self.ALPHABET}]{{10}}$")).then(pl.lit("bad_credit_code"))
+            .when((31 - total % 31) % 31 != digit(17)).then(pl.lit("credit_code_checksum"))
+        )
+
+
+class MobileWidget(TextWidget):
+    """A mainland mobile number: its 11 digits, without separators and country code."""
+
+    PATTERN = r"^(?:(?:\+|00)?86)?(1[3-9][0-9]{9})$"
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> str:
+        if re.search(SPREADSHEET_NUMBER, str(value)):
+            raise CellError("spreadsheet_number")
+        match = re.search(self.PATTERN, re.sub(SEPARATORS, "", str(value)))
+        if not match:
+            raise CellError("bad_mobile")
+        return match.group(1)
+
+    def value(self, text: pl.Expr) -> pl.Expr:
+        return text.str.replace_all(SEPARATORS, "").str.extract(self.PATTERN, 1)
+
+    def fault(self, text: pl.Expr) -> pl.Expr:
+        return (
+            pl.when(text.str.contains(SPREADSHEET_NUMBER)).then(pl.lit("spreadsheet_number"))
+            .when(text.is_not_null() & self.value(text).is_null()).then(pl.lit("bad_mobile"))
+        )
+
+
+class EmailWidget(TextWidget):
+    """An e-mail address, by Django's validator."""
+
+    # What nearly all addresses look like; every one of these passes the validator. The others are asked one by one.
+    COMMON = r"^[A-Za-z0-9_]+([.+-][A-Za-z0-9_]+)*@[A-Za-z0-9]{1,60}(\.[A-Za-z0-9]{1,60}){0,3}\.[A-Za-z]{2,12}$"
+    validate = EmailValidator()
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> str:
+        text = str(value)
+        if not self._is_valid(text):
+            raise CellError("bad_email")
+        return text
+
+    def _is_valid(self, text: str) -> bool:
+        try:
+            self.validate(text)
+        except ValidationError:
+            return False
+        return len(text) <= 254
+
+    def fault(self, text: pl.Expr) -> pl.Expr:
+        uncommon = pl.when(~text.str.contains(self.COMMON) | (text.str.len_chars() > 254)).then(text)
+        is_valid = uncommon.map_batches(by_distinct(self._is_valid, pl.Boolean), return_dtype=pl.Boolean)
+        return pl.when(~is_valid).then(pl.lit("bad_email"))
+
+
+class ChoiceWidget(TextWidget):
+    """One of a few values, each with the words that mean it (letter case does not matter)."""
+
+    def __init__(self, words: Mapping[str, str], *, code: str = "bad_choice", expected: str = "") -> None:
+        super().__init__()
+        self.words = {word.casefold(): value for word, value in words.items()}
+        self.code = code
+        self._expected = expected or ", ".join(words)
+
+    @property
+    def expected(self) -> str:
+        return self._expected
+
+    def meaning(self, text: str) -> str | None:
+        """The value a cell means, None when it means nothing."""
+        return self.words.get(text.casefold())
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> str:
+        meaning = self.meaning(str(value))
+        if meaning is None:
+            raise CellError(self.code)
+        return meaning
+
+    def value(self, text: pl.Expr) -> pl.Expr:
+        return text.map_batches(by_distinct(self.meaning, pl.String), return_dtype=pl.String)
+
+    def fault(self, text: pl.Expr) -> pl.Expr:
+        return pl.when(text.is_not_null() & self.value(text).is_null()).then(pl.lit(self.code))
+
+
+class FlagsWidget(ChoiceWidget):
+    """Several of a few values, separated by a comma, a semicolon, 、, | or /; an array literal for PostgreSQL."""
+
+    def meaning(self, text: str) -> str | None:
+        words = [word.strip() for word in re.split(r"[,;、|/\n]", text) if word.strip()]
+        values = [super(FlagsWidget, self).meaning(word) for word in words]
+        known = sorted({value for value in values if value})
+        return "{" + ",".join(known) + "}" if known and None not in values else None
+
+
+class AmountWidget(TextWidget):
+    """Yuan with at most two decimals; thousands separators, ¥ and 元 may stand around it."""
+
+    PATTERN = r"^¥?\s?([0-9]{1,12}|[0-9]{1,3}(?:,[0-9]{3}){1,3})(\.[0-9]{1,2})?\s?元?$"
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Decimal:
+        match = re.search(self.PATTERN, str(value))
+        if not match:
+            raise CellError("bad_amount")
+        return Decimal(match.group(1).replace(",", "") + (match.group(2) or ""))
+
+    def value(self, text: pl.Expr) -> pl.Expr:
+        whole = text.str.extract(self.PATTERN, 1).str.replace_all(",", "", literal=True)
+        return whole + text.str.extract(self.PATTERN, 2).fill_null("")
+
+    def fault(self, text: pl.Expr) -> pl.Expr:
+        return pl.when(text.is_not_null() & self.value(text).is_null()).then(pl.lit("bad_amount"))
+
+
+class WholeNumberWidget(TextWidget):
+    """A whole number of at most four digits."""
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> int:
+        if not re.search(r"^[0-9]{1,4}$", str(value)):
+            raise CellError("bad_whole_number")
+        return int(value)
+
+    def value(self, text: pl.Expr) -> pl.Expr:
+        return pl.when(text.str.contains(r"^[0-9]{1,4}$")).then(text).cast(pl.Int32, strict=False)
+
+    def fault(self, text: pl.Expr) -> pl.Expr:
+        return pl.when(~text.str.contains(r"^[0-9]{1,4}$")).then(pl.lit("bad_whole_number"))

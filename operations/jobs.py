@@ -1,0 +1,166 @@
+"""The jobs of the ground floor: check, apply and undo an import. A batch's id is the scope of its runs."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from django.db.models import Count, F, Max, Min, Q
+from django.utils.translation import gettext_lazy as _
+from psycopg import sql
+
+from operations import registry
+from operations.imports import staging
+from operations.imports.faults import Fault
+from operations.models import ImportBatch, ImportRow, JobChunk, JobRun
+from operations.models.imports import Verdict
+from operations.services.import_checks import check_batch, restage
+from operations.services.jobs import ChunkPlan, ChunkResult, Job
+
+Outcome = ImportRow.Outcome
+
+
+def batch_of(run: JobRun) -> ImportBatch:
+    """The import a run is about."""
+    return ImportBatch.objects.get(pk=run.scope.split("@")[0])
+
+
+def progress_key(batch_id: int) -> str:
+    """Where the check says how many rows it has read; lost without harm."""
+    return f"import-check-rows:{batch_id}"
+
+
+class CheckImport(Job):
+    """Reads the file; one chunk, since a quoted line break anywhere moves every later row."""
+
+    name = "check_import"
+    label = _("check an import")
+
+    def plan(self, run: JobRun) -> Iterable[ChunkPlan]:
+        return [ChunkPlan(0, 0, 0)]
+
+    def work(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> ChunkResult:
+        batch = batch_of(run)
+        rows = check_batch(
+            batch, on=run.business_date, at=at,
+            report=lambda rows: cache.set(progress_key(batch.pk), rows, timeout=3600),
+        )
+        JobRun.objects.filter(pk=run.pk).update(total=rows)
+        return ChunkResult(done=rows)
+
+    def resume(self, run: JobRun) -> None:
+        _set_state(run, ImportBatch.State.CHECKING)
+
+    def finish(self, run: JobRun, *, at: datetime) -> None:
+        batch = batch_of(run)
+        if batch.state == ImportBatch.State.CHECKING:
+            batch.state = ImportBatch.State.REFUSED
+            batch.faults = [Fault(0, "", "", "check_stopped").as_json()]
+            batch.save(update_fields=["state", "faults"])
+
+
+def _set_state(run: JobRun, state: str) -> None:
+    """Show on the batch that a run of it was taken up again."""
+    batch = batch_of(run)
+    batch.state = state
+    batch.save(update_fields=["state"])
+
+
+class ApplyImport(Job):
+    """Writes the new and changed rows, a range of lines a chunk."""
+
+    name = "apply_import"
+    label = _("apply an import")
+
+    def plan(self, run: JobRun) -> Iterable[ChunkPlan]:
+        """Ranges of lines, sized by the rows to be written; unchanged rows are looked at again with them."""
+        batch = batch_of(run)
+        staged = registry.importers.get(batch.importer).staged._default_manager.filter(batch_id=batch.pk)
+        ranges = (
+            staged.values(block=F("line") / settings.IMPORT_CHUNK_ROWS)
+            .annotate(
+                first=Min("line"), last=Max("line"),
+                rows=Count("line", filter=Q(verdict__in=[Verdict.NEW, Verdict.CHANGED])),
+            )
+            .order_by("block")
+        )
+        return [ChunkPlan(found["first"], found["last"], found["rows"]) for found in ranges]
+
+    def work(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> ChunkResult:
+        batch = batch_of(run)
+        importer = registry.importers.get(batch.importer)
+        if not staging.is_staged(importer.staged, batch):
+            restage(batch, on=run.business_date)
+        applied, left_out = importer.apply(batch, chunk.first_key, chunk.last_key, on=run.business_date)
+        return ChunkResult(done=applied, failed=left_out)
+
+    def resume(self, run: JobRun) -> None:
+        _set_state(run, ImportBatch.State.APPLYING)
+
+    def finish(self, run: JobRun, *, at: datetime) -> None:
+        """Count what was done; the staging rows go once every chunk is done."""
+        batch = batch_of(run)
+        is_whole = run.state == JobRun.State.SUCCEEDED
+        batch.state = ImportBatch.State.APPLIED if is_whole else ImportBatch.State.PARTLY_APPLIED
+        _count_outcomes(batch)
+        if is_whole:
+            importer = registry.importers.get(batch.importer)
+            keep_invalid_rows(batch)
+            staging.drop_partition(importer.staged, batch)
+
+
+def keep_invalid_rows(batch: ImportBatch) -> None:
+    """Keep the invalid rows of a batch whose staging rows go, with their reasons: one INSERT from SELECT.
+
+    Writes ImportRows only and takes no lock on anything shared; a second time it finds them there.
+    """
+    importer = registry.importers.get(batch.importer)
+    statement = sql.SQL(
+        """
+        INSERT INTO operations_importrow (batch_id, line, verdict, outcome, label, faults)
+        SELECT batch_id, line, verdict, 'invalid', left(coalesce({label}, ''), 255), faults
+        FROM {staged} WHERE batch_id = %s AND verdict = 'invalid'
+        ON CONFLICT (batch_id, line) DO NOTHING
+        """
+    ).format(label=sql.Identifier(importer.label_column), staged=sql.Identifier(importer.staged._meta.db_table))
+    with connection.cursor() as cursor:
+        cursor.execute(statement.as_string(), [batch.pk])
+
+
+def _count_outcomes(batch: ImportBatch) -> None:
+    counts = dict(ImportRow.objects.filter(batch=batch).values_list("outcome").annotate(Count("id")).order_by())
+    batch.applied = counts.get(Outcome.APPLIED, 0) + counts.get(Outcome.KEPT, 0)
+    batch.left_out = counts.get(Outcome.LEFT_OUT, 0)
+    batch.undone = counts.get(Outcome.UNDONE, 0)
+    batch.save()
+
+
+class UndoImport(Job):
+    """Takes back what an import did, a range of lines a chunk."""
+
+    name = "undo_import"
+    label = _("undo an import")
+
+    def plan(self, run: JobRun) -> Iterable[ChunkPlan]:
+        rows = ImportRow.objects.filter(batch_id=batch_of(run).pk, outcome=Outcome.APPLIED)
+        ranges = (
+            rows.values(block=F("line") / settings.IMPORT_CHUNK_ROWS)
+            .annotate(first=Min("line"), last=Max("line"), rows=Count("line"))
+            .order_by("block")
+        )
+        return [ChunkPlan(found["first"], found["last"], found["rows"]) for found in ranges]
+
+    def work(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> ChunkResult:
+        batch = batch_of(run)
+        undone, kept = registry.importers.get(batch.importer).undo(batch, chunk.first_key, chunk.last_key)
+        return ChunkResult(done=undone, failed=kept)
+
+    def resume(self, run: JobRun) -> None:
+        _set_state(run, ImportBatch.State.UNDOING)
+
+    def finish(self, run: JobRun, *, at: datetime) -> None:
+        batch = batch_of(run)
+        _count_outcomes(batch)
+        batch.state = ImportBatch.State.PARTLY_UNDONE if batch.applied else ImportBatch.State.UNDONE
+        batch.save(update_fields=["state"])

@@ -1,0 +1,19 @@
+"""Personal data, masked for the screen: the Python twins of the SQL functions of the same names.
+
+The audit trail is masked by the database (operations.audit), pages by these; a test compares the two.
+"""
+
+
+def mask_name(name: str) -> str:
+    """王小明 -> 王**"""
+    return f"{name[0]}**" if name else ""
+
+
+def mask_mobile(mobile: str) -> str:
+    """13800138000 -> 138****8000"""
+    return f"{mobile[:3]}****{mobile[-4:]}" if mobile else ""
+
+
+def mask_email(email: str) -> str:
+    """amy@x.com -> a***@x.com"""
+    return f"{email[0]}***{email[max(email.find('@'), 0):]}" if email else ""

@@ -1,0 +1,8 @@
+"""Facts and constraints of the ground floor."""
+
+from operations.models.audit import AuditEvent, Reveal
+from operations.models.imports import ImportBatch, ImportRow, StagedRow
+from operations.models.jobs import JobChunk, JobRun
+from operations.models.users import User
+
+__all__ = ["AuditEvent", "ImportBatch", "ImportRow", "JobChunk", "JobRun", "Reveal", "StagedRow", "User"]

@@ -1,0 +1,110 @@
+"""A run of a job for one business date and scope, and the chunks it consists of.
+
+A chunk is one transaction: its work and its row here are committed together, so it is done or not, never
+half. Everything that a crash must not lose is in these two tables; the broker carries nudges only.
+"""
+
+from datetime import datetime
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class JobRunQuerySet(models.QuerySet["JobRun"]):
+    """Runs by their state."""
+
+    def unfinished(self) -> Self:
+        """Queued or running."""
+        return self.filter(state__in=[JobRun.State.QUEUED, JobRun.State.RUNNING])
+
+    def silent_since(self, at: datetime) -> Self:
+        """Unfinished, and not heard of since `at`: never begun, or their worker is gone."""
+        return self.unfinished().filter(models.Q(heartbeat_at=None) | models.Q(heartbeat_at__lt=at))
+
+
+class JobRun(models.Model):
+    """One run; the same job, business date and scope never run twice."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        RUNNING = "running", _("running")
+        SUCCEEDED = "succeeded", _("succeeded")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    job = models.CharField(_("job"), max_length=64)
+    business_date = models.DateField(_("business date"))
+    scope = models.CharField(_("scope"), max_length=128, blank=True)
+    state = models.CharField(_("state"), max_length=16, choices=State, default=State.QUEUED)
+    total = models.BigIntegerField(_("total"), default=0)
+    done = models.BigIntegerField(_("done"), default=0)
+    failed = models.BigIntegerField(_("failed"), default=0)
+    error = models.TextField(_("error"), blank=True)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("requested by")
+    )
+    cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("cancelled by")
+    )
+    requested_at = models.DateTimeField(_("requested at"))
+    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
+    heartbeat_at = models.DateTimeField(_("last heard of"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+
+    objects = JobRunQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("job run")
+        verbose_name_plural = _("job runs")
+        permissions = [("operate_jobrun", _("Can start, cancel and resume job runs"))]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "business_date", "scope"], name="jobrun_once"),
+            models.CheckConstraint(
+                condition=models.Q(done__gte=0, failed__gte=0, total__gte=0), name="jobrun_counts_not_negative"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["heartbeat_at"], name="jobrun_unfinished", condition=models.Q(state__in=["queued", "running"])
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job} {self.business_date} {self.scope}".strip()
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state in (self.State.SUCCEEDED, self.State.FAILED, self.State.CANCELLED)
+
+
+class JobChunk(models.Model):
+    """A range of keys (both ends included) that is worked on in one transaction."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        DONE = "done", _("done")
+        PARKED = "parked", _("parked")
+
+    run = models.ForeignKey(JobRun, models.CASCADE, related_name="chunks", verbose_name=_("job run"))
+    number = models.PositiveIntegerField(_("chunk"))
+    first_key = models.BigIntegerField(_("first key"))
+    last_key = models.BigIntegerField(_("last key"))
+    size = models.BigIntegerField(_("size"), default=0)
+    state = models.CharField(_("state"), max_length=16, choices=State, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    error = models.TextField(_("error"), blank=True)
+    attempted_at = models.DateTimeField(_("attempted at"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("chunk")
+        verbose_name_plural = _("chunks")
+        constraints = [models.UniqueConstraint(fields=["run", "number"], name="jobchunk_number")]
+        indexes = [
+            models.Index(fields=["run", "number"], name="jobchunk_queued", condition=models.Q(state="queued"))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.first_key}-{self.last_key}"

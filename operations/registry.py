@@ -1,0 +1,54 @@
+"""What the upper floors hang into the ground floor, by name (see ARCHITECTURE.md, "Registration").
+
+Each floor registers its jobs and importers in AppConfig.ready(); pages and commands look them up here.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from django.utils.translation import gettext as _
+
+from operations.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from operations.imports.importer import Importer
+    from operations.services.jobs import Job
+
+
+class _Named(Protocol):
+    name: str
+
+
+_T = TypeVar("_T", bound=_Named)
+
+
+class Registry(Generic[_T]):
+    """Things by their name. A name is registered once."""
+
+    def __init__(self, noun: str) -> None:
+        self.noun = noun
+        self._entries: dict[str, _T] = {}
+
+    def register(self, entry: _T) -> None:
+        """Add `entry`; ValueError when its name is taken."""
+        if entry.name in self._entries:
+            raise ValueError(f"{self.noun} {entry.name} is registered twice")
+        self._entries[entry.name] = entry
+
+    def get(self, name: str) -> _T:
+        """The entry of that name; UnknownNameError names those there are."""
+        try:
+            return self._entries[name]
+        except KeyError:
+            known = ", ".join(sorted(self._entries))
+            raise UnknownNameError(
+                _("There is no %(noun)s “%(name)s”; there are: %(known)s")
+                % {"noun": self.noun, "name": name, "known": known}
+            ) from None
+
+    def __iter__(self) -> Iterator[_T]:
+        return iter(self._entries.values())
+
+
+jobs: "Registry[Job]" = Registry("job")
+importers: "Registry[Importer]" = Registry("importer")

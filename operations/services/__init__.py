@@ -1,0 +1,1 @@
+"""What can happen on the ground floor: one function per state change."""

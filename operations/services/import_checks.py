@@ -1,0 +1,120 @@
+"""The check of an uploaded file: parse, normalise, validate, stage, compare, count."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import date, datetime
+
+import polars as pl
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Count
+from django.utils import translation
+
+from operations import registry
+from operations.errors import FileRefusedError
+from operations.imports import staging
+from operations.imports.checking import Layout, blocks_of, check_columns, collect_faults, frame_of
+from operations.imports.files import inspect_file, refusal
+from operations.imports.headers import match_headers
+from operations.imports.importer import Importer
+from operations.imports.reader import Record, read_records
+from operations.models import ImportBatch, ImportRow
+from operations.models.imports import Verdict
+
+BLOCK_ROWS = 20_000
+Progress = Callable[[int], None]
+
+
+def check_batch(batch: ImportBatch, *, on: date, at: datetime, report: Progress) -> int:
+    """Check the stored file and leave its rows staged with their verdicts; the number of rows read.
+
+    A file that is refused leaves nothing staged and says why in `batch.faults`. Runs in one transaction;
+    may run again, which gives a new preview.
+    """
+    importer = registry.importers.get(batch.importer)
+    try:
+        with transaction.atomic():
+            rows_read = _stage(batch, importer, on=on, report=report)
+            ImportRow.objects.filter(batch=batch).delete()
+            _judge(batch, importer, is_preview=True)
+            _count_verdicts(batch, importer, rows_read)
+    except FileRefusedError as refused:
+        batch.state = ImportBatch.State.REFUSED
+        batch.faults = [fault.as_json() for fault in refused.faults]
+        rows_read = 0
+    else:
+        batch.state, batch.preview_key, batch.faults = ImportBatch.State.CHECKED, uuid.uuid4(), []
+    batch.checked_at = at
+    batch.save()
+    return rows_read
+
+
+def restage(batch: ImportBatch, *, on: date) -> None:
+    """Stage the rows again after a crash emptied the table, and judge them against what is there now.
+
+    The preview itself is not touched: what was shown stands in the batch's ImportRows, and the application
+    leaves out the rows that differ from it. Parallel callers wait for the first.
+    """
+    importer = registry.importers.get(batch.importer)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('restage'), %s)", [batch.pk])
+    if staging.is_staged(importer.staged, batch):
+        return
+    _stage(batch, importer, on=on, report=lambda rows: None)
+    _judge(batch, importer, is_preview=False)
+
+
+def _judge(batch: ImportBatch, importer: Importer, *, is_preview: bool) -> None:
+    importer.resolve_file(batch)
+    importer.compare(batch, is_preview=is_preview)
+    staging.index_verdicts(importer.staged, batch)
+
+
+def _stage(batch: ImportBatch, importer: Importer, *, on: date, report: Progress) -> int:
+    """Fill the batch's staging table from its file, a block at a time; the number of rows read."""
+    with batch.file.open("rb") as stored, translation.override(batch.language):
+        facts = inspect_file(stored.file)
+        if batch.file_sha256 != facts.sha256:
+            raise refusal("file_altered")
+        batch.encoding = facts.encoding
+        with closing(read_records(stored.file, facts.encoding)) as records:
+            return _stage_records(batch, importer, records, on=on, report=report)
+
+
+def _stage_records(
+    batch: ImportBatch, importer: Importer, records: Iterator[Record], *, on: date, report: Progress
+) -> int:
+    header = next(records, None)
+    if header is None:
+        raise refusal("empty_file")
+    fields = match_headers(header, importer.fields(on=on))
+    layout = Layout(fields, len(header.cells))
+    batch.columns = [field.staged if field else "" for field in fields]
+    staging.create_partition(importer.staged, batch)
+    rows_read = 0
+    for block in blocks_of(records, BLOCK_ROWS):
+        staging.copy_rows(importer.staged, batch, check_block(frame_of(block, layout), layout, importer, batch, on=on))
+        rows_read += len(block)
+        report(rows_read)
+    staging.attach_partition(importer.staged, batch)
+    return rows_read
+
+
+def check_block(
+    frame: pl.DataFrame, layout: Layout, importer: Importer, batch: ImportBatch, *, on: date
+) -> pl.DataFrame:
+    """Values, faults and verdict of a block, as the staging table takes them."""
+    cross = importer.cross_check(layout, on=on)
+    checked = check_columns(frame, layout).with_columns(*cross.faults)
+    judged = collect_faults(checked, layout, cross.expected, translation.get_language() or settings.LANGUAGE_CODE)
+    verdict = pl.when(pl.col("faults").is_null()).then(pl.lit(Verdict.NEW.value)).otherwise(pl.lit(Verdict.INVALID.value))
+    return judged.with_columns(verdict.alias("verdict"), pl.lit(batch.pk).alias("batch_id"))
+
+
+def _count_verdicts(batch: ImportBatch, importer: Importer, rows_read: int) -> None:
+    staged = importer.staged._default_manager.filter(batch_id=batch.pk)
+    counts = dict(staged.values_list("verdict").annotate(rows=Count("line")).order_by())
+    batch.rows_read = rows_read
+    for verdict in Verdict:
+        setattr(batch, verdict.value, counts.get(verdict.value, 0))

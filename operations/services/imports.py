@@ -1,0 +1,150 @@
+"""What can happen to an import: upload, check again, confirm, discard, undo.
+
+The long work is done by jobs (operations/jobs.py); these functions change the state and start the run.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.core.files import File
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from operations import registry
+from operations.audit import because
+from operations.errors import FileRefusedError, ImportStateError, PreviewChangedError
+from operations.imports import staging
+from operations.imports.files import inspect_file
+from operations.models import ImportBatch, JobRun, User
+from operations.services.jobs import start_run
+
+State = ImportBatch.State
+
+
+def store_file(
+    importer_name: str, file: File, *, file_name: str, skips_invalid: bool, actor: User | None, at: datetime
+) -> ImportBatch:
+    """Keep an uploaded file and make its batch; a file that is no text is refused at once, in `faults`."""
+    importer = registry.importers.get(importer_name)
+    batch = ImportBatch(
+        importer=importer.name, file_name=file_name, file_size=file.size, skips_invalid=skips_invalid,
+        uploaded_by=actor, uploaded_at=at, language=translation.get_language() or "zh-hans",
+    )
+    try:
+        facts = inspect_file(file.file)
+    except FileRefusedError as refused:
+        batch.state, batch.faults = State.REFUSED, [fault.as_json() for fault in refused.faults]
+    else:
+        batch.encoding, batch.file_sha256 = facts.encoding, facts.sha256
+        file.seek(0)
+        batch.file.save("upload", file, save=False)
+    with because(actor=actor):
+        batch.save()
+    return batch
+
+
+def upload_file(
+    importer_name: str, file: File, *, file_name: str, skips_invalid: bool, actor: User, at: datetime
+) -> ImportBatch:
+    """Keep an uploaded file and have it checked in the background."""
+    batch = store_file(
+        importer_name, file, file_name=file_name, skips_invalid=skips_invalid, actor=actor, at=at
+    )
+    if batch.state == State.CHECKING:
+        with transaction.atomic():
+            _start_check(batch, actor=actor, at=at)
+    return batch
+
+
+def recheck_import(batch: ImportBatch, *, actor: User, at: datetime) -> ImportBatch:
+    """Check the stored file again, against what is there now; the old preview cannot be confirmed any more."""
+    with transaction.atomic(), because(actor=actor):
+        batch = _lock(batch)
+        _expect(batch, State.CHECKED)
+        batch.state, batch.preview_key = State.CHECKING, None
+        _start_check(batch, actor=actor, at=at)
+    return batch
+
+
+def _start_check(batch: ImportBatch, *, actor: User, at: datetime) -> None:
+    batch.check_run = start_run(
+        "check_import", business_date=timezone.localdate(at), scope=f"{batch.pk}@{at.isoformat()}", actor=actor, at=at
+    )
+    batch.save()
+
+
+def confirm_import(
+    batch: ImportBatch, *, preview_key: UUID | None, file_sha256: str, actor: User | None, at: datetime
+) -> ImportBatch:
+    """Apply what was previewed, once: bound to the operator, the file and the preview.
+
+    A repeat of the same confirmation returns the batch. Raises PreviewChangedError when operator, file or
+    preview is another, ImportStateError when there is nothing that may be applied.
+    """
+    with transaction.atomic(), because(_("import confirmed"), actor=actor, batch=batch.pk):
+        batch = _lock(batch)
+        if (batch.preview_key, batch.file_sha256, batch.uploaded_by) != (preview_key, file_sha256, actor):
+            raise PreviewChangedError
+        if batch.apply_run_id and batch.state != State.CHECKED:
+            return batch
+        _expect(batch, State.CHECKED)
+        if why_not := confirmation_hindrance(batch):
+            raise ImportStateError(why_not)
+        batch.state, batch.confirmed_at = State.APPLYING, at
+        batch.apply_run = start_run(
+            "apply_import", business_date=timezone.localdate(at), scope=str(batch.pk), actor=actor, at=at
+        )
+        batch.save()
+    return batch
+
+
+def confirmation_hindrance(batch: ImportBatch) -> str:
+    """Why a checked batch cannot be confirmed, in the operator's language; empty when it can."""
+    if batch.invalid and not batch.skips_invalid:
+        return _("%(rows)d rows are invalid, and the file was uploaded to be taken whole.") % {"rows": batch.invalid}
+    if not batch.new and not batch.changed:
+        return _("Nothing in the file is new or changed.")
+    return ""
+
+
+def discard_import(batch: ImportBatch, *, actor: User, at: datetime) -> ImportBatch:
+    """Drop a preview that nobody will confirm, with its staging rows."""
+    with transaction.atomic(), because(_("preview discarded"), actor=actor):
+        batch = _lock(batch)
+        _expect(batch, State.CHECKED, State.REFUSED, State.DISCARDED)
+        batch.state = State.DISCARDED
+        batch.save()
+        staging.drop_partition(registry.importers.get(batch.importer).staged, batch)
+    return batch
+
+
+def undo_import(batch: ImportBatch, *, actor: User, at: datetime) -> ImportBatch:
+    """Take back what the batch did, in the background.
+
+    Rows that something depends on, or that were changed since, are kept and named; the others go back to
+    what they were.
+    """
+    with transaction.atomic(), because(_("import undone"), actor=actor, batch=batch.pk):
+        batch = _lock(batch)
+        _expect(batch, State.APPLIED, State.PARTLY_APPLIED)
+        batch.state = State.UNDOING
+        batch.undo_run = start_run(
+            "undo_import", business_date=timezone.localdate(at), scope=str(batch.pk), actor=actor, at=at
+        )
+        batch.save()
+    return batch
+
+
+def _lock(batch: ImportBatch) -> ImportBatch:
+    return ImportBatch.objects.select_for_update(of=("self",)).select_related("uploaded_by").get(pk=batch.pk)
+
+
+def _expect(batch: ImportBatch, *states: str) -> None:
+    if batch.state not in states:
+        raise ImportStateError(_("The import is “%(state)s”.") % {"state": batch.get_state_display()})
+
+
+def run_of(batch: ImportBatch) -> JobRun | None:
+    """The run that is at work on a batch, or was last."""
+    return batch.undo_run or batch.apply_run or batch.check_run

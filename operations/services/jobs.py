@@ -1,0 +1,218 @@
+"""Runs of jobs: start, work, cancel, resume.
+
+A job plans its chunks once; workers take queued chunks with SKIP LOCKED, any number of workers at a time.
+The chunk's effect, its row and the run's counts are one transaction. A crash leaves the chunk queued, and
+`silent_since` finds the run again. All functions may be called again at any time.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, Sum
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from kombu.exceptions import OperationalError
+
+from operations import registry
+from operations.audit import because
+from operations.errors import RunStateError
+from operations.models import JobChunk, JobRun, User
+
+log = structlog.get_logger(__name__)
+Clock = Callable[[], datetime]
+#: A chunk that was taken is left alone this long, even if it is not locked (yet, or any more).
+RETRY_PAUSE = timedelta(seconds=2)
+
+
+class ChunkPlan(NamedTuple):
+    """A range of keys, both ends included, and how many things are in it."""
+
+    first_key: int
+    last_key: int
+    size: int
+
+
+@dataclass(frozen=True)
+class ChunkResult:
+    """How many things of a chunk were done, and how many were not."""
+
+    done: int
+    failed: int = 0
+
+
+class Job:
+    """A kind of work over many. Subclasses are registered by name with `operations.registry.jobs`."""
+
+    name: str
+    label: str | Promise
+
+    def plan(self, run: JobRun) -> Iterable[ChunkPlan]:
+        """The chunks of a run. Called once, in the transaction that starts the run."""
+        raise NotImplementedError
+
+    def work(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> ChunkResult:
+        """Do one chunk, in one transaction that is already open."""
+        raise NotImplementedError
+
+    def resume(self, run: JobRun) -> None:
+        """In the transaction that takes a stopped run up again."""
+
+    def finish(self, run: JobRun, *, at: datetime) -> None:
+        """After the last chunk, in the transaction that ends the run (succeeded, failed or cancelled)."""
+
+
+def start_run(job_name: str, *, business_date: date, scope: str = "", actor: User | None, at: datetime) -> JobRun:
+    """Make the run of a job for a date and scope and plan its chunks, once; a repeat returns the first run."""
+    job = registry.jobs.get(job_name)
+    with transaction.atomic():
+        run, is_made = JobRun.objects.get_or_create(
+            job=job.name, business_date=business_date, scope=scope,
+            defaults={"requested_by": actor, "requested_at": at},
+        )
+        if is_made:
+            chunks = [
+                JobChunk(run=run, number=number, **plan._asdict()) for number, plan in enumerate(job.plan(run), start=1)
+            ]
+            JobChunk.objects.bulk_create(chunks, batch_size=5000)
+            run.total = sum(chunk.size for chunk in chunks)
+            run.save(update_fields=["total"])
+            transaction.on_commit(lambda: nudge(run))
+    return run
+
+
+def nudge(run: JobRun) -> None:
+    """Tell workers that there is something to do. Losing the nudge costs seconds: beat finds the run."""
+    from operations.tasks import work_on_run
+
+    try:
+        for _worker in range(settings.JOB_PARALLEL_TASKS):
+            work_on_run.delay(run.pk)
+    except (ConnectionError, OperationalError):
+        log.warning("run_not_nudged", run=run.pk, exc_info=True)
+
+
+def take_chunk(run: JobRun, *, at: datetime) -> JobChunk | None:
+    """Count an attempt on the next queued chunk that nobody works on, and park chunks that failed too often.
+
+    Committed before the work, so that a chunk that kills its worker is counted too.
+    """
+    with transaction.atomic():
+        chunk = (
+            run.chunks.select_for_update(skip_locked=True)
+            .filter(state=JobChunk.State.QUEUED)
+            .exclude(attempted_at__gt=at - RETRY_PAUSE)
+            .order_by("attempts", "number")
+            .first()
+        )
+        if chunk is None:
+            return None
+        if chunk.attempts >= settings.JOB_CHUNK_ATTEMPTS:
+            _park(run, chunk, at=at)
+            return take_chunk(run, at=at)
+        chunk.attempts, chunk.attempted_at = chunk.attempts + 1, at
+        chunk.save(update_fields=["attempts", "attempted_at"])
+    return chunk
+
+
+def _park(run: JobRun, chunk: JobChunk, *, at: datetime) -> None:
+    """Leave a chunk aside with its error, so that the others go on."""
+    chunk.state, chunk.finished_at = JobChunk.State.PARKED, at
+    chunk.error = chunk.error or _("The worker died each time it worked on this chunk.")
+    chunk.save(update_fields=["state", "finished_at", "error"])
+    JobRun.objects.filter(pk=run.pk).update(failed=F("failed") + chunk.size, heartbeat_at=at)
+
+
+def work_chunk(run: JobRun, chunk: JobChunk, *, clock: Clock) -> None:
+    """Do a chunk: its effect, its row and the run's counts in one transaction. Nothing if it is done already."""
+    job = registry.jobs.get(run.job)
+    try:
+        with transaction.atomic(), because(job=run.job, run=run.pk, chunk=chunk.number, actor=run.requested_by):
+            locked = JobChunk.objects.select_for_update(skip_locked=True).filter(
+                pk=chunk.pk, state=JobChunk.State.QUEUED
+            )
+            if not locked.exists():
+                return
+            result = job.work(run, chunk, at=clock())
+            now = clock()
+            JobChunk.objects.filter(pk=chunk.pk).update(state=JobChunk.State.DONE, error="", finished_at=now)
+            # Last, since parallel chunks queue for this row.
+            JobRun.objects.filter(pk=run.pk).update(
+                done=F("done") + result.done, failed=F("failed") + result.failed, heartbeat_at=now
+            )
+    except Exception as error:
+        log.exception("chunk_failed", run=run.pk, chunk=chunk.number, attempt=chunk.attempts)
+        # A broken connection would fail the note about the failure too.
+        connection.close_if_unusable_or_obsolete()
+        JobChunk.objects.filter(pk=chunk.pk).update(error=f"{type(error).__name__}: {error}")
+        JobRun.objects.filter(pk=run.pk).update(heartbeat_at=clock())
+
+
+def begin_run(run_id: int, *, at: datetime) -> JobRun | None:
+    """Set a queued run running and show a sign of life; None when there is nothing to do."""
+    run = JobRun.objects.filter(pk=run_id).unfinished().select_related("requested_by").first()
+    if run is None:
+        return None
+    JobRun.objects.filter(pk=run_id, state=JobRun.State.QUEUED).update(state=JobRun.State.RUNNING, started_at=at)
+    JobRun.objects.filter(pk=run_id).update(heartbeat_at=at)
+    run.refresh_from_db()
+    return run
+
+
+def end_run_if_done(run_id: int, *, at: datetime) -> bool:
+    """End a running run that has no queued chunk left; True when this call ended it."""
+    with transaction.atomic():
+        run = JobRun.objects.select_for_update().get(pk=run_id)
+        if run.is_finished or run.chunks.filter(state=JobChunk.State.QUEUED).exists():
+            return False
+        has_parked = run.chunks.filter(state=JobChunk.State.PARKED).exists()
+        run.state = JobRun.State.FAILED if has_parked else JobRun.State.SUCCEEDED
+        _end(run, at=at)
+    return True
+
+
+def _end(run: JobRun, *, at: datetime) -> None:
+    run.finished_at = at
+    run.save(update_fields=["state", "finished_at", "cancelled_by"])
+    registry.jobs.get(run.job).finish(run, at=at)
+
+
+def cancel_run(run: JobRun, *, actor: User | None, at: datetime) -> JobRun:
+    """Stop a run at the end of the chunks being worked on; chunks that are done stay done.
+
+    Raises RunStateError when it has ended another way; a repeat returns the cancelled run.
+    """
+    with transaction.atomic():
+        run = JobRun.objects.select_for_update().get(pk=run.pk)
+        if run.state == JobRun.State.CANCELLED:
+            return run
+        if run.is_finished:
+            raise RunStateError(_("The run has ended already: %(state)s.") % {"state": run.get_state_display()})
+        run.state, run.cancelled_by = JobRun.State.CANCELLED, actor
+        _end(run, at=at)
+    return run
+
+
+def resume_run(run: JobRun, *, actor: User | None, at: datetime) -> JobRun:
+    """Take up the chunks that are not done, the parked ones too; RunStateError when all are done."""
+    with transaction.atomic():
+        run = JobRun.objects.select_for_update().get(pk=run.pk)
+        if not run.is_finished:
+            return run
+        parked = run.chunks.filter(state=JobChunk.State.PARKED)
+        run.failed -= parked.aggregate(size=Sum("size"))["size"] or 0
+        parked.update(state=JobChunk.State.QUEUED, error="", finished_at=None)
+        run.chunks.filter(state=JobChunk.State.QUEUED).update(attempts=0, attempted_at=None)
+        if not run.chunks.filter(state=JobChunk.State.QUEUED).exists():
+            raise RunStateError(_("Every chunk of this run is done: there is nothing to resume."))
+        run.state, run.finished_at, run.heartbeat_at, run.cancelled_by = JobRun.State.QUEUED, None, None, None
+        run.requested_by = actor or run.requested_by
+        run.save()
+        registry.jobs.get(run.job).resume(run)
+        transaction.on_commit(lambda: nudge(run))
+    return run

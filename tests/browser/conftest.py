@@ -1,0 +1,33 @@
+"""What browser tests need: Plusdesk itself, and a browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.chromium import NOT_FOUND, browsing, find_chromium
+from tests.browser.house import House, running_house
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Asked for first, so that nothing is started where there is no browser."""
+    path = find_chromium()
+    if path is None:
+        pytest.skip(NOT_FOUND)
+    return path
+
+
+@pytest.fixture(scope="session")
+def house(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    # Short chunks, so that there is a bar to be watched.
+    with running_house(tmp_path_factory.mktemp("house"), IMPORT_CHUNK_ROWS="500") as house:
+        yield house
+
+
+@pytest.fixture
+def page(chromium: str, house: House, tmp_path: Path) -> Iterator[Page]:
+    size = {"width": 1440, "height": 900}
+    with browsing(chromium, tmp_path / "profile", locale="zh-CN", viewport=size, base_url=house.address) as context:
+        yield context.pages[0]

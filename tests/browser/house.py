@@ -1,0 +1,104 @@
+"""A whole Plusdesk for a browser to visit: servers of its own, the demo, a web server and a worker."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from config import messages
+from config.embedded import private_servers
+from config.embedded.paths import PROJECT
+from config.embedded.processes import end_with_parent
+from config.run.web import health
+
+STARTS_WITHIN = 60.0
+WEB = ("-m", "gunicorn", "--workers=1", "--threads=4", "--log-level=warning", "config.wsgi:application")
+WORKER = ("-m", "celery", "-A", "config", "worker", "--pool=solo", "--loglevel=WARNING", "--without-gossip")
+
+
+@dataclass(frozen=True)
+class House:
+    """Where it answers, what its processes know, and the process that does the jobs."""
+
+    address: str
+    environment: dict[str, str]
+    worker: "subprocess.Popen[bytes]"
+
+    def stop_work(self) -> None:
+        """The worker stands still, as the picture of a half-done job needs it."""
+        self.worker.send_signal(signal.SIGSTOP)
+
+    def go_on_working(self) -> None:
+        self.worker.send_signal(signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def running_house(folder: Path, **settings: str) -> Iterator[House]:
+    """Plusdesk over fresh servers in `folder`; `settings` go into the environment of its processes."""
+    data = folder / "data"
+    data.mkdir(parents=True)
+    messages.compile_missing()
+    with private_servers(folder / "servers") as servers, contextlib.ExitStack() as processes:
+        environment = os.environ | settings | {
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "DATABASE_URL": servers.database_url,
+            "REDIS_URL": servers.redis_url,
+            "PLUSDESK_DATA": str(data),
+            "UPLOADS_DIR": str(data / "uploads"),
+        }
+        for command in (["migrate"], ["collectstatic", "--noinput"], ["load_demo"]):
+            subprocess.run(
+                [sys.executable, "manage.py", *command, "--verbosity=0"], cwd=PROJECT, env=environment, check=True
+            )
+        port = _free_port()
+        web = (*WEB, f"--bind=127.0.0.1:{port}")
+        processes.enter_context(_process(web, environment, folder / "web.log"))
+        worker = processes.enter_context(_process(WORKER, environment, folder / "worker.log"))
+        _wait_until_healthy(port, folder / "web.log")
+        yield House(f"http://127.0.0.1:{port}", environment, worker)
+
+
+@contextlib.contextmanager
+def _process(
+    arguments: tuple[str, ...], environment: dict[str, str], log: Path
+) -> Iterator["subprocess.Popen[bytes]"]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, *arguments], cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL, stdout=output,
+            stderr=output, preexec_fn=partial(end_with_parent, signal.SIGTERM),
+        )
+    try:
+        yield process
+    finally:
+        # One that stands still would not hear that it is to end.
+        process.send_signal(signal.SIGCONT)
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_healthy(port: int, log: Path) -> None:
+    deadline = time.monotonic() + STARTS_WITHIN
+    while True:
+        is_healthy, answer = health(port)
+        if is_healthy:
+            return
+        if time.monotonic() > deadline:
+            raise AssertionError(f"Plusdesk did not start: {answer}\n{log.read_text(errors='replace')[-4000:]}")
+        time.sleep(0.3)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port

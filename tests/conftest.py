@@ -1,0 +1,81 @@
+"""What all tests share: the real servers (tests/servers.py), a clean table after each test, people and workers."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.db.backends.postgresql.operations import DatabaseOperations
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _tables_that_only_grow_can_be_emptied() -> Iterator[None]:
+    """The flush after a transactional test truncates tables whose triggers forbid just that."""
+    flush = DatabaseOperations.execute_sql_flush
+
+    def flush_as_replica(self: DatabaseOperations, sql_list: list[str]) -> None:
+        with transaction.atomic():
+            with self.connection.cursor() as cursor:
+                cursor.execute("SET LOCAL session_replication_role = replica")
+            flush(self, sql_list)
+
+    DatabaseOperations.execute_sql_flush = flush_as_replica  # type: ignore[method-assign]
+    yield
+    DatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _private_uploads(tmp_path: Path, settings: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path / "uploads"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> Iterator[None]:
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def server_environment(transactional_db: None) -> dict[str, str]:
+    """The environment of a process that works on this test's database, Valkey and uploads."""
+    database = connection.settings_dict
+    server, _slash, _name = os.environ["DATABASE_URL"].rpartition("/")
+    return {
+        **os.environ,
+        "DATABASE_URL": f"{server}/{database['NAME']}",
+        "REDIS_URL": settings.REDIS_URL,
+        "UPLOADS_DIR": str(settings.MEDIA_ROOT),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+
+
+@pytest.fixture
+def start_worker(server_environment: dict[str, str]) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Start a real Celery worker (as many as asked for); they are gone at the end of the test."""
+    workers: list[subprocess.Popen[bytes]] = []
+
+    def start(*options: str, **environment: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "celery", "-A", "config", "worker", "-l", "WARNING", *options]
+        worker = subprocess.Popen(
+            command, cwd=PROJECT, env={**server_environment, **environment}, start_new_session=True
+        )
+        workers.append(worker)
+        return worker
+
+    yield start
+    for worker in workers:
+        if worker.poll() is None:
+            os.killpg(worker.pid, 9)
+        worker.wait()

@@ -1,0 +1,29 @@
+"""A pytest plugin: the whole run has a PostgreSQL and a Valkey of its own, whatever else is running.
+
+Loaded by `-p tests.servers` before Django's settings are read, since those say where the servers are.
+"""
+
+import atexit
+import os
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from config.embedded import private_servers
+
+
+def _start() -> None:
+    """Start the pair in the first process; workers of pytest-xdist inherit it and take a Valkey database each."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:
+        server, _slash, _number = os.environ["REDIS_URL"].rpartition("/")
+        os.environ["REDIS_URL"] = f"{server}/{int(worker.removeprefix('gw')) + 1}"
+        return
+    stack = ExitStack()
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="plusdesk-tests-"))
+    pair = stack.enter_context(private_servers(Path(folder)))
+    os.environ.update(DATABASE_URL=pair.database_url, REDIS_URL=pair.redis_url, PLUSDESK_DATA=f"{folder}/data")
+    atexit.register(stack.close)
+
+
+_start()

@@ -1,0 +1,173 @@
+"""Pictures of every main page: `python -m tests.shots [OUT_DIR]`, which `make shots` calls.
+
+Over a Plusdesk of its own with the demo's data, in both languages and on a desk and a telephone; the pages of
+imports in the dark, too. The half-done import is a real one, whose worker was stopped for the picture.
+"""
+
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from playwright.sync_api import Page
+
+from config.embedded.paths import PROJECT
+from tests.browser.chromium import NOT_FOUND, browsing, find_chromium
+from tests.browser.desk import log_in, press, upload
+from tests.browser.house import House, running_house
+
+LANGUAGES = {"zh-hans": "zh-CN", "en": "en-US"}
+WIDTHS = {1440: 900, 390: 844}
+CHUNK_ROWS = "2000"
+#: Lists of the demo whose first record is pictured, too.
+LISTS = {
+    "customers": "/admin/memberships/enterprisecustomer/",
+    "members": "/admin/memberships/member/",
+    "subscriptions": "/admin/memberships/subscription/",
+    "programmes": "/admin/memberships/programme/",
+    "plans": "/admin/memberships/plan/",
+    "job-runs": "/admin/operations/jobrun/",
+}
+PAGES = {
+    "dashboard": "/admin/",
+    "imports": "/admin/operations/importbatch/",
+    "import-upload": "/admin/operations/importbatch/add/",
+    "job-start": "/admin/operations/jobrun/add/",
+}
+
+
+class Login(NamedTuple):
+    username: str
+    password: str
+
+
+class Look(NamedTuple):
+    """How a picture is taken."""
+
+    language: str
+    width: int
+    is_dark: bool = False
+
+    @property
+    def folder(self) -> str:
+        return f"{self.language}-{self.width}{'-dark' if self.is_dark else ''}"
+
+
+def main(out: Path) -> None:
+    chromium = find_chromium()
+    if chromium is None:
+        sys.exit(NOT_FOUND)
+    with tempfile.TemporaryDirectory() as name, running_house(Path(name), IMPORT_CHUNK_ROWS=CHUNK_ROWS) as house:
+        folder = Path(name)
+        login = _prepare_django(house)
+        with _page(chromium, folder / "making", house, Look("zh-hans", 1440)) as page:
+            log_in(page, *login)
+            places = {**PAGES, **_imports(page, house, folder), **_records(page)}
+        looks = [Look(language, width) for language in LANGUAGES for width in WIDTHS]
+        for look in [*looks, Look("zh-hans", 1440, is_dark=True), Look("zh-hans", 390, is_dark=True)]:
+            with _page(chromium, folder / look.folder, house, look) as page:
+                _take(page, out / look.folder, login, places)
+        house.go_on_working()
+
+
+def _prepare_django(house: House) -> Login:
+    """Settings ask for servers as soon as they are read, so Django is set up when there are some."""
+    os.environ.update(house.environment)
+    import django
+
+    django.setup()
+    from memberships.demo import ADMIN
+
+    return Login(ADMIN.username, ADMIN.password)
+
+
+@contextmanager
+def _page(chromium: str, profile: Path, house: House, look: Look) -> Iterator[Page]:
+    with browsing(
+        chromium, profile, locale=LANGUAGES[look.language], base_url=house.address,
+        viewport={"width": look.width, "height": WIDTHS[look.width]},
+        color_scheme="dark" if look.is_dark else "light",
+    ) as context:
+        yield context.pages[0]
+
+
+def _take(page: Page, out: Path, login: Login, places: dict[str, str]) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    page.goto("/admin/login/")
+    page.screenshot(path=out / "login.png", full_page=True)
+    log_in(page, *login)
+    for name, address in places.items():
+        page.goto(address)
+        page.wait_for_load_state("load")
+        page.screenshot(path=out / f"{name}.png", full_page=True)
+    print(out, flush=True)
+
+
+def _records(page: Page) -> dict[str, str]:
+    """The lists, the first record of each, and what happened to it."""
+    places = dict(LISTS)
+    for name, address in LISTS.items():
+        page.goto(address)
+        first = page.locator("#result_list a[href*='/change/']").first
+        if first.count():
+            href = (first.get_attribute("href") or "").split("?")[0]
+            places[f"{name}-one"] = href
+            places[f"{name}-one-history"] = re.sub(r"change/$", "history/", href)
+    return places
+
+
+def _imports(page: Page, house: House, folder: Path) -> dict[str, str]:
+    """Imports in every state worth a picture; the one being applied comes last, since the worker stops in it."""
+    from tests.customer_files import a_bad_row, a_row, csv_file
+
+    def made(name: str, content: bytes, *, invalid_rows: str = "refuse", is_confirmed: bool = False) -> str:
+        file = folder / f"{name}.csv"
+        file.write_bytes(content)
+        upload(page, file, invalid_rows=invalid_rows)
+        if is_confirmed:
+            press(page, "confirm")
+            page.wait_for_function("!document.querySelector('[data-live]')", timeout=60_000)
+        return page.url.split("?")[0]
+
+    known = [a_row(number) for number in range(8_000_001, 8_000_061)]
+    mixed = [
+        *(a_row(number, 省份="江苏省", 联系人="李雷") for number in range(8_000_001, 8_000_009)),
+        *known[8:20], *(a_row(number) for number in range(8_000_100, 8_000_300)),
+        *(a_bad_row(number) for number in range(8_000_300, 8_000_303)), a_row(8_000_299),
+    ]
+    result = made(
+        "一月新客户", csv_file([*known, a_bad_row(8_000_090)]), invalid_rows="skip", is_confirmed=True
+    )
+    preview = made("二月客户名单", csv_file(mixed, encoding="gb18030"), invalid_rows="skip")
+    places = {
+        "import-refused-file": made("表头不对", csv_file(known, headers=["甲", "乙", "丙", "丁", "戊", "己", "庚"])),
+        "import-refused-row": f"{made('整批导入', csv_file(mixed))}?rows=invalid",
+        "import-result": result,
+        "import-result-invalid": f"{result}?rows=invalid",
+        "import-history": re.sub(r"change/$", "history/", result),
+        **{
+            f"import-preview-{verdict}": f"{preview}?rows={verdict}"
+            for verdict in ("new", "changed", "unchanged", "invalid", "duplicate")
+        },
+    }
+    large = made("大名单", csv_file(a_row(number) for number in range(8_100_000, 8_140_000)))
+    return {**places, "import-applying": _half_applied(page, house, large)}
+
+
+def _half_applied(page: Page, house: House, address: str) -> str:
+    """Confirm a large import, and stop the worker when part of it is done."""
+    press(page, "confirm")
+    page.wait_for_function(
+        "() => { const bar = document.querySelector('[data-live] progress'); return !bar || bar.value > 4000; }",
+        polling=50, timeout=60_000,
+    )
+    house.stop_work()
+    return address
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else PROJECT / "var" / "shots")
