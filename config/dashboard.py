@@ -17,7 +17,11 @@ RECENT = 5
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What the user may see of it, by the admins' own permissions."""
     context["figures"] = [
-        {"label": model._meta.verbose_name_plural, "count": count_rows(model._default_manager.all()), "url": _list_url(model)}
+        {
+            "label": model._meta.verbose_name_plural,
+            "count": count_rows(model._default_manager.all()),
+            "url": _list_url(model),
+        }
         for model in (Member, EnterpriseCustomer, Subscription)
         if _may_view(request, model)
     ]

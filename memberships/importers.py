@@ -116,13 +116,23 @@ class EnterpriseCustomerImporter(Importer):
 
     def fields(self, *, on: date) -> list[ImportField]:
         """The resource's columns; a plan's code or Chinese name stands for the version on sale that day."""
-        fields = list(EnterpriseCustomerResource().get_import_fields())
+        fields = self.columns()
         plans = plans_on_sale(on=on)
         words = {word: str(plan.pk) for plan in plans.values() for word in (plan.code, plan.name, plan.name_en)}
         for field in fields:
             if field.staged == "plan_id":
                 field.widget = ChoiceWidget(words, code="unknown_plan", expected=", ".join(plans))
         return fields
+
+    def show(self, field: ImportField, value: object) -> str:
+        """Codes are shown as the words people know."""
+        if field.staged == "plan_id":
+            return str(Plan.objects.get(pk=value))
+        if field.staged == "size":
+            return str(Size(value).label)
+        if field.staged == "flags":
+            return ", ".join(str(Flag(flag).label) for flag in value)  # type: ignore[attr-defined]
+        return super().show(field, value)
 
     def cross_check(self, layout: Layout, *, on: date) -> CrossCheck:
         """A request above the caps of the row's plan is refused."""

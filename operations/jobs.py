@@ -5,10 +5,8 @@ from datetime import datetime
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
 from django.db.models import Count, F, Max, Min, Q
 from django.utils.translation import gettext_lazy as _
-from psycopg import sql
 
 from operations import registry
 from operations.imports import staging
@@ -16,6 +14,7 @@ from operations.imports.faults import Fault
 from operations.models import ImportBatch, ImportRow, JobChunk, JobRun
 from operations.models.imports import Verdict
 from operations.services.import_checks import check_batch, restage
+from operations.services.import_previews import progress_key
 from operations.services.jobs import ChunkPlan, ChunkResult, Job
 
 Outcome = ImportRow.Outcome
@@ -24,11 +23,6 @@ Outcome = ImportRow.Outcome
 def batch_of(run: JobRun) -> ImportBatch:
     """The import a run is about."""
     return ImportBatch.objects.get(pk=run.scope.split("@")[0])
-
-
-def progress_key(batch_id: int) -> str:
-    """Where the check says how many rows it has read; lost without harm."""
-    return f"import-check-rows:{batch_id}"
 
 
 class CheckImport(Job):
@@ -44,7 +38,7 @@ class CheckImport(Job):
         batch = batch_of(run)
         rows = check_batch(
             batch, on=run.business_date, at=at,
-            report=lambda rows: cache.set(progress_key(batch.pk), rows, timeout=3600),
+            report=lambda rows, share: cache.set(progress_key(run.pk), (rows, share), timeout=3600),
         )
         JobRun.objects.filter(pk=run.pk).update(total=rows)
         return ChunkResult(done=rows)
@@ -106,26 +100,8 @@ class ApplyImport(Job):
         _count_outcomes(batch)
         if is_whole:
             importer = registry.importers.get(batch.importer)
-            keep_invalid_rows(batch)
+            staging.keep_invalid_rows(importer.staged, importer.label_column, batch)
             staging.drop_partition(importer.staged, batch)
-
-
-def keep_invalid_rows(batch: ImportBatch) -> None:
-    """Keep the invalid rows of a batch whose staging rows go, with their reasons: one INSERT from SELECT.
-
-    Writes ImportRows only and takes no lock on anything shared; a second time it finds them there.
-    """
-    importer = registry.importers.get(batch.importer)
-    statement = sql.SQL(
-        """
-        INSERT INTO operations_importrow (batch_id, line, verdict, outcome, label, faults)
-        SELECT batch_id, line, verdict, 'invalid', left(coalesce({label}, ''), 255), faults
-        FROM {staged} WHERE batch_id = %s AND verdict = 'invalid'
-        ON CONFLICT (batch_id, line) DO NOTHING
-        """
-    ).format(label=sql.Identifier(importer.label_column), staged=sql.Identifier(importer.staged._meta.db_table))
-    with connection.cursor() as cursor:
-        cursor.execute(statement.as_string(), [batch.pk])
 
 
 def _count_outcomes(batch: ImportBatch) -> None:

@@ -3,6 +3,8 @@
 The audit trail is masked by the database (operations.audit), pages by these; a test compares the two.
 """
 
+from collections.abc import Callable
+
 
 def mask_name(name: str) -> str:
     """王小明 -> 王**"""
@@ -17,3 +19,7 @@ def mask_mobile(mobile: str) -> str:
 def mask_email(email: str) -> str:
     """amy@x.com -> a***@x.com"""
     return f"{email[0]}***{email[max(email.find('@'), 0):]}" if email else ""
+
+
+#: The mask of each kind of personal data.
+MASKS: dict[str, Callable[[str], str]] = {"name": mask_name, "mobile": mask_mobile, "email": mask_email}

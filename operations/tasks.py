@@ -1,5 +1,6 @@
 """Celery's side: find runs, open them, loop over their chunks. The rules are in services/jobs.py."""
 
+import time
 from datetime import timedelta
 
 from celery import shared_task
@@ -31,3 +32,12 @@ def dispatch_runs() -> None:
     silent = timezone.now() - timedelta(seconds=settings.JOB_SILENCE_SECONDS)
     for run in JobRun.objects.silent_since(silent):
         jobs.nudge(run)
+
+
+def work_through(run_id: int) -> None:
+    """Work on a run in this process, beside any workers there are, until it has ended."""
+    while True:
+        work_on_run(run_id)
+        if JobRun.objects.get(pk=run_id).is_finished:
+            return
+        time.sleep(0.2)

@@ -104,7 +104,7 @@ def _take(page: Page, out: Path, login: Login, places: dict[str, str]) -> None:
         page.goto(address)
         page.wait_for_load_state("load")
         page.screenshot(path=out / f"{name}.png", full_page=True)
-    print(out, flush=True)
+    sys.stdout.write(f"{out}\n")
 
 
 def _records(page: Page) -> dict[str, str]:

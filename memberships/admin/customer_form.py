@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultiple,
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
@@ -37,7 +37,7 @@ class CustomerForm(ReasonForm):
         label=_("size"), choices=[("", "–"), *Size.choices], required=False, widget=UnfoldAdminSelectWidget()
     )
     flags = forms.MultipleChoiceField(
-        label=_("flags"), choices=Flag.choices, required=False, widget=UnfoldAdminCheckboxSelectMultiple()
+        label=_("flags"), choices=Flag.choices, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget()
     )
     remarks = forms.CharField(
         label=_("remarks"), required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import action
 
 from memberships.admin import lookups
@@ -35,12 +36,15 @@ class IndustryFilter(IndexedValuesFilter):
     parameter_name = "industry"
 
 
-class SizeFilter(IndexedValuesFilter):
+class SizeFilter(DropdownFilter):
     title = gettext_lazy("size")
     parameter_name = "size"
 
-    def label(self, value: str) -> str:
-        return str(dict(Size.choices).get(value, value))
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Size.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(size=self.value()) if self.value() in Size.values else queryset
 
 
 @admin.register(EnterpriseCustomer)

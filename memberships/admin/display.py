@@ -55,4 +55,5 @@ def cards(member: Member) -> str:
 
 def member_link(member: Member) -> SafeString:
     """The member's number, leading to its page."""
-    return format_html('<a href="{}">{}</a>', reverse("admin:memberships_member_change", args=[member.pk]), member.number)
+    url = reverse("admin:memberships_member_change", args=[member.pk])
+    return format_html('<a href="{}">{}</a>', url, member.number)

@@ -30,9 +30,10 @@ def member_sections(request: HttpRequest, member: Member) -> dict[str, Any]:
     """What the sections show, read in a fixed number of queries; only what the user may view."""
     user = request.user
     contacts = list(member.contacts.order_by("-is_primary", "pk")[:SECTION_ROWS])
+    may_see_contacts = user.has_perm("memberships.view_membercontact")
     return {
         "member": member,
-        "contacts": [_masked(contact) for contact in contacts] if user.has_perm("memberships.view_membercontact") else [],
+        "contacts": [_masked(contact) for contact in contacts] if may_see_contacts else [],
         "can_reveal": user.has_perm("memberships.reveal_membercontact"),
         "can_cancel": user.has_perm("memberships.change_subscription"),
         "subscriptions": _subscriptions(member) if user.has_perm("memberships.view_subscription") else [],

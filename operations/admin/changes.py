@@ -55,7 +55,7 @@ def changes_between(before: Model | None, event: Model, names: Names, *, without
     return changes
 
 
-def _business_fields(event: Model) -> Iterator[Field[Any, Any]]:
+def _business_fields(event: Model) -> Iterator["Field[Any, Any]"]:
     """The tracked columns but for the key, which every entry of a page shares."""
     tracked = event.pgh_tracked_model._meta  # type: ignore[attr-defined]
     for column in event._meta.concrete_fields:
@@ -63,7 +63,7 @@ def _business_fields(event: Model) -> Iterator[Field[Any, Any]]:
             yield column
 
 
-def _shown(column: Field[Any, Any], value: Any, names: Names) -> str:
+def _shown(column: "Field[Any, Any]", value: Any, names: Names) -> str:
     if value is None or value == "":
         return ""
     if isinstance(column, ArrayField):

@@ -15,11 +15,7 @@ class IndexedValuesFilter(DropdownFilter):
     """By the values that a column holds. The column leads an index, or this would read the whole table."""
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(value, self.label(value)) for value in distinct_values(model_admin.model, self.parameter_name)]
-
-    def label(self, value: str) -> str:
-        """What a value is called."""
-        return value
+        return [(value, value) for value in distinct_values(model_admin.model, self.parameter_name)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(**{self.parameter_name: self.value()}) if self.value() else queryset

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -85,16 +86,27 @@ class NamedFault:
 
 
 @dataclass(frozen=True)
+class ShownRow:
+    """A row with its cells in the order of the table's columns, and where its record is."""
+
+    row: imports.PreviewRow
+    url: str
+    cells: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
 class RowTable:
     """A page of rows, and where the next one begins."""
 
-    rows: list[tuple[imports.PreviewRow, str]]
+    rows: list[ShownRow]
     faults: list[NamedFault]
     columns: list[str]
     has_changes: bool
     has_notes: bool
     first_url: str
     next_url: str
+    #: The rows were counted once and are not there any more: a crash of the database emptied the staging table.
+    is_lost: bool
 
     @property
     def is_empty(self) -> bool:
@@ -152,7 +164,7 @@ def batch_page(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
 def live_progress(batch: ImportBatch) -> dict[str, Any]:
     """The batch's progress for its page and for the script that keeps it current."""
     run = imports.run_of(batch)
-    return describe(imports.progress(batch), version=f"{batch.state}/{run.state if run else ''}")
+    return describe(imports.progress(batch, at=timezone.now()), version=f"{batch.state}/{run.state if run else ''}")
 
 
 def _preview(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
@@ -208,7 +220,7 @@ def _result(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
     return {
         "tabs": tabs,
         "active_tab": _active(tabs).key,
-        "table": _table(request, batch, tabs, imports.outcome_page),
+        "table": _table(request, batch, tabs, _outcome_page),
         "summary": _summary(batch),
         "can_resume": batch.state in (State.PARTLY_APPLIED, State.PARTLY_UNDONE),
         "can_undo": batch.state in (State.APPLIED, State.PARTLY_APPLIED) and bool(batch.applied),
@@ -253,15 +265,34 @@ def _table(request: HttpRequest, batch: ImportBatch, tabs: list[Tab], fetch: Fet
     found = fetch(batch, active.key, after_line=after, size=PAGE_SIZE + 1)
     rows, has_more = found[:PAGE_SIZE], len(found) > PAGE_SIZE
     shows_faults = active.key in (Verdict.INVALID, Outcome.INVALID)
+    columns = _columns(rows)
     return RowTable(
-        rows=[] if shows_faults else [(row, _link(batch, row, active.key)) for row in rows],
+        rows=[] if shows_faults else [
+            ShownRow(row, _link(batch, row, active.key), [(name, row.cells.get(name, "")) for name in columns])
+            for row in rows
+        ],
         faults=[NamedFault(row.label, fault) for row in rows for fault in row.faults] if shows_faults else [],
-        columns=list(rows[0].cells) if rows else [],
+        columns=columns,
         has_changes=any(row.changes for row in rows),
         has_notes=any(row.faults for row in rows),
         first_url=page_url(batch, rows=active.key) if after else "",
         next_url=page_url(batch, rows=active.key, after=rows[-1].line) if has_more else "",
+        is_lost=bool(active.count) and not rows and not after,
     )
+
+
+def _outcome_page(batch: ImportBatch, outcome: str, *, after_line: int, size: int) -> list[imports.PreviewRow]:
+    """Rows by outcome; the invalid ones of an import that stopped are in the staging table still."""
+    rows = imports.outcome_page(batch, outcome, after_line=after_line, size=size)
+    if rows or outcome != Outcome.INVALID:
+        return rows
+    return imports.preview_page(batch, Verdict.INVALID, after_line=after_line, size=size)
+
+
+def _columns(rows: list[imports.PreviewRow]) -> list[str]:
+    """The columns that some row fills, but for the one that repeats the rows' names."""
+    names = dict.fromkeys(name for row in rows for name in row.cells)
+    return [name for name in names if any(row.cells.get(name, "") != row.label for row in rows)]
 
 
 def _line_asked_for(request: HttpRequest) -> int:

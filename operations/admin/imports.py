@@ -106,8 +106,9 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         importers = permitted_importers(request.user)
         if not importers:
             raise PermissionDenied
+        is_sent = request.method == "POST"
         form = UploadForm(
-            request.POST or None, request.FILES or None, importers=importers,
+            request.POST if is_sent else None, request.FILES if is_sent else None, importers=importers,
             initial={"importer": request.GET.get("importer", importers[0].name)},
         )
         if form.is_valid():
@@ -138,10 +139,8 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         return self._page(request, "operations/import_batch.html", context)
 
     def progress_view(self, request: HttpRequest, batch_id: int) -> HttpResponse:
-        """The progress as JSON, never from a cache."""
-        response = JsonResponse(live_progress(self._batch(request, batch_id)))
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        """The progress as JSON; the admin marks every page as not to be cached."""
+        return JsonResponse(live_progress(self._batch(request, batch_id)))
 
     def error_file_view(self, request: HttpRequest, batch_id: int) -> HttpResponse:
         return error_file(request, self._batch(request, batch_id))

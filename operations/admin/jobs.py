@@ -112,7 +112,7 @@ class JobRunAdmin(ReadOnlyAdmin):
         """Start a job for a date by hand."""
         if not request.user.has_perm(OPERATE):
             raise PermissionDenied
-        form = StartRunForm(request.POST or None, today=timezone.localdate())
+        form = StartRunForm(request.POST if request.method == "POST" else None, today=timezone.localdate())
         if form.is_valid():
             run = self._start(request, form)
             if run is not None:
@@ -146,10 +146,8 @@ class JobRunAdmin(ReadOnlyAdmin):
         return self._page(request, "operations/jobrun_page.html", context)
 
     def progress_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
-        """The progress as JSON, never from a cache."""
-        response = JsonResponse(live_progress(self._run(request, run_id), at=timezone.now()))
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        """The progress as JSON; the admin marks every page as not to be cached."""
+        return JsonResponse(live_progress(self._run(request, run_id), at=timezone.now()))
 
     def action_view(self, request: HttpRequest, run_id: int, action: str) -> HttpResponse:
         run = self._run(request, run_id)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from operations.admin.base import ReadOnlyAdmin
 from operations.admin.reasons import ReasonForm, ask
@@ -26,7 +26,7 @@ class RevealForm(ReasonForm):
     """Which fields, and why."""
 
     fields_wanted = forms.MultipleChoiceField(
-        label=gettext_lazy("What do you need to see?"), widget=UnfoldAdminCheckboxSelectMultiple
+        label=gettext_lazy("What do you need to see?"), widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
     field_order = ["fields_wanted", "reason"]
 

@@ -25,7 +25,8 @@ PRIVATE_LIMIT = 20
 class PatternOrder(OrderBy):
     """The order of a varchar_pattern_ops index, so that a prefix search reads that index and stops."""
 
-    template = "%(expression)s USING ~<~"
+    # Django looks for ASC or DESC in each term; USING takes neither, so it stands in a comment.
+    template = "%(expression)s USING ~<~ /* ASC */"
 
     def __init__(self, field: str) -> None:
         super().__init__(F(field))

@@ -47,6 +47,7 @@ ROW_FAULTS: dict[str, str | Promise] = {
     "external_id_twice": gettext_lazy("Lines %(expected)s give the same external id to other credit codes."),
     "two_customers": gettext_lazy("The credit code belongs to one customer and the external id to another."),
     "same_customer_twice": gettext_lazy("Lines %(expected)s mean the same customer."),
+    "left_out": gettext_lazy("“%(value)s” was changed since the preview, so the row was left out."),
     "plan_in_use": gettext_lazy("The customer's card is paid for (%(expected)s); an import does not exchange it."),
 }
 MESSAGES: dict[str, str | Promise] = {**FILE_FAULTS, **ROW_FAULTS}

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import BinaryIO, NamedTuple
 
 import polars as pl
 from django.utils.functional import Promise
 from import_export.resources import ModelResource
 
 from operations.imports.checking import Layout
+from operations.imports.exports import csv_lines
 from operations.imports.fields import ImportField
+from operations.masking import MASKS
 from operations.models import ImportBatch, StagedRow
 
 
@@ -23,6 +26,15 @@ class CrossCheck:
 
     faults: Sequence[pl.Expr] = ()
     expected: dict[str, pl.Expr] = field(default_factory=dict)
+
+
+class SampleColumn(NamedTuple):
+    """A column of an import, explained."""
+
+    header_zh: str
+    header_en: str
+    required: bool
+    hint: str
 
 
 class Importer:
@@ -40,9 +52,29 @@ class Importer:
     #: The staging column that names a row to people.
     label_column: str
 
+    def columns(self) -> list[ImportField]:
+        """The resource's columns, in its order."""
+        return list(self.resource().get_import_fields())
+
     def fields(self, *, on: date) -> list[ImportField]:
         """The columns, with what may stand in them on that day."""
         raise NotImplementedError
+
+    def show(self, field: ImportField, value: object) -> str:
+        """A staged value as an operator reads it, personal data masked."""
+        return MASKS[field.is_personal](str(value)) if field.is_personal else str(value)
+
+    def sample_columns(self) -> list[SampleColumn]:
+        """The columns, as the upload page explains them."""
+        return [
+            SampleColumn(column.headers[0], column.headers[1], column.is_required, str(column.hint))
+            for column in self.columns()
+        ]
+
+    def write_template(self, out: BinaryIO, language: str) -> None:
+        """A CSV file with the header and nothing else, to be filled in."""
+        header = [column.header(language) for column in self.columns()]
+        out.writelines(csv_lines(header, []))
 
     def cross_check(self, layout: Layout, *, on: date) -> CrossCheck:
         """Rules over several columns of one row."""

@@ -62,6 +62,23 @@ def is_staged(staged: type[StagedRow], batch: ImportBatch) -> bool:
     return staged._default_manager.filter(batch_id=batch.pk).exists()
 
 
+def keep_invalid_rows(staged: type[StagedRow], label_column: str, batch: ImportBatch) -> None:
+    """Keep the invalid rows of a batch whose staging rows go, with their reasons: one INSERT from SELECT.
+
+    Writes ImportRows only and takes no lock on anything shared; a second time it finds them there.
+    """
+    statement = sql.SQL(
+        """
+        INSERT INTO operations_importrow (batch_id, line, verdict, outcome, label, faults)
+        SELECT batch_id, line, verdict, 'invalid', left(coalesce({label}, ''), 255), faults
+        FROM {staged} WHERE batch_id = %s AND verdict = 'invalid'
+        ON CONFLICT (batch_id, line) DO NOTHING
+        """
+    ).format(label=sql.Identifier(label_column), staged=sql.Identifier(staged._meta.db_table))
+    with connection.cursor() as cursor:
+        cursor.execute(statement.as_string(), [batch.pk])
+
+
 def _execute(statement: sql.SQL, staged: type[StagedRow], batch: ImportBatch) -> None:
     composed = statement.format(
         partition=sql.Identifier(partition_name(staged, batch)),

@@ -23,7 +23,8 @@ from operations.models import ImportBatch, ImportRow
 from operations.models.imports import Verdict
 
 BLOCK_ROWS = 20_000
-Progress = Callable[[int], None]
+#: Called with the rows read so far and the share of the file they are.
+Progress = Callable[[int, float], None]
 
 
 def check_batch(batch: ImportBatch, *, on: date, at: datetime, report: Progress) -> int:
@@ -61,7 +62,7 @@ def restage(batch: ImportBatch, *, on: date) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('restage'), %s)", [batch.pk])
     if staging.is_staged(importer.staged, batch):
         return
-    _stage(batch, importer, on=on, report=lambda rows: None)
+    _stage(batch, importer, on=on, report=lambda rows, share: None)
     _judge(batch, importer, is_preview=False)
 
 
@@ -79,11 +80,13 @@ def _stage(batch: ImportBatch, importer: Importer, *, on: date, report: Progress
             raise refusal("file_altered")
         batch.encoding = facts.encoding
         with closing(read_records(stored.file, facts.encoding)) as records:
-            return _stage_records(batch, importer, records, on=on, report=report)
+            return _stage_records(
+                batch, importer, records, on=on, report=lambda rows: report(rows, stored.file.tell() / facts.size)
+            )
 
 
 def _stage_records(
-    batch: ImportBatch, importer: Importer, records: Iterator[Record], *, on: date, report: Progress
+    batch: ImportBatch, importer: Importer, records: Iterator[Record], *, on: date, report: Callable[[int], None]
 ) -> int:
     header = next(records, None)
     if header is None:

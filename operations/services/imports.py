@@ -17,7 +17,33 @@ from operations.errors import FileRefusedError, ImportStateError, PreviewChanged
 from operations.imports import staging
 from operations.imports.files import inspect_file
 from operations.models import ImportBatch, JobRun, User
+from operations.services.import_previews import (
+    Change,
+    PreviewRow,
+    Progress,
+    batch_faults,
+    outcome_page,
+    preview_page,
+    progress,
+    write_error_file,
+)
 from operations.services.jobs import start_run
+
+__all__ = [
+    "Change",
+    "PreviewRow",
+    "Progress",
+    "batch_faults",
+    "confirm_import",
+    "discard_import",
+    "outcome_page",
+    "preview_page",
+    "progress",
+    "recheck_import",
+    "undo_import",
+    "upload_file",
+    "write_error_file",
+]
 
 State = ImportBatch.State
 
@@ -45,7 +71,7 @@ def store_file(
 
 
 def upload_file(
-    importer_name: str, file: File, *, file_name: str, skips_invalid: bool, actor: User, at: datetime
+    importer_name: str, file: File, *, file_name: str, skips_invalid: bool, actor: User | None, at: datetime
 ) -> ImportBatch:
     """Keep an uploaded file and have it checked in the background."""
     batch = store_file(
@@ -67,7 +93,7 @@ def recheck_import(batch: ImportBatch, *, actor: User, at: datetime) -> ImportBa
     return batch
 
 
-def _start_check(batch: ImportBatch, *, actor: User, at: datetime) -> None:
+def _start_check(batch: ImportBatch, *, actor: User | None, at: datetime) -> None:
     batch.check_run = start_run(
         "check_import", business_date=timezone.localdate(at), scope=f"{batch.pk}@{at.isoformat()}", actor=actor, at=at
     )
@@ -108,14 +134,17 @@ def confirmation_hindrance(batch: ImportBatch) -> str:
     return ""
 
 
-def discard_import(batch: ImportBatch, *, actor: User, at: datetime) -> ImportBatch:
+def discard_import(batch: ImportBatch, *, actor: User | None, at: datetime) -> ImportBatch:
     """Drop a preview that nobody will confirm, with its staging rows."""
     with transaction.atomic(), because(_("preview discarded"), actor=actor):
         batch = _lock(batch)
         _expect(batch, State.CHECKED, State.REFUSED, State.DISCARDED)
         batch.state = State.DISCARDED
         batch.save()
-        staging.drop_partition(registry.importers.get(batch.importer).staged, batch)
+        importer = registry.importers.get(batch.importer)
+        if staging.is_staged(importer.staged, batch):
+            staging.keep_invalid_rows(importer.staged, importer.label_column, batch)
+        staging.drop_partition(importer.staged, batch)
     return batch
 
 

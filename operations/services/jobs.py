@@ -92,7 +92,7 @@ def nudge(run: JobRun) -> None:
 
     try:
         for _worker in range(settings.JOB_PARALLEL_TASKS):
-            work_on_run.delay(run.pk)
+            work_on_run.apply_async([run.pk], retry=False)
     except (ConnectionError, OperationalError):
         log.warning("run_not_nudged", run=run.pk, exc_info=True)
 

@@ -115,4 +115,4 @@ def test_day_began_an_hour_earlier_in_the_summers_before_1992() -> None:
 
 def test_instant_without_a_time_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="no time zone"):
-        business_date(datetime(2027, 1, 15, 12, 0))
+        business_date(datetime(2027, 1, 15, 12, 0))  # noqa: DTZ001

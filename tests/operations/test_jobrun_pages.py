@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
@@ -72,7 +73,10 @@ def a_run(day: date = date(2027, 1, 15)) -> JobRun:
 
 
 def ended(run: JobRun) -> JobRun:
-    work_on_run(run.pk)
+    """The run at its end; nobody waits for the pause before a chunk is tried again."""
+    for _attempt in range(settings.JOB_CHUNK_ATTEMPTS + 1):
+        work_on_run(run.pk)
+        run.chunks.update(attempted_at=None)
     return JobRun.objects.get(pk=run.pk)
 
 
@@ -102,7 +106,7 @@ def test_a_running_run_shows_live_progress(on_call: Client, sheep: CountSheep) -
     run = a_run()
     assert f'data-live="{url(run, "progress")}"' in seen(on_call, url(run))
     answer = on_call.get(url(run, "progress"))
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert "no-store" in answer.headers["Cache-Control"]
     assert answer.json() == {
         "version": "queued/0", "done": 0, "total": 3000, "count": "0 of 3,000 (0%)", "rate": "", "left": "",
     }
@@ -124,12 +128,14 @@ def test_an_ended_run_is_not_asked_for_again(on_call: Client, sheep: CountSheep)
     assert "data-live" not in seen(on_call, url(ended(a_run())))
 
 
+@pytest.mark.django_db(transaction=True)
 def test_failing_chunks_stand_first_with_their_error(on_call: Client, sheep: CountSheep) -> None:
     sheep.fails = True
     page = seen(on_call, url(ended(a_run())))
     assert "ValueError: a sheep is missing" in page
     assert "1 chunk fails" in page
-    assert page.index("parked") < page.index(">done<") if ">done<" in page else "parked" in page
+    chunks = page[page.index("<tbody>") :]
+    assert chunks.index("parked") < chunks.index("done")
 
 
 def test_a_failing_chunk_makes_the_page_fetch_itself_anew(on_call: Client, sheep: CountSheep) -> None:
@@ -159,6 +165,7 @@ def test_a_run_is_cancelled_and_taken_up_again(on_call: Client, sheep: CountShee
     assert ended(run).state == JobRun.State.SUCCEEDED
 
 
+@pytest.mark.django_db(transaction=True)
 def test_resuming_takes_up_failed_chunks_too(on_call: Client, sheep: CountSheep) -> None:
     sheep.fails = True
     run = ended(a_run())

@@ -1,0 +1,200 @@
+"""Reading an import: its preview page by page, how far it is, what became of each row, the error file."""
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from django.core.cache import cache
+from django.db.models import QuerySet
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from operations import registry
+from operations.imports.exports import guard_formula
+from operations.imports.faults import Fault
+from operations.imports.fields import ImportField
+from operations.imports.headers import REASON_HEADERS
+from operations.imports.importer import Importer
+from operations.imports.reader import line_end_of, read_records
+from operations.models import ImportBatch, ImportRow, JobRun, StagedRow
+from operations.models.imports import Verdict
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field of a row that changes; personal values are masked."""
+
+    field: str
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class PreviewRow:
+    """A line of the file as an operator reads it; `cells` are by column header, personal values masked."""
+
+    line: int
+    label: str
+    object_id: int | None
+    cells: dict[str, str] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the work on a batch is. `rows_total` is an estimate while the file is being read."""
+
+    state: str
+    rows_done: int
+    rows_total: int | None
+    rows_per_second: float | None
+    seconds_left: float | None
+
+
+def import_fields(batch: ImportBatch) -> list[ImportField]:
+    """The importer's columns, as they were on the day of the upload."""
+    return registry.importers.get(batch.importer).fields(on=batch.uploaded_at.date())
+
+
+def preview_page(batch: ImportBatch, verdict: str, *, after_line: int = 0, size: int = PAGE) -> list[PreviewRow]:
+    """The rows of a verdict behind a line, at most `size`; empty when the staging rows are gone."""
+    importer = registry.importers.get(batch.importer)
+    rows = list(
+        importer.staged._default_manager.filter(batch_id=batch.pk, verdict=verdict, line__gt=after_line)
+        .order_by("line")[:size]
+    )
+    fields = import_fields(batch)
+    noted = ImportRow.objects.filter(batch=batch, line__in=[row.line for row in rows]) if verdict == Verdict.CHANGED else []
+    changes = {row.line: _changes(row.changes, fields) for row in noted}
+    shows_cells = verdict != Verdict.INVALID
+    return [
+        PreviewRow(
+            line=row.line,
+            label=getattr(row, importer.label_column) or "",
+            object_id=row.object_id,
+            cells=_cells(row, importer, fields) if shows_cells else {},
+            changes=changes.get(row.line, []),
+            faults=_faults(row),
+        )
+        for row in rows
+    ]
+
+
+def outcome_page(batch: ImportBatch, outcome: str, *, after_line: int = 0, size: int = PAGE) -> list[PreviewRow]:
+    """The rows with an outcome behind a line, at most `size`."""
+    rows = ImportRow.objects.filter(batch=batch, outcome=outcome, line__gt=after_line).order_by("line")[:size]
+    fields = import_fields(batch)
+    return [
+        PreviewRow(row.line, row.label, row.object_id, changes=_changes(row.changes, fields), faults=_faults(row))
+        for row in rows
+    ]
+
+
+def _cells(row: StagedRow, importer: Importer, fields: Iterable[ImportField]) -> dict[str, str]:
+    language = translation.get_language() or "zh-hans"
+    cells = {}
+    for column in fields:
+        value = getattr(row, column.staged)
+        if value is not None:
+            cells[column.header(language)] = importer.show(column, value)
+    return cells
+
+
+def _changes(stored: list[list[str]] | None, fields: Iterable[ImportField]) -> list[Change]:
+    language = translation.get_language() or "zh-hans"
+    labels = {column.staged: column.header(language) for column in fields}
+    return [Change(name, labels.get(name, name), before, after) for name, before, after in stored or []]
+
+
+def _faults(row: Any) -> list[Fault]:
+    return [Fault.from_json(stored, line=row.line) for stored in row.faults or []]
+
+
+def batch_faults(batch: ImportBatch) -> list[Fault]:
+    """Why the file was refused as a whole."""
+    return [Fault.from_json(stored) for stored in batch.faults]
+
+
+def progress(batch: ImportBatch, *, at: datetime) -> Progress:
+    """How far the run at work on the batch is, and how long the rest will take at this rate."""
+    run = batch.undo_run or batch.apply_run or batch.check_run
+    if run is None:
+        return Progress(batch.state, 0, None, None, None)
+    run.refresh_from_db()
+    done, total = _rows(batch, run)
+    began = run.started_at
+    elapsed = ((run.finished_at or at) - began).total_seconds() if began else 0
+    rate = done / elapsed if elapsed > 0 and done else None
+    left = max(total - done, 0) / rate if rate and total is not None else None
+    return Progress(batch.state, done, total, rate, left)
+
+
+def progress_key(run_id: int) -> str:
+    """Where the check says how far it is; lost without harm."""
+    return f"import-check:{run_id}"
+
+
+def _rows(batch: ImportBatch, run: JobRun) -> tuple[int, int | None]:
+    """Rows done and in all. A check commits nothing before its end, so it tells the cache how far it is."""
+    if run.job != "check_import" or run.is_finished:
+        return run.done + run.failed, run.total
+    rows, share = cache.get(progress_key(run.pk), (0, 0.0))
+    return rows, round(rows / share) if share else None
+
+
+def invalid_rows(batch: ImportBatch) -> QuerySet[Any]:
+    """The invalid rows: staged ones while the preview stands, kept ones after the application."""
+    kept = ImportRow.objects.filter(batch=batch, outcome=ImportRow.Outcome.INVALID)
+    if kept.exists():
+        return kept.order_by("line")
+    staged = registry.importers.get(batch.importer).staged
+    return staged._default_manager.filter(batch_id=batch.pk, verdict=Verdict.INVALID).order_by("line")
+
+
+def row_faults(batch: ImportBatch) -> Iterable[Fault]:
+    """The faults of all invalid rows, in the order of the file."""
+    for row in invalid_rows(batch).iterator(chunk_size=2000):
+        yield from _faults(row)
+
+
+def outcome_faults(batch: ImportBatch, outcome: str) -> Iterable[Fault]:
+    """The rows with an outcome as faults: the code is the outcome, the value the row's name."""
+    for row in ImportRow.objects.filter(batch=batch, outcome=outcome).order_by("line").iterator(chunk_size=2000):
+        yield Fault(row.line, "", row.label, outcome)
+
+
+def write_error_file(batch: ImportBatch, out: BinaryIO, *, language: str) -> None:
+    """The invalid rows as they were read, in the file's encoding, columns and line ends, with a reason column.
+
+    A formula is guarded by an apostrophe, which an import takes off again.
+    """
+    rows = invalid_rows(batch).values_list("line", "faults").iterator(chunk_size=2000)
+    text = io.TextIOWrapper(out, encoding=batch.encoding, newline="", write_through=True)
+    with batch.file.open("rb") as stored, translation.override(language):
+        writer = csv.writer(text, lineterminator=line_end_of(stored.file))
+        records = read_records(stored.file, batch.encoding)
+        header = next(records)
+        reason = REASON_HEADERS[0 if language.startswith("zh") else 1]
+        kept = [place for place, cell in enumerate(header.cells) if cell not in REASON_HEADERS]
+        writer.writerow([*(header.cells[place] for place in kept), reason])
+        width = len(header.cells)
+        for line, faults in rows:
+            record = next(record for record in records if record.line == line)
+            cells = record.cells if len(record.cells) != width else [record.cells[place] for place in kept]
+            reasons = "; ".join(_reason(Fault.from_json(fault, line=line)) for fault in faults)
+            padding = [""] * (len(kept) - len(cells))
+            writer.writerow([*map(guard_formula, [*cells, *padding]), reasons])
+        records.close()
+    text.detach()
+
+
+def _reason(fault: Fault) -> str:
+    return _("%(column)s: %(message)s") % {"column": fault.column, "message": fault.message} if fault.column else fault.message
+

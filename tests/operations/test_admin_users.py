@@ -1,0 +1,68 @@
+"""Rights are granted by superusers; who may only change users keeps to names."""
+
+import pytest
+from django.contrib.auth.models import Group
+
+from operations.models import User
+from tests.memberships.admin_pages import a_superuser, granted, signed_in
+from tests.memberships.factories import an_operator
+
+pytestmark = pytest.mark.django_db
+USERS = "/admin/operations/user/"
+
+
+def form_of(user: User, **changes: object) -> dict[str, object]:
+    return {"username": user.username, "first_name": "", "last_name": "", "email": "", "is_active": "on", **changes}
+
+
+def test_nobody_makes_themself_mighty() -> None:
+    xiaomei = granted(an_operator(), "operations.change_user")
+    url = f"{USERS}{xiaomei.pk}/change/"
+    assert signed_in(xiaomei).post(url, form_of(xiaomei, is_superuser="on", first_name="Mei")).status_code == 302
+    xiaomei.refresh_from_db()
+    assert (xiaomei.first_name, xiaomei.is_superuser, xiaomei.is_staff) == ("Mei", False, True)
+
+
+def test_a_superuser_is_out_of_reach_of_others() -> None:
+    root, xiaomei = a_superuser(), granted(an_operator(), "operations.change_user")
+    desk = signed_in(xiaomei)
+    assert desk.post(f"{USERS}{root.pk}/change/", form_of(root)).status_code == 403
+    assert desk.get(f"{USERS}{root.pk}/password/").status_code == 403
+
+
+def test_a_superuser_makes_and_changes_users() -> None:
+    desk, xiaomei = signed_in(a_superuser()), an_operator()
+    assert desk.get(f"{USERS}add/").status_code == 200
+    made = {"username": "ling", "usable_password": "true", "password1": "tang-shan-9182", "password2": "tang-shan-9182"}
+    assert desk.post(f"{USERS}add/", made).status_code == 302
+    assert User.objects.filter(username="ling").exists()
+    url = f"{USERS}{xiaomei.pk}/change/"
+    assert desk.get(url).status_code == 200
+    assert desk.post(url, form_of(xiaomei, is_superuser="on")).status_code == 302
+    xiaomei.refresh_from_db()
+    assert xiaomei.is_superuser
+
+
+def test_users_are_not_deleted() -> None:
+    xiaomei = an_operator()
+    assert signed_in(a_superuser()).post(f"{USERS}{xiaomei.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_groups_are_for_superusers() -> None:
+    group = Group.objects.create(name="operators")
+    url = f"/admin/auth/group/{group.pk}/change/"
+    assert signed_in(granted(an_operator(), "auth.change_group", "auth.view_group")).get(url).status_code == 200
+    clerk = signed_in(User.objects.get(username="xiaomei"))
+    assert clerk.post(url, {"name": "masters"}).status_code == 403
+    assert signed_in(a_superuser()).post(url, {"name": "masters"}).status_code == 302
+
+
+def test_the_history_of_a_user_says_who_changed_what() -> None:
+    root, xiaomei = a_superuser(), an_operator()
+    desk = signed_in(root)
+    desk.post(f"{USERS}{xiaomei.pk}/change/", form_of(xiaomei, first_name="Mei", is_staff="on"))
+    page = desk.get(f"{USERS}{xiaomei.pk}/history/")
+    newest = page.context["history"].entries[0]
+    assert newest.actor == root
+    assert [(change.before, change.after) for change in newest.changes] == [("", "Mei")]
+    assert newest.facts["url"] == f"{USERS}{xiaomei.pk}/change/" and newest.facts["request"]
