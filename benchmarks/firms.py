@@ -22,7 +22,7 @@ SERIALS = 31**9
 STEP = 16_180_339_887_499
 SIZES = {"大型": "large", "中型": "medium", "小型": "small", "微型": "micro"}
 FLAGS = {"专精特新": "specialised", "专精特新、世界500强": "fortune500,specialised", "世界500强": "fortune500"}
-REMARKS = ["华东大区重点客户", "每月25日对账", "由渠道伙伴推荐", "需开增值税专用发票", "续约意向明确", "采购集中在二季度"]
+REMARKS = ["重点客户", "每月25日对账", "渠道推荐", "需开专用发票", "有意续约", "二季度采购"]
 
 
 class Firm(NamedTuple):
@@ -66,10 +66,11 @@ def make_firms(first: int, count: int) -> Iterator[Firm]:
         industry, trade = pick(INDUSTRIES)
         brand = pick(BRAND_FIRST) + pick(BRAND_SECOND) + pick(BRAND_FIRST)
         yield Firm(
-            f"{city[:-1]}{brand}{trade}有限公司", credit_code(region, number), pick(SURNAMES) + pick(GIVEN) + pick(GIVEN),
-            f"1{pick('3456789')}{number * 7_919 % 10**9:09d}", f"caigou{number}@example{number % 97}.com.cn", province,
-            city, industry, pick(sizes), pick(flags), pick(("classic", "premium")), f"{int(dice.random() * 2000)}000.00",
-            pick(("15", "30", "45", "60")), f"CRM-{number:09d}", f"{pick(REMARKS)}，编号{number}",
+            f"{city[:-1]}{brand}{trade}有限公司", credit_code(region, number),
+            pick(SURNAMES) + pick(GIVEN) + pick(GIVEN), f"1{pick('3456789')}{number * 7_919 % 10**9:09d}",
+            f"cg{number}@example{number % 97}.cn", province, city, industry, pick(sizes), pick(flags),
+            pick(("classic", "premium")), f"{int(dice.random() * 2000)}000.00", pick(("15", "30", "45", "60")),
+            f"CRM-{number:09d}", pick(REMARKS),
         )  # fmt: skip
 
 

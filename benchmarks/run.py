@@ -35,6 +35,7 @@ def measure(name: str, rows: int | None) -> Figures:
             "REDIS_URL": pair.redis_url,
             "PLUSDESK_DATA": f"{folder}/data",
             "PLUSDESK_PRODUCTION": "off",
+            "LOG_LEVEL": "WARNING",
         })  # fmt: skip
     if done.returncode:
         raise SystemExit(f"{name} failed; see above.")

@@ -228,7 +228,10 @@ def _live(dice: random.Random, plan: Plan, *, on: date) -> _Life:
         subscription.cancelled_on = first_day + timedelta(days=dice.randint(0, days_so_far))
     subscription.ended_on = None if story == "active" else last_day
     terms = [
-        Term(subscription=subscription, plan=plan, number=number, starts_on=starts_on, ends_on=ends_on)
+        Term(
+            subscription=subscription, programme=plan.programme, plan=plan, number=number,
+            starts_on=starts_on, ends_on=ends_on,
+        )
         for number, (starts_on, ends_on) in enumerate(spans, start=1)
     ]
     return _Life(subscription, terms)

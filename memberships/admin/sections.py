@@ -60,7 +60,9 @@ def _masked(contact: MemberContact) -> dict[str, Any]:
 
 
 def _subscriptions(member: Member) -> list[Any]:
-    terms = Prefetch("terms", Term.objects.order_by("-number")[:SECTION_ROWS])
+    # By member, too: terms have no index that begins with the subscription.
+    newest_terms = Term.objects.filter(member=member).order_by("-number")[:SECTION_ROWS]
+    terms = Prefetch("terms", newest_terms, to_attr="newest_terms")
     newest = with_status(Subscription.objects.filter(member=member), on=today()).select_related("plan__programme")
     found: list[Any] = list(newest.prefetch_related(terms).order_by("-requested_on", "-pk")[:SECTION_ROWS])
     for subscription in found:

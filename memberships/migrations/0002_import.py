@@ -4,14 +4,15 @@ from pathlib import Path
 
 from django.db import migrations
 
-# A subscription's plan is a plan of its programme; a term belongs to the member of its subscription.
+# A subscription's plan is a plan of its programme; a term belongs to the member and programme of its subscription.
 COMPOSITE_KEYS = """
 ALTER TABLE memberships_plan ADD CONSTRAINT plan_of_programme UNIQUE (id, programme_id);
 ALTER TABLE memberships_subscription ADD CONSTRAINT subscription_plan_of_programme
     FOREIGN KEY (plan_id, programme_id) REFERENCES memberships_plan (id, programme_id);
-ALTER TABLE memberships_subscription ADD CONSTRAINT subscription_of_member_key UNIQUE (id, member_id);
+ALTER TABLE memberships_subscription ADD CONSTRAINT subscription_of_member_key UNIQUE (id, member_id, programme_id);
 ALTER TABLE memberships_term ADD CONSTRAINT term_of_members_subscription
-    FOREIGN KEY (subscription_id, member_id) REFERENCES memberships_subscription (id, member_id);
+    FOREIGN KEY (subscription_id, member_id, programme_id)
+    REFERENCES memberships_subscription (id, member_id, programme_id);
 """
 DROP_COMPOSITE_KEYS = """
 ALTER TABLE memberships_term DROP CONSTRAINT term_of_members_subscription;

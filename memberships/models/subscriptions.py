@@ -50,10 +50,13 @@ class Subscription(models.Model):
     member = models.ForeignKey(
         Member, models.PROTECT, related_name="subscriptions", db_index=False, verbose_name=_("member")
     )
+    # The database holds plan and programme by one key over both (migration 0002), which says more than two would.
     programme = models.ForeignKey(
-        Programme, models.PROTECT, related_name="+", db_index=False, verbose_name=_("programme")
+        Programme, models.PROTECT, related_name="+", db_index=False, db_constraint=False, verbose_name=_("programme")
     )
-    plan = models.ForeignKey(Plan, models.PROTECT, related_name="subscriptions", verbose_name=_("plan"))
+    plan = models.ForeignKey(
+        Plan, models.PROTECT, related_name="subscriptions", db_constraint=False, verbose_name=_("plan")
+    )
     requested_on = models.DateField(_("requested on"))
     started_on = models.DateField(_("started on"), null=True, blank=True)
     cancelled_on = models.DateField(_("cancelled on"), null=True, blank=True)
@@ -99,6 +102,9 @@ class Term(models.Model):
     subscription = models.ForeignKey(
         Subscription, models.PROTECT, related_name="terms", db_index=False, verbose_name=_("subscription")
     )
+    programme = models.ForeignKey(
+        Programme, models.PROTECT, related_name="+", db_index=False, verbose_name=_("programme")
+    )
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="+", db_index=False, verbose_name=_("plan"))
     number = models.PositiveIntegerField(_("number"))
     starts_on = models.DateField(_("first day"))
@@ -118,7 +124,8 @@ class Term(models.Model):
                 name="term_no_overlap",
                 expressions=[
                     ("member", RangeOperators.EQUAL),
-                    ("subscription", RangeOperators.EQUAL),
+                    # Not the subscription: a cancelled card's paid days and its successor's must not overlap either.
+                    ("programme", RangeOperators.EQUAL),
                     (
                         Func(
                             F("starts_on"), F("ends_on"), models.Value("[]"),

@@ -179,7 +179,8 @@ def _add_first_term(subscription: Subscription, first_day: date) -> Term:
     """The first paid span, as long as the plan says; its first day is the anchor of all that follow."""
     starts_on, ends_on = term_bounds(first_day, subscription.plan.term_months, 1)
     return Term.objects.create(
-        member=subscription.member, subscription=subscription, plan=subscription.plan, number=1,
+        member=subscription.member, subscription=subscription, programme=subscription.programme,
+        plan=subscription.plan, number=1,
         starts_on=starts_on, ends_on=ends_on,
     )
 

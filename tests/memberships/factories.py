@@ -80,7 +80,8 @@ def renew(subscription: Subscription, *, times: int = 1) -> list[Term]:
     ]
     return [
         Term.objects.create(
-            member=subscription.member, subscription=subscription, plan=plan, number=number,
+            member=subscription.member, subscription=subscription, programme=subscription.programme,
+            plan=plan, number=number,
             starts_on=starts_on, ends_on=ends_on,
         )
         for number, starts_on, ends_on in spans

@@ -18,7 +18,8 @@ pytestmark = pytest.mark.django_db
 
 def add_term(subscription: Subscription, number: int, starts_on: date, ends_on: date) -> Term:
     return Term.objects.create(
-        member=subscription.member, subscription=subscription, plan=subscription.plan, number=number,
+        member=subscription.member, subscription=subscription, programme=subscription.programme,
+        plan=subscription.plan, number=number,
         starts_on=starts_on, ends_on=ends_on,
     )
 

@@ -38,10 +38,13 @@ def test_read_only_means_so_even_for_a_superuser(rf) -> None:
     request = rf.get("/")
     request.user = a_superuser()
     for model_admin in ours():
-        if isinstance(model_admin, ReadOnlyAdmin):
+        if not isinstance(model_admin, ReadOnlyAdmin):
+            continue
+        assert not model_admin.has_change_permission(request)
+        assert not model_admin.has_delete_permission(request)
+        # A class that says otherwise: an import begins with an upload, a run with a start.
+        if type(model_admin).has_add_permission is ReadOnlyAdmin.has_add_permission:
             assert not model_admin.has_add_permission(request)
-            assert not model_admin.has_change_permission(request)
-            assert not model_admin.has_delete_permission(request)
 
 
 @pytest.mark.parametrize("query", ["remarks__icontains=x", "legal_name__contains=x", "member__closed_on__isnull=1"])
