@@ -47,12 +47,12 @@ def _is_well(name: str, check: Callable[[], bool]) -> bool:
 def _database() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
-        return cursor.fetchone() == (1,)
+        return bool(cursor.fetchone() == (1,))
 
 
 def _redis() -> bool:
     cache.set("health:redis", 1, timeout=WORKER_SECONDS)
-    return cache.get("health:redis") == 1
+    return bool(cache.get("health:redis") == 1)
 
 
 def _worker() -> bool:

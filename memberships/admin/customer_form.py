@@ -45,9 +45,9 @@ class CustomerForm(ReasonForm):
     seen = forms.CharField(widget=forms.HiddenInput)
     field_order = [*FIELDS, "reason", "seen"]
 
-    def __init__(self, *args: Any, customer: EnterpriseCustomer, **kwargs: Any) -> None:
+    def __init__(self, data: Any, *, customer: EnterpriseCustomer) -> None:
         initial = {name: getattr(customer, name) for name in FIELDS}
-        super().__init__(*args, initial={**initial, "seen": fingerprint(customer)}, **kwargs)
+        super().__init__(data, initial={**initial, "seen": fingerprint(customer)})
 
     def changes(self) -> dict[str, Any]:
         """The fields as typed."""

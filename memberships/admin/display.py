@@ -28,7 +28,7 @@ def today() -> date:
     return business_date(timezone.now())
 
 
-def owner_prefetches(member: str = "") -> list[Prefetch]:
+def owner_prefetches(member: str = "") -> list["Prefetch[Any]"]:
     """The primary contact and the live cards of the members on a page; `member` leads to the member."""
     live = with_status(Subscription.objects.live(), on=today()).select_related("plan").order_by("pk")
     return [

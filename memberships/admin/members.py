@@ -59,4 +59,6 @@ class MemberAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         member = self.get_object(request, object_id)
         sections = member_sections(request, member) if member and self.has_view_permission(request, member) else {}
-        return super().change_view(request, object_id, form_url, {**sections, **(extra_context or {})})
+        context = {**sections, **(extra_context or {})}
+        response: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return response

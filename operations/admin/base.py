@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
@@ -41,8 +41,8 @@ class DeskAdmin(ModelAdmin):
     list_per_page = 50
     list_max_show_all = 0
     # A column becomes sortable when an index on (column, key) serves it.
-    sortable_by: tuple[str, ...] = ()
-    ordering: tuple[str, ...] = ("-pk",)
+    sortable_by = ()
+    ordering = ("-pk",)
     list_filter_submit = True
     # Facets count the whole table once for every choice.
     show_facets = admin.ShowFacets.NEVER
@@ -108,7 +108,7 @@ class DeskAdmin(ModelAdmin):
         """What happened to the record and what belongs to it, newest first."""
         record = self.get_object(request, unquote(object_id))
         if record is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            raise Http404
         if not self.has_view_or_change_permission(request, record):
             raise PermissionDenied
         context = {
@@ -141,7 +141,8 @@ class DeskAdmin(ModelAdmin):
             # Django's title, "Select customer to view", says nothing that the menu has not said.
             "title": str(self.opts.verbose_name_plural),
         }
-        return super().changelist_view(request, {**context, **(extra_context or {})})
+        response: HttpResponse = super().changelist_view(request, {**context, **(extra_context or {})})
+        return response
 
 
 def _belongs_to(lookup: str, wanted: Any) -> bool:
@@ -157,7 +158,7 @@ class ReadOnlyAdmin(DeskAdmin):
 
     show_add_link = False
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -46,13 +46,13 @@ def _planned_rows(queryset: QuerySet[Any]) -> int:
 
 
 def _rounded(number: int) -> int:
-    unit = 10 ** max(len(str(number)) - 3, 0)
+    unit: int = 10 ** max(len(str(number)) - 3, 0)
     return round(number / unit) * unit
 
 
-class EstimatingPaginator(Paginator):
+class EstimatingPaginator(Paginator):  # type: ignore[type-arg]
     """Django's paginator, for whoever asks an admin for one: its count is `count_rows`."""
 
     @cached_property
     def count(self) -> int:  # type: ignore[override]
-        return count_rows(self.object_list).number
+        return count_rows(self.object_list).number  # type: ignore[arg-type]

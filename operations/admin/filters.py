@@ -14,6 +14,8 @@ CHOICES_LIMIT = 300
 class IndexedValuesFilter(DropdownFilter):
     """By the values that a column holds. The column leads an index, or this would read the whole table."""
 
+    parameter_name: str
+
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(value, value) for value in distinct_values(model_admin.model, self.parameter_name)]
 
@@ -27,7 +29,8 @@ def distinct_values(model: type[Model], field: str) -> list[str]:
     Jumps from value to value in the index ("loose index scan"), where DISTINCT would read every row of it.
     """
     quote = connection.ops.quote_name
-    names = {"table": quote(model._meta.db_table), "column": quote(model._meta.get_field(field).column)}  # type: ignore[union-attr]
+    column = model._meta.get_field(field).column  # type: ignore[union-attr]
+    names = {"table": quote(model._meta.db_table), "column": quote(column)}
     statement = """
         WITH RECURSIVE found(value) AS (
             (SELECT {column} FROM {table} WHERE {column} > '' ORDER BY {column} LIMIT 1)

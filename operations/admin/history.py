@@ -117,7 +117,7 @@ def _events(source: HistorySource, place: int, cursor: Cursor | None) -> QuerySe
         .order_by("-pgh_id")
         .values("pgh_id")[:1]
     )
-    events = source.event_model._default_manager.filter(**{source.key: source.value})
+    events: QuerySet[Any] = source.event_model._default_manager.filter(**{source.key: source.value})
     if cursor is not None:
         older = Q(pgh_created_at__lt=cursor.at)
         if place < cursor.source:
@@ -133,7 +133,7 @@ def _events(source: HistorySource, place: int, cursor: Cursor | None) -> QuerySe
 
 
 def _entries(page: Sequence[tuple[Cursor, Any]], sources: Sequence[HistorySource]) -> list[Entry]:
-    events = [event for _cursor, event in page]
+    events: list[Any] = [event for _cursor, event in page]
     previous = {
         source.event_model: source.event_model._default_manager.in_bulk(
             [event.previous_id for event in events if type(event) is source.event_model and event.previous_id]

@@ -30,8 +30,8 @@ class RevealForm(ReasonForm):
     )
     field_order = ["fields_wanted", "reason"]
 
-    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Any, *, choices: list[tuple[str, str]]) -> None:
+        super().__init__(data)
         self.fields["fields_wanted"].choices = choices  # type: ignore[attr-defined]
         self.fields["fields_wanted"].initial = [name for name, _label in choices]
 

@@ -26,7 +26,7 @@ def _by_username(term: str) -> Q:
 
 
 @admin.register(User)
-class UserAdmin(DeskAdmin, BaseUserAdmin):
+class UserAdmin(BaseUserAdmin, DeskAdmin):  # type: ignore[misc, type-arg]
     """Users are made inactive, not deleted: what they did names them."""
 
     form = UserChangeForm
@@ -54,7 +54,7 @@ class UserAdmin(DeskAdmin, BaseUserAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(DeskAdmin, BaseGroupAdmin):
+class GroupAdmin(BaseGroupAdmin, DeskAdmin):  # type: ignore[misc]
     """Groups are bundles of rights, so superusers alone change them."""
 
     ordering = ("name",)

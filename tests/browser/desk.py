@@ -10,7 +10,7 @@ PATIENCE = 60_000
 
 
 def log_in(page: Page, username: str, password: str) -> None:
-    page.goto("/admin/login/")
+    page.goto("/admin/")
     page.fill("input[name=username]", username)
     page.fill("input[name=password]", password)
     page.press("input[name=password]", "Enter")
