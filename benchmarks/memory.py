@@ -73,14 +73,17 @@ def _kind(pid: int) -> str:
 
 
 def _private_kb(pid: int, *, above: int) -> int:
-    """Its private memory; a lower bound of it when that is no more than `above`, since asking exactly costs time."""
+    """Its private memory; 0 when that is no more than `above`, since asking exactly costs time."""
     status = _fields(Path(f"/proc/{pid}/status"))
     at_most = status.get("RssAnon", 0) + status.get("RssFile", 0)
     if at_most <= above:
         return 0
     exact = _fields(Path(f"/proc/{pid}/smaps_rollup"))
-    # In some containers root may not look into other users' processes: then all anonymous memory counts.
-    return exact.get("Private_Clean", 0) + exact.get("Private_Dirty", 0) if exact else status.get("RssAnon", 0)
+    if not exact:
+        # In some containers root may not look into other users' processes: then all anonymous memory counts.
+        return status.get("RssAnon", 0)
+    # The kernel calls a page of the shared buffers private while one process alone has touched it; `at_most` does not.
+    return min(exact.get("Private_Clean", 0) + exact.get("Private_Dirty", 0), at_most)
 
 
 def _fields(path: Path) -> dict[str, int]:

@@ -1,17 +1,31 @@
 """What may be imported on this floor, and the columns of each kind of file."""
 
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
+from itertools import islice
+from typing import Any
 
 import polars as pl
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from import_export.resources import ModelResource
 
-from memberships.models import EnterpriseCustomer, Plan, StagedEnterpriseCustomer
+from memberships.models import (
+    CreditRequest,
+    EnterpriseCustomer,
+    MemberContact,
+    Plan,
+    StagedEnterpriseCustomer,
+    Subscription,
+)
 from memberships.models.customers import Flag, Size
 from memberships.models.programmes import Audience
 from memberships.services import customer_import, customer_import_undo
 from operations.imports.checking import Layout
+from operations.imports.exports import csv_lines
 from operations.imports.fields import ImportField
 from operations.imports.importer import CrossCheck, Importer
 from operations.imports.widgets import (
@@ -24,9 +38,12 @@ from operations.imports.widgets import (
     MobileWidget,
     TextWidget,
     WholeNumberWidget,
+    folded,
 )
 from operations.models import ImportBatch
 
+#: Customers read and written at a time by an export.
+EXPORT_ROWS = 2_000
 SIZES = {
     "大型": Size.LARGE, "中型": Size.MEDIUM, "小型": Size.SMALL, "微型": Size.MICRO,
     **{size.value: size for size in Size},
@@ -50,20 +67,22 @@ class EnterpriseCustomerResource(ModelResource):
         widget=CreditCodeWidget(), is_required=True,
     )
     contact_name = ImportField(
-        attribute="primary_contact__name", staged="contact_name", headers=("联系人", "contact"),
+        attribute="contact_name", staged="contact_name", headers=("联系人", "contact"),
         widget=TextWidget(100), is_personal="name",
     )
     mobile = ImportField(
-        attribute="primary_contact__mobile", staged="mobile", headers=("手机号", "mobile"),
+        attribute="mobile", staged="mobile", headers=("手机号", "mobile"),
         widget=MobileWidget(), is_personal="mobile",
     )
     email = ImportField(
-        attribute="primary_contact__email", staged="email", headers=("邮箱", "email"),
+        attribute="email", staged="email", headers=("邮箱", "email"),
         widget=EmailWidget(), is_personal="email",
     )
     province = ImportField(attribute="province", staged="province", headers=("省份", "province"), widget=TextWidget(50))
     city = ImportField(attribute="city", staged="city", headers=("城市", "city"), widget=TextWidget(50))
-    industry = ImportField(attribute="industry", staged="industry", headers=("行业", "industry"), widget=TextWidget(100))
+    industry = ImportField(
+        attribute="industry", staged="industry", headers=("行业", "industry"), widget=TextWidget(100)
+    )
     size = ImportField(
         attribute="size", staged="size", headers=("企业规模", "size"),
         widget=ChoiceWidget(SIZES), hint=_("large, medium, small or micro"),
@@ -77,11 +96,11 @@ class EnterpriseCustomerResource(ModelResource):
         widget=TextWidget(), is_required=True, hint=_("code of a plan on sale"),
     )
     requested_limit = ImportField(
-        attribute="credit_request__limit", staged="requested_limit",
+        attribute="requested_limit", staged="requested_limit",
         headers=("申请额度", "requested credit limit", "requested limit"), widget=AmountWidget(), hint=_("in yuan"),
     )
     requested_term_days = ImportField(
-        attribute="credit_request__term_days", staged="requested_term_days",
+        attribute="requested_term_days", staged="requested_term_days",
         headers=("申请账期", "requested term days", "term days"), widget=WholeNumberWidget(), hint=_("in days"),
     )
     external_id = ImportField(
@@ -97,11 +116,69 @@ class EnterpriseCustomerResource(ModelResource):
             "flags", "plan", "requested_limit", "requested_term_days", "external_id", "remarks",
         )
 
+    def filter_export(self, queryset: QuerySet[EnterpriseCustomer], **kwargs: Any) -> QuerySet[EnterpriseCustomer]:
+        """Customers with their contact, card and credit request, which stand in tables of their own."""
+        of_customer = {"member": OuterRef("pk")}
+        contact = MemberContact.objects.filter(is_primary=True, **of_customer)
+        request = CreditRequest.objects.filter(state=CreditRequest.State.OPEN, **of_customer)
+        card = Subscription.objects.live().filter(programme__audience=Audience.ENTERPRISE, **of_customer)
+        return queryset.annotate(
+            contact_name=Subquery(contact.values("name")[:1]),
+            mobile=Subquery(contact.values("mobile")[:1]),
+            email=Subquery(contact.values("email")[:1]),
+            plan_code=Subquery(card.order_by("-requested_on", "-pk").values("plan__code")[:1]),
+            requested_limit=Subquery(request.values("limit")[:1]),
+            requested_term_days=Subquery(request.values("term_days")[:1]),
+        )
 
-def plans_on_sale(*, on: date) -> dict[str, Plan]:
-    """The enterprise plans that can be bought on a day, by code."""
-    plans = Plan.objects.on_sale(on=on).filter(programme__audience=Audience.ENTERPRISE).order_by("-price")
-    return {plan.code: plan for plan in plans}
+
+def export_customers(queryset: QuerySet[EnterpriseCustomer], language: str) -> Iterator[bytes]:
+    """A CSV file of the customers, a line at a time, with the import's columns and personal data masked."""
+    resource = EnterpriseCustomerResource()
+    customers = resource.filter_export(queryset).iterator(chunk_size=EXPORT_ROWS)
+    header = [field.header(language) for field in resource.get_export_fields()]
+    yield from csv_lines(header, _exported(resource, customers, language))
+
+
+def _exported(
+    resource: EnterpriseCustomerResource, customers: Iterator[EnterpriseCustomer], language: str
+) -> Iterator[list[str]]:
+    while some := list(islice(customers, EXPORT_ROWS)):
+        # Left again before each row is handed out: what runs in between keeps its own language.
+        with translation.override(language):
+            rows = [resource.export_resource(customer) for customer in some]
+        yield from rows
+
+
+def plans_on_sale(*, on: date) -> list[Plan]:
+    """The enterprise plans that can be bought on a day."""
+    plans = Plan.objects.on_sale(on=on).filter(programme__audience=Audience.ENTERPRISE)
+    return list(plans.select_related("programme").order_by("-price", "pk"))
+
+
+class PlanWidget(ChoiceWidget):
+    """A plan on sale, by its code or name, or by programme and code where another programme has that code too."""
+
+    code = "unknown_plan"
+
+    def __init__(self, plans: list[Plan]) -> None:
+        meant: dict[str, set[Plan]] = defaultdict(set)
+        for plan in plans:
+            for word in (plan.code, plan.name, plan.name_en, f"{plan.programme.code}/{plan.code}"):
+                meant[folded(word)].add(plan)
+        super().__init__({word: str(plan.pk) for word, (plan, *others) in meant.items() if not others})
+        self.plans = {plan.pk: plan for plan in plans}
+        self._expected = [
+            plan.code if folded(plan.code) in self.words else f"{plan.programme.code}/{plan.code}" for plan in plans
+        ]
+
+    @property
+    def expected(self) -> str:
+        return ", ".join(self._expected)
+
+    def name(self, plan_id: int) -> str:
+        """The plan's name in the language of the moment."""
+        return str(self.plans.get(plan_id) or Plan.objects.get(pk=plan_id))
 
 
 class EnterpriseCustomerImporter(Importer):
@@ -117,34 +194,37 @@ class EnterpriseCustomerImporter(Importer):
     def fields(self, *, on: date) -> list[ImportField]:
         """The resource's columns; a plan's code or Chinese name stands for the version on sale that day."""
         fields = self.columns()
-        plans = plans_on_sale(on=on)
-        words = {word: str(plan.pk) for plan in plans.values() for word in (plan.code, plan.name, plan.name_en)}
         for field in fields:
             if field.staged == "plan_id":
-                field.widget = ChoiceWidget(words, code="unknown_plan", expected=", ".join(plans))
+                field.widget = PlanWidget(plans_on_sale(on=on))
         return fields
 
-    def show(self, field: ImportField, value: object) -> str:
+    def show(self, field: ImportField, value: Any) -> str:
         """Codes are shown as the words people know."""
-        if field.staged == "plan_id":
-            return str(Plan.objects.get(pk=value))
+        if isinstance(field.widget, PlanWidget):
+            return field.widget.name(value)
         if field.staged == "size":
             return str(Size(value).label)
         if field.staged == "flags":
-            return ", ".join(str(Flag(flag).label) for flag in value)  # type: ignore[attr-defined]
+            return ", ".join(str(Flag(flag).label) for flag in value)
         return super().show(field, value)
+
+    def show_change(self, field: ImportField, text: str) -> str:
+        if field.staged == "size" and text:
+            return self.show(field, text)
+        if field.staged == "flags" and text:
+            return self.show(field, text.split(", "))
+        return text
 
     def cross_check(self, layout: Layout, *, on: date) -> CrossCheck:
         """A request above the caps of the row's plan is refused."""
-        plans = plans_on_sale(on=on).values()
+        plans = plans_on_sale(on=on)
         present = layout.column_names()
-        limits = {str(plan.pk): plan.credit_limit_cap for plan in plans}
-        days = {str(plan.pk): Decimal(plan.credit_term_days_cap or 0) for plan in plans if plan.credit_term_days_cap}
-        caps = {
-            name: _by_plan({key: cap for key, cap in caps.items() if cap is not None})
-            for name, caps in (("requested_limit", limits), ("requested_term_days", days))
-            if name in present
+        plan_caps = {
+            "requested_limit": {plan.pk: plan.credit_limit_cap for plan in plans},
+            "requested_term_days": {plan.pk: plan.credit_term_days_cap for plan in plans},
         }
+        caps = {name: _by_plan(by_plan) for name, by_plan in plan_caps.items() if name in present}
         faults = [
             pl.coalesce(
                 pl.col(f"fault:{name}"),
@@ -167,9 +247,9 @@ class EnterpriseCustomerImporter(Importer):
         return customer_import_undo.undo_rows(batch, first, last)
 
 
-def _by_plan(caps: dict[str, Decimal]) -> pl.Expr:
+def _by_plan(caps: Mapping[int, Decimal | int | None]) -> pl.Expr:
     """The cap of each row's plan as text, null where there is none."""
-    texts = {plan: str(cap) for plan, cap in caps.items()}
+    texts = {str(plan): str(cap) for plan, cap in caps.items() if cap is not None}
     if not texts:
         return pl.lit(None, dtype=pl.String)
     return pl.col("plan_id").replace_strict(texts, default=None, return_dtype=pl.String)

@@ -5,6 +5,7 @@ bulk, COPY and raw SQL writes are in it too. Personal data is masked by the trig
 for ever while the person's own row is erased.
 """
 
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -14,7 +15,7 @@ import pgtrigger
 from django.db import connection
 from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
-from pghistory.runtime import _tracker
+from pghistory.runtime import Context, _tracker
 from pghistory.trigger import Event as EventTrigger
 
 _M = TypeVar("_M", bound=type[Model])
@@ -35,9 +36,9 @@ class MaskedEventTrigger(EventTrigger):
         body: str = super().get_func(model).func
         rows = self.row.replace("NEW", "new_values").replace("OLD", "old_values")
         for field, kind in self.masked.items():
-            column = f'{rows}."{model._meta.get_field(field).column}"'
+            column = f'{rows}."{model._meta.get_field(field).column}"'  # type: ignore[union-attr]
             body = body.replace(column, MASKS[kind].format(column))
-        return pgtrigger.Func(body)
+        return pgtrigger.Func(body)  # type: ignore[no-untyped-call]
 
 
 def _tracker_class(base: type[pghistory.RowEvent], masked: Mapping[str, str]) -> pghistory.RowEvent:
@@ -88,13 +89,23 @@ def track(*, masked: Mapping[str, str] | None = None, **options: Any) -> Callabl
 def because(reason: str = "", *, actor: Model | None = None, **facts: Any) -> Iterator[None]:
     """Give the reason, the actor and other facts (job, batch, line) to all changes made inside.
 
-    Inside a request the request's own facts stay; these are added to its context for the rest of it.
+    Inside a request, or inside another reason, what is said there holds here too; what is said here holds
+    here only.
     """
-    known: dict[str, Any] = {"reason": reason} if reason else {}
+    known: dict[str, Any] = {"reason": str(reason)} if reason else {}
     if actor is not None:
         known["user"] = actor.pk
-    with pghistory.context(**known, **facts):
+    outer = getattr(_tracker, "value", None)
+    if outer is None:
+        with pghistory.context(**known, **facts):
+            yield
+        return
+    # A context of its own: pghistory would write these facts over those of the changes made before.
+    _tracker.value = Context(id=uuid.uuid4(), metadata={**outer.metadata, **known, **facts})
+    try:
         yield
+    finally:
+        _tracker.value = outer
 
 
 def attach_context() -> None:

@@ -1,7 +1,7 @@
 """The jobs of the ground floor: check, apply and undo an import. A batch's id is the scope of its runs."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.core.cache import cache
@@ -9,6 +9,7 @@ from django.db.models import Count, F, Max, Min, Q
 from django.utils.translation import gettext_lazy as _
 
 from operations import registry
+from operations.errors import RunStateError
 from operations.imports import staging
 from operations.imports.faults import Fault
 from operations.models import ImportBatch, ImportRow, JobChunk, JobRun
@@ -40,24 +41,32 @@ class CheckImport(Job):
             batch, on=run.business_date, at=at,
             report=lambda rows, share: cache.set(progress_key(run.pk), (rows, share), timeout=3600),
         )
-        JobRun.objects.filter(pk=run.pk).update(total=rows)
+        if not JobRun.objects.filter(pk=run.pk).unfinished().update(total=rows):
+            raise RunStateError(_("The check was cancelled."))
+        batch.save()
         return ChunkResult(done=rows)
 
     def resume(self, run: JobRun) -> None:
-        _set_state(run, ImportBatch.State.CHECKING)
+        _take_up(run, ImportBatch.State.REFUSED, ImportBatch.State.CHECKING)
 
     def finish(self, run: JobRun, *, at: datetime) -> None:
-        batch = batch_of(run)
+        batch = _locked_batch_of(run)
         if batch.state == ImportBatch.State.CHECKING:
             batch.state = ImportBatch.State.REFUSED
             batch.faults = [Fault(0, "", "", "check_stopped").as_json()]
             batch.save(update_fields=["state", "faults"])
 
 
-def _set_state(run: JobRun, state: str) -> None:
-    """Show on the batch that a run of it was taken up again."""
-    batch = batch_of(run)
-    batch.state = state
+def _locked_batch_of(run: JobRun) -> ImportBatch:
+    return ImportBatch.objects.select_for_update(of=("self",)).get(pk=batch_of(run).pk)
+
+
+def _take_up(run: JobRun, stopped: str, working: str) -> None:
+    """Show on the batch that its run was taken up again; RunStateError when other things happened to it since."""
+    batch = _locked_batch_of(run)
+    if batch.state != stopped or run.pk not in (batch.check_run_id, batch.apply_run_id, batch.undo_run_id):
+        raise RunStateError(_("The import is “%(state)s”.") % {"state": batch.get_state_display()})
+    batch.state = working
     batch.save(update_fields=["state"])
 
 
@@ -85,23 +94,32 @@ class ApplyImport(Job):
         batch = batch_of(run)
         importer = registry.importers.get(batch.importer)
         if not staging.is_staged(importer.staged, batch):
-            restage(batch, on=run.business_date)
+            restage(batch, on=_check_date(batch, run))
         applied, left_out = importer.apply(batch, chunk.first_key, chunk.last_key, on=run.business_date)
         return ChunkResult(done=applied, failed=left_out)
 
     def resume(self, run: JobRun) -> None:
-        _set_state(run, ImportBatch.State.APPLYING)
+        _take_up(run, ImportBatch.State.PARTLY_APPLIED, ImportBatch.State.APPLYING)
 
     def finish(self, run: JobRun, *, at: datetime) -> None:
         """Count what was done; the staging rows go once every chunk is done."""
-        batch = batch_of(run)
+        batch = _locked_batch_of(run)
         is_whole = run.state == JobRun.State.SUCCEEDED
         batch.state = ImportBatch.State.APPLIED if is_whole else ImportBatch.State.PARTLY_APPLIED
         _count_outcomes(batch)
         if is_whole:
-            importer = registry.importers.get(batch.importer)
-            staging.keep_invalid_rows(importer.staged, importer.label_column, batch)
-            staging.drop_partition(importer.staged, batch)
+            _clear_staging(batch)
+
+
+def _check_date(batch: ImportBatch, run: JobRun) -> date:
+    """The day of the preview: what its rows meant then they mean when they are staged again."""
+    return batch.check_run.business_date if batch.check_run else run.business_date
+
+
+def _clear_staging(batch: ImportBatch) -> None:
+    importer = registry.importers.get(batch.importer)
+    staging.keep_invalid_rows(importer.staged, importer.label_column, batch)
+    staging.drop_partition(importer.staged, batch)
 
 
 def _count_outcomes(batch: ImportBatch) -> None:
@@ -109,7 +127,7 @@ def _count_outcomes(batch: ImportBatch) -> None:
     batch.applied = counts.get(Outcome.APPLIED, 0) + counts.get(Outcome.KEPT, 0)
     batch.left_out = counts.get(Outcome.LEFT_OUT, 0)
     batch.undone = counts.get(Outcome.UNDONE, 0)
-    batch.save()
+    batch.save(update_fields=["state", "applied", "left_out", "undone"])
 
 
 class UndoImport(Job):
@@ -133,10 +151,12 @@ class UndoImport(Job):
         return ChunkResult(done=undone, failed=kept)
 
     def resume(self, run: JobRun) -> None:
-        _set_state(run, ImportBatch.State.UNDOING)
+        _take_up(run, ImportBatch.State.PARTLY_UNDONE, ImportBatch.State.UNDOING)
 
     def finish(self, run: JobRun, *, at: datetime) -> None:
-        batch = batch_of(run)
+        """Count what was taken back. What was never applied will not be any more: its staging rows go."""
+        batch = _locked_batch_of(run)
         _count_outcomes(batch)
         batch.state = ImportBatch.State.PARTLY_UNDONE if batch.applied else ImportBatch.State.UNDONE
         batch.save(update_fields=["state"])
+        _clear_staging(batch)

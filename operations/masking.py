@@ -23,3 +23,5 @@ def mask_email(email: str) -> str:
 
 #: The mask of each kind of personal data.
 MASKS: dict[str, Callable[[str], str]] = {"name": mask_name, "mobile": mask_mobile, "email": mask_email}
+#: What a masked value looks like, so that one out of an export is never taken for the value itself.
+MASKED = {"name": r".\*\*", "mobile": r".{0,3}\*{4}.{0,4}", "email": r".\*{3}(@.*)?"}

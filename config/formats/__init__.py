@@ -1,1 +1,1 @@
-"""What Django's own formats lack: its Chinese ones write large numbers without separators."""
+"""Numbers and dates at the desk, by language: short, sortable dates, and separators that Django's Chinese lacks."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -48,6 +49,8 @@ class CustomerForm(ReasonForm):
     def __init__(self, data: Any, *, customer: EnterpriseCustomer) -> None:
         initial = {name: getattr(customer, name) for name in FIELDS}
         super().__init__(data, initial={**initial, "seen": fingerprint(customer)})
+        for field in self.fields.values():
+            field.label = capfirst(field.label)
 
     def changes(self) -> dict[str, Any]:
         """The fields as typed."""

@@ -127,7 +127,7 @@ class EnterpriseCustomerAdmin(ReadOnlyAdmin):
         if request.method == "POST" and form.is_valid() and self._change(request, customer, form):
             messages.success(request, _("The customer was changed."))
             return HttpResponseRedirect(record_url(customer))
-        return ask(self, request, customer, form, title=_("Change the customer"), submit=_("Save"))
+        return ask(self, request, customer, form, title=_("Change the customer"), submit_label=_("Save"))
 
     def _change(self, request: HttpRequest, customer: EnterpriseCustomer, form: CustomerForm) -> bool:
         """Whether the service took it; what it did not like stands at its field."""

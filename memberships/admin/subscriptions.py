@@ -91,7 +91,7 @@ class SubscriptionAdmin(ReadOnlyAdmin):
                 messages.success(request, _("The card is cancelled; it ends on %(day)s.") % {"day": cancelled.ended_on})
                 return HttpResponseRedirect(record_url(subscription))
         return ask(
-            self, request, subscription, form, title=_("Cancel the card"), submit=_("Cancel the card"),
+            self, request, subscription, form, title=_("Cancel the card"), submit_label=_("Cancel the card"),
             note=_("Paid days go on to the end of the term. A card that was never paid ends at once."),
         )
 

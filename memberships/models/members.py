@@ -52,7 +52,7 @@ class Member(models.Model):
     def number(self) -> str:
         """The member number that people read: the key and a Luhn digit, so that a slip is no other member."""
         digits = f"{self.pk:010d}"
-        return digits + luhn.calc_check_digit(digits)
+        return f"{digits}{luhn.calc_check_digit(digits)}"
 
     @staticmethod
     def pk_of(number: str) -> int | None:

@@ -4,7 +4,7 @@ Row locks are taken on members, in key order. Every statement may run twice: wha
 there to be done any more (verdicts are set, ImportRows have an outcome), or fails on a constraint.
 """
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from django.db import connection
@@ -12,7 +12,7 @@ from django.db import connection
 from operations.models import ImportBatch
 
 SQL = Path(__file__).resolve().parent.parent / "sql" / "import_customers"
-LAST_LINE = 2**62
+Parameter = int | str | bool | date | datetime | None
 
 
 def statement(name: str) -> str:
@@ -20,11 +20,11 @@ def statement(name: str) -> str:
     return (SQL / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def run(name: str, **parameters: object) -> int:
+def run(name: str, **parameters: Parameter) -> int:
     """Execute a statement and return how many rows it touched."""
     with connection.cursor() as cursor:
         cursor.execute(statement(name), parameters)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def resolve_repeats(batch: ImportBatch) -> None:
@@ -45,6 +45,8 @@ def compare_with_customers(batch: ImportBatch, *, is_preview: bool) -> None:
         "compare", batch=batch.pk, is_preview=is_preview, code_column=header["credit_code"],
         plan_column=header["plan_id"],
     )
+    if not is_preview:
+        run("recall_new", batch=batch.pk, checked_at=batch.checked_at)
 
 
 def headers(batch: ImportBatch) -> dict[str, str]:
@@ -68,7 +70,7 @@ def apply_rows(batch: ImportBatch, first: int, last: int, *, on: date) -> tuple[
     return added + changed, left_out
 
 
-def _apply_changes(**lines: object) -> int:
+def _apply_changes(**lines: Parameter) -> int:
     """Write the changed rows of a range, table by table; how many."""
     run("update_customers", **lines)
     run("update_contacts", **lines)

@@ -50,7 +50,8 @@ LEFT JOIN LATERAL (
         (7, 'city', c.city, s.city, NULL, NULL, NULL),
         (8, 'industry', c.industry, s.industry, NULL, NULL, NULL),
         (9, 'size', c.size, s.size, NULL, NULL, NULL),
-        (10, 'flags', array_to_string(c.flags, ', '), array_to_string(s.flags, ', '), NULL, NULL, NULL),
+        -- A staged row has its flags sorted.
+        (10, 'flags', array_to_string(ARRAY(SELECT flag FROM unnest(c.flags) AS flag ORDER BY flag COLLATE "C"), ', '), array_to_string(s.flags, ', '), NULL, NULL, NULL),
         (11, 'plan_id', coalesce(sub_plan.code, ''), plan.code, NULL, NULL, coalesce(sub.plan_id::text, '')),
         (12, 'requested_limit', coalesce(request."limit"::text, ''), s.requested_limit::text, NULL, NULL, NULL),
         (13, 'requested_term_days', coalesce(request.term_days::text, ''), s.requested_term_days::text,

@@ -41,8 +41,8 @@ class DeskAdmin(ModelAdmin):
     list_per_page = 50
     list_max_show_all = 0
     # A column becomes sortable when an index on (column, key) serves it.
-    sortable_by = ()
-    ordering = ("-pk",)
+    sortable_by: Any = ()
+    ordering: Any = ("-pk",)
     list_filter_submit = True
     # Facets count the whole table once for every choice.
     show_facets = admin.ShowFacets.NEVER
@@ -82,7 +82,7 @@ class DeskAdmin(ModelAdmin):
         """Take what was typed; what identifies a person is replaced by record numbers in the address."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
-        parameters = [(key, value) for key, value in request.POST.items() if key not in ("csrfmiddlewaretoken", "q")]
+        parameters = {key: values for key, values in request.POST.lists() if key != "csrfmiddlewaretoken"}
         term = request.POST.get("q", "").strip()
         if any(kind.is_private and kind.condition(term) for kind in self.index_search):
             keys = find_keys(self.get_queryset(request), self.index_search, term, with_private=True)
@@ -90,7 +90,7 @@ class DeskAdmin(ModelAdmin):
             if not keys:
                 messages.info(request, _("Nobody was found by that."))
         address = reverse(self._url_name("changelist"))
-        return HttpResponseRedirect(f"{address}?{urlencode([*parameters, ('q', term)])}")
+        return HttpResponseRedirect(f"{address}?{urlencode({**parameters, 'q': term}, doseq=True)}")
 
     def record_number(self, key: Any) -> str:
         """What a record of that key is found by without naming anybody."""

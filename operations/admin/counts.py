@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.utils import formats
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
@@ -25,7 +24,8 @@ class Count(NamedTuple):
     is_exact: bool
 
     def __str__(self) -> str:
-        figure = formats.number_format(self.number, use_l10n=True, force_grouping=True)
+        # Grouped by thousands in either language, as operators read figures.
+        figure = f"{self.number:,}"
         return figure if self.is_exact else _("about %(count)s") % {"count": figure}
 
 

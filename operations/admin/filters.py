@@ -13,11 +13,8 @@ CHOICES_LIMIT = 300
 
 class IndexedValuesFilter(DropdownFilter):
     """By the values that a column holds. The column leads an index, or this would read the whole table."""
-
-    parameter_name: str
-
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(value, value) for value in distinct_values(model_admin.model, self.parameter_name)]
+        return [(value, value) for value in distinct_values(model_admin.model, str(self.parameter_name))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(**{self.parameter_name: self.value()}) if self.value() else queryset

@@ -100,7 +100,7 @@ def satellites(record: Model, key: str, *models: type[Model]) -> list[HistorySou
 def read_history(sources: Sequence[HistorySource], *, before: str | None = None, size: int = PAGE_SIZE) -> History:
     """A page of the merged events of these sources. A fixed number of queries for any number of events."""
     cursor = Cursor.parse(before)
-    found: list[tuple[Cursor, Model]] = []
+    found: list[tuple[Cursor, Any]] = []
     for place, source in enumerate(sources):
         for event in _events(source, place, cursor)[: size + 1]:
             found.append((Cursor(event.pgh_created_at, place, event.pgh_id), event))
@@ -125,11 +125,12 @@ def _events(source: HistorySource, place: int, cursor: Cursor | None) -> QuerySe
         elif place == cursor.source:
             older |= Q(pgh_created_at=cursor.at, pgh_id__lt=cursor.key)
         events = events.filter(older)
-    return (
+    newest_first: QuerySet[Any] = (
         events.annotate(previous_id=Subquery(previous))
         .select_related("pgh_context")
         .order_by("-pgh_created_at", "-pgh_id")
     )
+    return newest_first
 
 
 def _entries(page: Sequence[tuple[Cursor, Any]], sources: Sequence[HistorySource]) -> list[Entry]:

@@ -30,14 +30,16 @@ FetchRows = Callable[..., list[imports.PreviewRow]]
 
 STATE_COLOURS = {
     State.CHECKING: "info",
-    State.CHECKED: "primary",
+    State.CHECKED: "warning",
     State.REFUSED: "danger",
     State.APPLYING: "info",
     State.APPLIED: "success",
-    State.PARTLY_APPLIED: "warning",
+    State.PARTLY_APPLIED: "danger",
     State.UNDOING: "info",
-    State.PARTLY_UNDONE: "warning",
+    State.PARTLY_UNDONE: "danger",
 }
+#: As spreadsheet programs call it; the mark at the beginning is how they know UTF-8.
+ENCODINGS = {"utf-8-sig": "UTF-8 (BOM)"}
 #: The heading of the bar; an import that stopped and was resumed keeps its state until it ends.
 WORK = {
     State.CHECKING: gettext_lazy("The file is being checked"),
@@ -145,6 +147,7 @@ def batch_page(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
         "upload_url": upload_url(batch),
         "run_error": _run_error(run) if run and not is_working else "",
         "importer_label": kind_of(batch),
+        "encoding": ENCODINGS.get(batch.encoding, batch.encoding.upper()),
         "may_import": may_import(request.user, batch),
         "is_uploader": batch.uploaded_by_id == request.user.pk,
         "is_working": is_working,

@@ -9,13 +9,13 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from operations import registry
 from operations.admin.base import ReadOnlyAdmin
@@ -57,7 +57,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
     )
     list_filter = (("state", ChoicesDropdownFilter), ImporterFilter)
     list_select_related = ("uploaded_by",)
-    show_add_link = True
+    actions_list = ("upload",)
 
     @display(description=gettext_lazy("kind"))
     def kind(self, batch: ImportBatch) -> Any:
@@ -101,6 +101,11 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         ]
         return ours + cast(list[URLPattern], super().get_urls())
 
+    @action(description=gettext_lazy("Upload a file"), permissions=["add"], icon="upload_file", url_path="upload")
+    def upload(self, request: HttpRequest) -> HttpResponse:
+        """The list's button."""
+        return HttpResponseRedirect(reverse("admin:operations_importbatch_add"))
+
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """The upload page."""
         importers = permitted_importers(request.user)
@@ -112,13 +117,13 @@ class ImportBatchAdmin(ReadOnlyAdmin):
             initial={"importer": request.GET.get("importer", importers[0].name)},
         )
         if form.is_valid():
-            batch = self._upload(request, form)
+            batch = self._store(request, form)
             if batch is not None:
                 return HttpResponseRedirect(page_url(batch))
         context = {"title": _("Upload a file"), "form": form, "importers": importers}
         return self._page(request, "operations/import_upload.html", context)
 
-    def _upload(self, request: HttpRequest, form: UploadForm) -> ImportBatch | None:
+    def _store(self, request: HttpRequest, form: UploadForm) -> ImportBatch | None:
         """The new batch; None when the service refuses, with its reason in the form."""
         file = form.cleaned_data["file"]
         try:

@@ -52,6 +52,11 @@ def job_label(run: JobRun) -> Any:
         return run.job
 
 
+def scope_label(run: JobRun) -> str:
+    """What the run is about; what follows "@" only tells runs about the same thing apart."""
+    return run.scope.partition("@")[0]
+
+
 def is_registered(run: JobRun) -> bool:
     """Whether the run's job is still there to work on it."""
     return any(job.name == run.job for job in registry.jobs)
@@ -63,6 +68,7 @@ def run_page(request: HttpRequest, run: JobRun, *, at: datetime) -> dict[str, An
     return {
         "run": run,
         "job_label": job_label(run),
+        "scope": scope_label(run),
         "state_label": run.get_state_display(),
         "state_colour": STATE_COLOURS[State(run.state)],
         "live": live_progress(run, at=at),

@@ -11,18 +11,18 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from operations import registry
 from operations.admin.base import ReadOnlyAdmin
-from operations.admin.job_pages import STATE_COLOURS, job_label, live_progress, run_page, run_url
+from operations.admin.job_pages import STATE_COLOURS, job_label, live_progress, run_page, run_url, scope_label
 from operations.errors import PlusdeskError
 from operations.forms import StartRunForm, startable_jobs
 from operations.models import JobRun, User
@@ -63,16 +63,20 @@ class JobRunAdmin(ReadOnlyAdmin):
     """`view_jobrun` reads, `operate_jobrun` starts, cancels and resumes."""
 
     list_display = (
-        "job_name", "business_date", "scope", "state_label", "progress", "requested_by", "requested_at",
+        "job_name", "business_date", "scope_name", "state_label", "progress", "requested_by", "requested_at",
         "heartbeat_at",
     )
     list_filter = (("state", ChoicesDropdownFilter), JobFilter, ("business_date", RangeDateFilter))
     list_select_related = ("requested_by",)
-    show_add_link = True
+    actions_list = ("start",)
 
     @display(description=gettext_lazy("job"))
     def job_name(self, run: JobRun) -> Any:
         return job_label(run)
+
+    @display(description=gettext_lazy("scope"))
+    def scope_name(self, run: JobRun) -> str:
+        return scope_label(run)
 
     @display(description=gettext_lazy("state"), label=STATE_COLOURS)
     def state_label(self, run: JobRun) -> tuple[str, str]:
@@ -108,6 +112,11 @@ class JobRunAdmin(ReadOnlyAdmin):
         progress = path("<int:run_id>/progress/", view(self.progress_view), name=f"{name}progress")
         return [progress, *actions, *super().get_urls()]
 
+    @action(description=gettext_lazy("Start a job"), permissions=["add"], icon="play_arrow", url_path="start")
+    def start(self, request: HttpRequest) -> HttpResponse:
+        """The list's button."""
+        return HttpResponseRedirect(reverse("admin:operations_jobrun_add"))
+
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Start a job for a date by hand."""
         if not request.user.has_perm(OPERATE):
@@ -142,7 +151,7 @@ class JobRunAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """The page of one run."""
         run = self._run(request, object_id)
-        context = {"title": str(run), "original": run, **run_page(request, run, at=timezone.now())}
+        context = {"title": job_label(run), **run_page(request, run, at=timezone.now())}
         return self._page(request, "operations/jobrun_page.html", context)
 
     def progress_view(self, request: HttpRequest, run_id: int) -> HttpResponse:

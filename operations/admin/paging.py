@@ -72,9 +72,11 @@ def _reversed(order: str) -> str:
 def _read(queryset: QuerySet[Any], order: str, limit: int, edge: list[Any] | None) -> list[Any]:
     sign, column = ("-" if order.startswith("-") else ""), order.removeprefix("-")
     columns = ["pk"] if column == "pk" else [column, "pk"]
-    if edge:
-        queryset = queryset.filter(_beyond(columns, edge, descending=bool(sign)))
-    return list(queryset.order_by(*(f"{sign}{name}" for name in columns))[:limit])
+    ahead = queryset.filter(_beyond(columns, edge, descending=bool(sign))) if edge else queryset
+    keys = list(ahead.order_by(*(f"{sign}{name}" for name in columns)).values_list("pk", flat=True)[:limit])
+    # Keys first, rows by key then: joined, PostgreSQL may merge from the beginning of the other table.
+    rows = queryset.order_by().in_bulk(keys) if keys else {}
+    return [rows[key] for key in keys if key in rows]
 
 
 def _beyond(columns: list[str], edge: list[Any], *, descending: bool) -> Q | Expression:

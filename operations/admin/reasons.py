@@ -28,14 +28,14 @@ class ReasonForm(forms.Form):
 
 def ask(
     admin: ModelAdmin, request: HttpRequest, record: Model, form: forms.Form, *,
-    title: Any, submit: Any, note: Any = "", template: str = "operations/reason_form.html", **context: Any,
+    title: Any, submit_label: Any, note: Any = "", template: str = "operations/reason_form.html", **context: Any,
 ) -> HttpResponse:
     """The page with the form; 422 when it comes back with errors."""
     request.current_app = admin.admin_site.name
     page = {
         **admin.admin_site.each_context(request),
-        "title": title, "submit": submit, "note": note, "form": form, "opts": admin.opts, "original": record,
-        "back_url": record_url(record), **context,
+        "title": title, "submit_label": submit_label, "note": note, "form": form, "opts": admin.opts,
+        "original": record, "back_url": record_url(record), **context,
     }
     return TemplateResponse(request, template, page, status=422 if form.errors else 200)
 

@@ -64,7 +64,7 @@ class MaskedAdmin(ReadOnlyAdmin):
         form = RevealForm(request.POST or None, choices=self._choices(record))
         if request.method != "POST" or not form.is_valid():
             return ask(
-                self, request, record, form, title=_("Show personal data"), submit=_("Show"),
+                self, request, record, form, title=_("Show personal data"), submit_label=_("Show"),
                 note=_("Who looks, at what and why is kept for ever."),
             )
         shown = reveal(
@@ -72,7 +72,7 @@ class MaskedAdmin(ReadOnlyAdmin):
             actor=request.user, at=timezone.now(),  # type: ignore[arg-type]
         )
         return ask(
-            self, request, record, form, title=_("Personal data"), submit="", template="operations/revealed.html",
+            self, request, record, form, title=_("Personal data"), submit_label="", template="operations/revealed.html",
             shown=[(self._label(name), value) for name, value in shown.items()],
         )
 

@@ -1,21 +1,21 @@
 """Checking a block of records: from cells to typed values and faults, a column at a time."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import polars as pl
 
+from operations.imports.exports import GUARDED
 from operations.imports.fields import ImportField
 from operations.imports.reader import Record
+from operations.imports.widgets import is_whole
+from operations.masking import MASKED
 
-#: A leading apostrophe is how our exports keep a spreadsheet from running a formula; see exports.py.
-ESCAPED_FORMULA = r"^'([=+\-@\t\r])"
 CLEAR = "-"
 
 
 class Layout(NamedTuple):
-    """The columns of a file, in the file's order."""
+    """The columns of a file, in the file's order, up to the last that has a header; `width` counts all cells."""
 
     fields: list[ImportField | None]
     width: int
@@ -29,32 +29,38 @@ class Layout(NamedTuple):
         """Fields of the file by the name of their staging column."""
         return {field.staged: field for _place, field in self.places}
 
+    def odd_counts(self, block: Sequence[Record]) -> list[int | None]:
+        """The number of cells of each row where it is not the header's, null where it is.
 
-def blocks_of(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
-    """The records in lists of `size`, so that memory does not grow with the file."""
-    iterator = iter(records)
-    while block := list(islice(iterator, size)):
-        yield block
+        Where the header ends in blank cells, so may the rows, but what stands below them belongs to no column.
+        """
+        named = len(self.fields)
+        if named == self.width:
+            return [None if len(record.cells) == named else len(record.cells) for record in block]
+        return [
+            None if len(record.cells) >= named and not any(map(str.strip, record.cells[named:])) else len(record.cells)
+            for record in block
+        ]
 
 
 def frame_of(block: Sequence[Record], layout: Layout) -> pl.DataFrame:
-    """`line`, `cells` (their number, where it is not the header's) and `raw:<field>` columns, as read."""
-    width = layout.width
-    lines = [record.line for record in block]
-    counts = [None if len(record.cells) == width else len(record.cells) for record in block]
-    rows = [record.cells for record in block]
-    if any(counts):
-        rows = [(cells + [""] * width)[:width] for cells in rows]
-    columns = list(zip(*rows, strict=True))
+    """`line`, `cells` (their number, where it is not the header's) and `raw:<field>` columns, as read.
+
+    Which cell of a ragged row belongs to which column is not known, so it has none.
+    """
+    counts = layout.odd_counts(block)
+    blank = [""] * len(layout.fields)
+    rows = [record.cells if count is None else blank for record, count in zip(block, counts, strict=True)]
+    # The shortest row ends where the headers end.
+    columns = list(zip(*rows, strict=False))
     data = {f"raw:{field.staged}": pl.Series(columns[place], dtype=pl.String) for place, field in layout.places}
-    return pl.DataFrame(
-        {"line": pl.Series(lines, dtype=pl.Int64), "cells": pl.Series(counts, dtype=pl.Int32), **data}
-    )
+    lines = pl.Series([record.line for record in block], dtype=pl.Int64)
+    return pl.DataFrame({"line": lines, "cells": pl.Series(counts, dtype=pl.Int32), **data})
 
 
 def _normalised(raw: pl.Expr) -> pl.Expr:
     """NFKC, trimmed, null when blank; an apostrophe that guards a formula is taken off."""
-    text = raw.str.replace(ESCAPED_FORMULA, "$1").str.normalize("NFKC").str.strip_chars()
+    text = raw.str.replace(GUARDED, "$1").str.normalize("NFKC").str.strip_chars()
     return pl.when(text != "").then(text)
 
 
@@ -62,7 +68,9 @@ def check_columns(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     """Add for each field its value under its staging name, `fault:<field>`, and `clears` (fields marked "-")."""
     fields = layout.column_names()
     texts = frame.with_columns(_normalised(pl.col(f"raw:{name}")).alias(f"text:{name}") for name in fields)
-    marks = texts.with_columns((pl.col(f"text:{name}") == CLEAR).fill_null(False).alias(f"clear:{name}") for name in fields)
+    marks = texts.with_columns(
+        (pl.col(f"text:{name}") == CLEAR).fill_null(False).alias(f"clear:{name}") for name in fields
+    )
     bare = marks.with_columns(
         pl.when(~pl.col(f"clear:{name}")).then(pl.col(f"text:{name}")).alias(f"text:{name}") for name in fields
     )
@@ -78,12 +86,15 @@ def check_columns(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
 
 def _fault(name: str, field: ImportField) -> pl.Expr:
     """The field's fault code: what the widget says, and what a required field asks for."""
-    broken = field.widget.fault(pl.col(f"text:{name}"))
+    text = pl.col(f"text:{name}")
+    broken = field.widget.fault(text)
+    if field.is_personal:
+        broken = pl.when(is_whole(text, MASKED[field.is_personal])).then(pl.lit("masked_value")).otherwise(broken)
     if not field.is_required:
         return broken
     return (
         pl.when(pl.col(f"clear:{name}")).then(pl.lit("cannot_clear"))
-        .when(pl.col(f"text:{name}").is_null()).then(pl.lit("required"))
+        .when(text.is_null()).then(pl.lit("required"))
         .otherwise(broken)
     )
 
@@ -114,13 +125,13 @@ def collect_faults(frame: pl.DataFrame, layout: Layout, expected: dict[str, pl.E
         parts.append(pl.when(broken).then(_fault_json(field.header(language), pl.col(f"raw:{name}"), code, says)))
     joined = pl.concat_str(parts, separator=",", ignore_nulls=True)
     faults = pl.when(joined != "").then("[" + joined + "]").alias("faults")
-    dropped = [name for name in frame.columns if name.startswith("fault:") or name.startswith("raw:")]
+    dropped = [name for name in frame.columns if name.startswith(("fault:", "raw:"))]
     return frame.with_columns(faults).drop([*dropped, "cells"])
 
 
 def _ragged(layout: Layout) -> pl.Expr:
     """The one fault of a row whose number of cells is not the header's."""
-    fault = _fault_json("", pl.col("cells").cast(pl.String), pl.lit("ragged_row"), pl.lit(str(layout.width)))
+    fault = _fault_json("", pl.col("cells").cast(pl.String), pl.lit("ragged_row"), pl.lit(str(len(layout.fields))))
     return pl.when(pl.col("cells").is_not_null()).then(fault)
 
 

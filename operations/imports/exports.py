@@ -4,23 +4,29 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+#: The full-width ones too: a spreadsheet set to Chinese or Japanese may read them as formulas.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+#: Marks that clear a field, which are no formulas.
+CLEAR_MARKS = ("-", "－")
+#: What an import takes off again: an apostrophe before a formula.
+GUARDED = r"^'([=+\-@\t\r\n＝＋－＠])"
 
 
 def guard_formula(cell: str) -> str:
-    """The cell, behind an apostrophe where a spreadsheet would take it for a formula ("-" alone is our mark)."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) and cell != "-" else cell
+    """The cell, behind an apostrophe where a spreadsheet would take it for a formula."""
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) and cell not in CLEAR_MARKS else cell
 
 
 def csv_lines(header: list[str], rows: Iterable[Iterable[str]], *, encoding: str = "utf-8-sig") -> Iterator[bytes]:
     """A CSV file, a line at a time, formulas guarded."""
-    yield _line(header).encode(encoding)
+    yield csv_line(header).encode(encoding)
     for row in rows:
         # The byte order mark stands before the header only.
-        yield _line(map(guard_formula, row)).encode("utf-8" if encoding == "utf-8-sig" else encoding)
+        yield csv_line(map(guard_formula, row)).encode("utf-8" if encoding == "utf-8-sig" else encoding)
 
 
-def _line(cells: Iterable[str]) -> str:
+def csv_line(cells: Iterable[str], *, end: str = "\r\n") -> str:
+    """One record; a cell with any line break in it is quoted, whatever ends the record."""
     text = io.StringIO()
-    csv.writer(text).writerow(cells)
-    return text.getvalue()
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().removesuffix("\r\n") + end

@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 FILE_FAULTS: dict[str, str | Promise] = {
+    "unreadable_file": gettext_lazy("The file “%(value)s” cannot be opened: %(expected)s."),
     "empty_file": gettext_lazy("The file is empty."),
     "too_large": gettext_lazy("The file has %(value)s bytes; %(expected)s are accepted at most."),
     "file_altered": gettext_lazy("The stored file is not the one that was uploaded. Upload it again."),
@@ -14,11 +15,18 @@ FILE_FAULTS: dict[str, str | Promise] = {
     "utf16": gettext_lazy("The file is UTF-16 (“Unicode text”). Save it as “CSV UTF-8”."),
     "nul_bytes": gettext_lazy("The file holds NUL bytes, so it is no text file. Save it as “CSV UTF-8”."),
     "unknown_encoding": gettext_lazy("The file is neither UTF-8 nor GB18030. Save it as “CSV UTF-8”."),
+    "no_line_breaks": gettext_lazy(
+        "%(expected)s bytes in a row hold no line break, so the file is no list. Save it as “CSV UTF-8”."
+    ),
+    "cell_too_large": gettext_lazy(
+        "The record that begins on line %(line)s has a cell of more than %(expected)s characters."
+    ),
     "unclosed_quote": gettext_lazy(
         "The quotes of the record that begins on line %(line)s do not match: a quote is not closed, or text follows it."
     ),
     "no_header": gettext_lazy("Line %(line)s names none of the known columns; expected are: %(expected)s."),
     "header_twice": gettext_lazy("The column “%(value)s” stands in the header more than once."),
+    "blank_header": gettext_lazy("Column %(expected)s has no header."),
     "unknown_header": gettext_lazy("There is no column “%(value)s”; known are: %(expected)s."),
     "missing_header": gettext_lazy("The column “%(expected)s” is required, and the header lacks it."),
 }
@@ -30,6 +38,10 @@ ROW_FAULTS: dict[str, str | Promise] = {
     "spreadsheet_number": gettext_lazy(
         "A spreadsheet turned this code into a number (%(value)s), and digits may be lost. "
         "Format the column as text and enter the code again."
+    ),
+    "masked_value": gettext_lazy(
+        "“%(value)s” is a masked value out of an export. Leave the cell blank, or the column out, "
+        "to keep what is stored."
     ),
     "bad_choice": gettext_lazy("“%(value)s” is none of: %(expected)s."),
     "bad_email": gettext_lazy("“%(value)s” is no e-mail address."),

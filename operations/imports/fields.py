@@ -4,7 +4,9 @@ from typing import Any
 
 from import_export.fields import Field
 
+from operations.imports.exports import guard_formula
 from operations.imports.widgets import TextWidget
+from operations.masking import MASKS
 
 
 class ImportField(Field):
@@ -30,3 +32,8 @@ class ImportField(Field):
     def header(self, language: str) -> str:
         """The header in a language."""
         return self.headers[0] if language.startswith("zh") else self.headers[1]
+
+    def export(self, instance: Any, **kwargs: Any) -> str:
+        """The cell of an export: personal data masked, formulas guarded."""
+        cell = str(super().export(instance, **kwargs))
+        return guard_formula(MASKS[self.is_personal](cell) if self.is_personal else cell)

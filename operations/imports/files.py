@@ -11,6 +11,8 @@ from operations.errors import FileRefusedError
 from operations.imports.faults import Fault
 
 BLOCK = 1 << 20
+#: Blocks in a row without any line break: no list has such lines, and a line is held in memory whole.
+MAX_UNBROKEN_BLOCKS = 4
 BOM = codecs.BOM_UTF8
 
 
@@ -34,17 +36,16 @@ def refusal(code: str, *, line: int = 1, value: str = "", expected: str = "") ->
 
 
 def inspect_file(stream: BinaryIO) -> FileFacts:
-    """Hash the bytes and find their encoding; FileRefusedError for what is no text in a known encoding.
-
-    UTF-8 is tried first, then GB18030, both strictly: a wrong guess would show as an error, never as other
-    characters.
-    """
+    """Hash the bytes and find their encoding; FileRefusedError for what is no text in a known encoding."""
     digest, size, has_nul, head = hashlib.sha256(), 0, False, b""
+    unbroken = longest = 0
     for block in _blocks(stream):
         head = head or block[:4096]
         digest.update(block)
         size += len(block)
         has_nul = has_nul or b"\0" in block
+        unbroken = 0 if b"\n" in block or b"\r" in block else unbroken + 1
+        longest = max(longest, unbroken)
     if not size:
         raise refusal("empty_file")
     if size > settings.IMPORT_FILE_MAX_BYTES:
@@ -53,10 +54,9 @@ def inspect_file(stream: BinaryIO) -> FileFacts:
         raise refusal("utf16")
     if has_nul:
         raise refusal("nul_bytes")
-    encoding = next((name for name in ("utf-8", "gb18030") if _is_encoded(stream, name)), "")
-    if not encoding:
-        raise refusal("unknown_encoding")
-    return FileFacts("utf-8-sig" if head.startswith(BOM) else encoding, digest.hexdigest(), size)
+    if longest >= MAX_UNBROKEN_BLOCKS:
+        raise refusal("no_line_breaks", expected=str(MAX_UNBROKEN_BLOCKS * BLOCK))
+    return FileFacts(_encoding_of(stream, head), digest.hexdigest(), size)
 
 
 def _looks_utf16(head: bytes) -> bool:
@@ -65,6 +65,18 @@ def _looks_utf16(head: bytes) -> bool:
         return True
     even, odd = head[0::2].count(0), head[1::2].count(0)
     return even + odd > len(head) // 16 and min(even, odd) * 8 < max(even, odd)
+
+
+def _encoding_of(stream: BinaryIO, head: bytes) -> str:
+    """UTF-8, else GB18030, both strictly: a wrong guess would show as an error, never as other characters.
+
+    A file that says it is UTF-8 by its byte order mark is not tried as anything else.
+    """
+    candidates = ("utf-8-sig",) if head.startswith(BOM) else ("utf-8", "gb18030")
+    for encoding in candidates:
+        if _is_encoded(stream, encoding):
+            return encoding
+    raise refusal("unknown_encoding")
 
 
 def _is_encoded(stream: BinaryIO, encoding: str) -> bool:

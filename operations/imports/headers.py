@@ -1,7 +1,8 @@
 """Which column of the file is which column of the importer."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from django.utils.translation import get_language
 
@@ -12,45 +13,63 @@ from operations.imports.reader import Record
 
 #: The column an error file adds; it is passed over when the mended file comes back.
 REASON_HEADERS = ("错误原因", "reason")
+#: Spaces, hyphens and underscores, and a byte order mark that the encoding does not take off.
+PASSED_OVER = " _-\t\n\r\ufeff"
+#: A header is named in full, a file that is no list at all is not.
+MAX_FAULTS = 100
 
 
 def fold(header: str) -> str:
     """Headers are the same when they differ in width, case, spaces, hyphens and underscores only."""
     folded = unicodedata.normalize("NFKC", header).casefold()
-    return "".join(character for character in folded if character not in " _-\t\n\r\u3000")
+    return "".join(character for character in folded if character not in PASSED_OVER)
+
+
+FOLDED_REASONS = frozenset(fold(name) for name in REASON_HEADERS)
+
+
+def is_reason(header: str) -> bool:
+    """Whether it is the column that an error file adds."""
+    return fold(header) in FOLDED_REASONS
 
 
 def match_headers(header: Record, fields: Sequence[ImportField]) -> list[ImportField | None]:
-    """The field of each column, None for the reason column; FileRefusedError names every fault of the header."""
+    """The field of each column, None for the reason column; FileRefusedError names every fault of the header.
+
+    Blank cells behind the last header are no columns.
+    """
     by_header = {fold(name): field for field in fields for name in field.headers}
-    reasons = {fold(name) for name in REASON_HEADERS}
     cells = _without_trailing_blanks(header.cells)
-    language = get_language() or "zh-hans"
-    known = ", ".join(field.header(language) for field in fields)
     matched = [by_header.get(fold(cell)) for cell in cells]
     if not any(matched):
+        known = ", ".join(field.header(get_language() or "zh-hans") for field in fields)
         raise FileRefusedError(Fault(header.line, "", ", ".join(cells)[:200], "no_header", known))
-    faults = [
-        Fault(header.line, cell, cell, "unknown_header", known)
-        for cell, field in zip(cells, matched, strict=True)
-        if field is None and fold(cell) not in reasons
-    ]
-    faults += [
-        Fault(header.line, field.header(language), cell, "header_twice")
-        for place, (cell, field) in enumerate(zip(cells, matched, strict=True))
-        if field is not None and field in matched[:place]
-    ]
-    faults += [
-        Fault(header.line, field.header(language), "", "missing_header", field.header(language))
-        for field in fields
-        if field.is_required and field not in matched
-    ]
+    faults = list(_faults(header.line, cells, matched, fields))
     if faults:
-        raise FileRefusedError(*faults)
+        raise FileRefusedError(*faults[:MAX_FAULTS])
     return matched
 
 
-def _without_trailing_blanks(cells: list[str]) -> list[str]:
-    while cells and not cells[-1].strip():
-        cells = cells[:-1]
-    return cells
+def _faults(
+    line: int, cells: Sequence[str], matched: Sequence[ImportField | None], fields: Sequence[ImportField]
+) -> Iterator[Fault]:
+    language = get_language() or "zh-hans"
+    for field in fields:
+        if field.is_required and field not in matched:
+            yield Fault(line, field.header(language), "", "missing_header", field.header(language))
+    seen: Counter[str] = Counter()
+    known = ", ".join(field.header(language) for field in fields)
+    for number, (cell, field) in enumerate(zip(cells, matched, strict=True), start=1):
+        if field is not None:
+            seen[field.staged] += 1
+            if seen[field.staged] == 2:
+                yield Fault(line, field.header(language), cell, "header_twice")
+        elif not cell.strip():
+            yield Fault(line, "", "", "blank_header", str(number))
+        elif not is_reason(cell):
+            yield Fault(line, cell, cell, "unknown_header", known)
+
+
+def _without_trailing_blanks(cells: Sequence[str]) -> Sequence[str]:
+    last = max((place for place, cell in enumerate(cells) if cell.strip()), default=-1)
+    return cells[: last + 1]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import polars as pl
 from django.utils.functional import Promise
@@ -60,9 +60,13 @@ class Importer:
         """The columns, with what may stand in them on that day."""
         raise NotImplementedError
 
-    def show(self, field: ImportField, value: object) -> str:
+    def show(self, field: ImportField, value: Any) -> str:
         """A staged value as an operator reads it, personal data masked."""
         return MASKS[field.is_personal](str(value)) if field.is_personal else str(value)
+
+    def show_change(self, field: ImportField, text: str) -> str:
+        """A value before or after a change, as `compare` noted it, as an operator reads it."""
+        return text
 
     def sample_columns(self) -> list[SampleColumn]:
         """The columns, as the upload page explains them."""

@@ -2,10 +2,18 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from itertools import islice
 from typing import BinaryIO, NamedTuple
 
 from operations.imports.files import refusal
+
+#: Characters in a cell; above it, csv gives up. A quote that is never closed swallows the file up to here.
+MAX_CELL = 131_072
+#: A block of records ends at whichever comes first, so that memory grows neither with the rows nor with their length.
+BLOCK_ROWS = 20_000
+BLOCK_BYTES = 8 << 20
+STRIDE = 20
 
 
 class Record(NamedTuple):
@@ -15,13 +23,14 @@ class Record(NamedTuple):
     cells: list[str]
 
 
-def read_records(stream: BinaryIO, encoding: str) -> Iterator[Record]:
+def read_records(stream: BinaryIO, encoding: str) -> Generator[Record, None, None]:
     """The records that hold anything, in order; FileRefusedError where quotes do not match.
 
     `newline=""` lets LF, CRLF and CR end a line and keeps line breaks inside quotes as they are.
     """
     stream.seek(0)
     text = io.TextIOWrapper(stream, encoding=encoding, errors="strict", newline="")
+    csv.field_size_limit(MAX_CELL)
     reader = csv.reader(text, strict=True)
     line = 1
     try:
@@ -29,8 +38,11 @@ def read_records(stream: BinaryIO, encoding: str) -> Iterator[Record]:
             if any(cells) and not _is_blank(cells):
                 yield Record(line, cells)
             line = reader.line_num + 1
-    except csv.Error:
-        raise refusal("unclosed_quote", line=line) from None
+    except csv.Error as error:
+        # A cell over the limit that goes on over several lines is a quote that is not closed.
+        is_one_line = reader.line_num == line and "field limit" in str(error)
+        code = "cell_too_large" if is_one_line else "unclosed_quote"
+        raise refusal(code, line=line, expected=str(MAX_CELL)) from None
     finally:
         text.detach()
 
@@ -40,10 +52,24 @@ def _is_blank(cells: list[str]) -> bool:
     return not cells[0].strip() and not any(cell.strip() for cell in cells)
 
 
+def read_blocks(records: Iterator[Record], stream: BinaryIO) -> Iterator[list[Record]]:
+    """The records of a stream in lists that are small in rows and in bytes."""
+    block: list[Record] = []
+    began_at = stream.tell()
+    while stride := list(islice(records, STRIDE)):
+        block += stride
+        if len(block) >= BLOCK_ROWS or stream.tell() - began_at >= BLOCK_BYTES:
+            yield block
+            block, began_at = [], stream.tell()
+    if block:
+        yield block
+
+
 def line_end_of(stream: BinaryIO) -> str:
     """The line end of the file's first line, so that the error file can be like it."""
     stream.seek(0)
-    head = stream.read(1 << 16)
-    if b"\r\n" in head:
-        return "\r\n"
-    return "\r" if b"\r" in head and b"\n" not in head else "\n"
+    head = stream.read(1 << 20)
+    found = next((byte for byte in head if byte in b"\r\n"), ord("\n"))
+    if found == ord("\n"):
+        return "\n"
+    return "\r\n" if head[head.index(b"\r") :].startswith(b"\r\n") else "\r"

@@ -6,6 +6,7 @@ twins together. Cells come normalised (NFKC, trimmed); blank ones are null and n
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -13,16 +14,23 @@ from typing import Any
 import polars as pl
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
+from django.utils import translation
 from import_export.widgets import Widget
 from stdnum.cn import uscc
 from stdnum.exceptions import InvalidChecksum
-from stdnum.exceptions import ValidationError as NumberError
 
-# Hyphens and spaces that people put into codes and phones; NFKC has folded the full-width ones.
-SEPARATORS = r"[\s\-\u2010-\u2015\u2212]"
-# 1.10105E+17, 1E+17, 13800138000.0; but not 12E34, which may be somebody's code.
-SPREADSHEET_NUMBER = r"^[+-]?[0-9]+\.[0-9]+([Ee][+-]?[0-9]+)?$|^[+-]?[0-9]+[Ee][+-][0-9]+$"
+# Hyphens and white space that people put into codes and phones (NFKC has folded most of them), and what cannot be
+# seen at all: marks of writing direction and the like, which come along when a number is copied.
+SEPARATORS = r"[ \t-\r\u0085\u00AD\u2010-\u2015\u200B-\u200F\u2028-\u202E\u2060\u2212\uFEFF\-]"
+SEPARATOR = re.compile(SEPARATORS)
+# 1.10105E+17, 1E+17, 13800138000.0; but not 12E34 or 2024.10, which may be somebody's code.
+SPREADSHEET_NUMBER = r"[+-]?[0-9]+\.0+|[+-]?[0-9]+\.[0-9]+[Ee][+-]?[0-9]+|[+-]?[0-9]+[Ee][+-][0-9]+"
 NO_FAULT = pl.lit(None, dtype=pl.String)
+
+
+def is_whole(text: pl.Expr, pattern: str) -> pl.Expr:
+    """Whether each cell of a column matches from end to end: re.fullmatch() for many."""
+    return text.str.contains(rf"\A(?:{pattern})\z")
 
 
 class CellError(ValidationError):
@@ -79,13 +87,13 @@ class CodeWidget(TextWidget):
     """A code of somebody else's: kept as text, refused where a spreadsheet has made a number of it."""
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
-        if re.search(SPREADSHEET_NUMBER, str(value)):
+        if re.fullmatch(SPREADSHEET_NUMBER, str(value)):
             raise CellError("spreadsheet_number")
         return super().clean(value, row, **kwargs)
 
     def fault(self, text: pl.Expr) -> pl.Expr:
         return (
-            pl.when(text.str.contains(SPREADSHEET_NUMBER)).then(pl.lit("spreadsheet_number"))
+            pl.when(is_whole(text, SPREADSHEET_NUMBER)).then(pl.lit("spreadsheet_number"))
             .otherwise(super().fault(text))
         )
 
@@ -94,17 +102,20 @@ class CreditCodeWidget(TextWidget):
     """A unified social credit code (GB 32100-2015), without separators, in capitals."""
 
     ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+    PATTERN = rf"[0-9]{{8}}[{ALPHABET}]{{10}}"
     WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> str:
-        if re.search(SPREADSHEET_NUMBER, str(value)):
+        if re.fullmatch(SPREADSHEET_NUMBER, str(value)):
             raise CellError("spreadsheet_number")
+        code = SEPARATOR.sub("", str(value)).upper()
+        # Asked first: the library also takes look-alikes of digits, which nothing here turns into digits.
+        if not re.fullmatch(self.PATTERN, code):
+            raise CellError("bad_credit_code")
         try:
-            return str(uscc.validate(re.sub(SEPARATORS, "", str(value)).upper()))
+            return str(uscc.validate(code))
         except InvalidChecksum:
             raise CellError("credit_code_checksum") from None
-        except NumberError:
-            raise CellError("bad_credit_code") from None
 
     def value(self, text: pl.Expr) -> pl.Expr:
         return text.str.replace_all(SEPARATORS, "").str.to_uppercase()
@@ -118,8 +129,8 @@ class CreditCodeWidget(TextWidget):
 
         total = pl.sum_horizontal(*(digit(place) * weight for place, weight in enumerate(self.WEIGHTS)))
         return (
-            pl.when(text.str.contains(SPREADSHEET_NUMBER)).then(pl.lit("spreadsheet_number"))
-            .when(~code.str.contains(rf"^[0-9]{{8}}[{self.ALPHABET}]{{10}}$")).then(pl.lit("bad_credit_code"))
+            pl.when(is_whole(text, SPREADSHEET_NUMBER)).then(pl.lit("spreadsheet_number"))
+            .when(~is_whole(code, self.PATTERN)).then(pl.lit("bad_credit_code"))
             .when((31 - total % 31) % 31 != digit(17)).then(pl.lit("credit_code_checksum"))
         )
 
@@ -127,22 +138,22 @@ class CreditCodeWidget(TextWidget):
 class MobileWidget(TextWidget):
     """A mainland mobile number: its 11 digits, without separators and country code."""
 
-    PATTERN = r"^(?:(?:\+|00)?86)?(1[3-9][0-9]{9})$"
+    PATTERN = r"(?:(?:\+|00)?86)?(1[3-9][0-9]{9})"
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> str:
-        if re.search(SPREADSHEET_NUMBER, str(value)):
+        if re.fullmatch(SPREADSHEET_NUMBER, str(value)):
             raise CellError("spreadsheet_number")
-        match = re.search(self.PATTERN, re.sub(SEPARATORS, "", str(value)))
+        match = re.fullmatch(self.PATTERN, SEPARATOR.sub("", str(value)))
         if not match:
             raise CellError("bad_mobile")
         return match.group(1)
 
     def value(self, text: pl.Expr) -> pl.Expr:
-        return text.str.replace_all(SEPARATORS, "").str.extract(self.PATTERN, 1)
+        return text.str.replace_all(SEPARATORS, "").str.extract(rf"\A{self.PATTERN}\z", 1)
 
     def fault(self, text: pl.Expr) -> pl.Expr:
         return (
-            pl.when(text.str.contains(SPREADSHEET_NUMBER)).then(pl.lit("spreadsheet_number"))
+            pl.when(is_whole(text, SPREADSHEET_NUMBER)).then(pl.lit("spreadsheet_number"))
             .when(text.is_not_null() & self.value(text).is_null()).then(pl.lit("bad_mobile"))
         )
 
@@ -151,7 +162,7 @@ class EmailWidget(TextWidget):
     """An e-mail address, by Django's validator."""
 
     # What nearly all addresses look like; every one of these passes the validator. The others are asked one by one.
-    COMMON = r"^[A-Za-z0-9_]+([.+-][A-Za-z0-9_]+)*@[A-Za-z0-9]{1,60}(\.[A-Za-z0-9]{1,60}){0,3}\.[A-Za-z]{2,12}$"
+    COMMON = r"[A-Za-z0-9_]+([.+-][A-Za-z0-9_]+)*@[A-Za-z0-9]{1,60}(\.[A-Za-z0-9]{1,60}){0,3}\.[A-Za-z]{2,12}"
     validate = EmailValidator()
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> str:
@@ -168,27 +179,33 @@ class EmailWidget(TextWidget):
         return len(text) <= 254
 
     def fault(self, text: pl.Expr) -> pl.Expr:
-        uncommon = pl.when(~text.str.contains(self.COMMON) | (text.str.len_chars() > 254)).then(text)
+        uncommon = pl.when(~is_whole(text, self.COMMON) | (text.str.len_chars() > 254)).then(text)
         is_valid = uncommon.map_batches(by_distinct(self._is_valid, pl.Boolean), return_dtype=pl.Boolean)
         return pl.when(~is_valid).then(pl.lit("bad_email"))
 
 
-class ChoiceWidget(TextWidget):
-    """One of a few values, each with the words that mean it (letter case does not matter)."""
+def folded(word: str) -> str:
+    """A word as it is looked up: width and letter case do not matter."""
+    return unicodedata.normalize("NFKC", word).casefold()
 
-    def __init__(self, words: Mapping[str, str], *, code: str = "bad_choice", expected: str = "") -> None:
+
+class ChoiceWidget(TextWidget):
+    """One of a few values, each with the words that mean it, the Chinese one first."""
+
+    code = "bad_choice"
+
+    def __init__(self, words: Mapping[str, str]) -> None:
         super().__init__()
-        self.words = {word.casefold(): value for word, value in words.items()}
-        self.code = code
-        self._expected = expected or ", ".join(words)
+        self.words = words
+        self.meanings = {folded(word): value for word, value in words.items()}
 
     @property
     def expected(self) -> str:
-        return self._expected
+        return ", ".join(self.words)
 
     def meaning(self, text: str) -> str | None:
         """The value a cell means, None when it means nothing."""
-        return self.words.get(text.casefold())
+        return self.meanings.get(folded(text))
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> str:
         meaning = self.meaning(str(value))
@@ -202,31 +219,41 @@ class ChoiceWidget(TextWidget):
     def fault(self, text: pl.Expr) -> pl.Expr:
         return pl.when(text.is_not_null() & self.value(text).is_null()).then(pl.lit(self.code))
 
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
+        """The value in an export: its Chinese word, or itself in other languages."""
+        if not (translation.get_language() or "zh").startswith("zh"):
+            return str(value or "")
+        return next((word for word, meaning in self.words.items() if meaning == value), str(value or ""))
+
 
 class FlagsWidget(ChoiceWidget):
-    """Several of a few values, separated by a comma, a semicolon, 、, | or /; an array literal for PostgreSQL."""
+    """Several of a few values, between commas, semicolons, 、, |, / or spaces; an array literal for PostgreSQL."""
 
     def meaning(self, text: str) -> str | None:
-        words = [word.strip() for word in re.split(r"[,;、|/\n]", text) if word.strip()]
+        words = [word for word in re.split(r"[,;、|/\s]+", text) if word]
         values = [super(FlagsWidget, self).meaning(word) for word in words]
         known = sorted({value for value in values if value})
         return "{" + ",".join(known) + "}" if known and None not in values else None
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
+        return ",".join(super(FlagsWidget, self).render(flag) for flag in value or [])
 
 
 class AmountWidget(TextWidget):
     """Yuan with at most two decimals; thousands separators, ¥ and 元 may stand around it."""
 
-    PATTERN = r"^¥?\s?([0-9]{1,12}|[0-9]{1,3}(?:,[0-9]{3}){1,3})(\.[0-9]{1,2})?\s?元?$"
+    PATTERN = r"¥? ?([0-9]{1,12}|[0-9]{1,3}(?:,[0-9]{3}){1,3})(\.[0-9]{1,2})? ?元?"
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Decimal:
-        match = re.search(self.PATTERN, str(value))
+        match = re.fullmatch(self.PATTERN, str(value))
         if not match:
             raise CellError("bad_amount")
         return Decimal(match.group(1).replace(",", "") + (match.group(2) or ""))
 
     def value(self, text: pl.Expr) -> pl.Expr:
-        whole = text.str.extract(self.PATTERN, 1).str.replace_all(",", "", literal=True)
-        return whole + text.str.extract(self.PATTERN, 2).fill_null("")
+        pattern = rf"\A{self.PATTERN}\z"
+        whole = text.str.extract(pattern, 1).str.replace_all(",", "", literal=True)
+        return whole + text.str.extract(pattern, 2).fill_null("")
 
     def fault(self, text: pl.Expr) -> pl.Expr:
         return pl.when(text.is_not_null() & self.value(text).is_null()).then(pl.lit("bad_amount"))
@@ -235,13 +262,15 @@ class AmountWidget(TextWidget):
 class WholeNumberWidget(TextWidget):
     """A whole number of at most four digits."""
 
+    PATTERN = r"[0-9]{1,4}"
+
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> int:
-        if not re.search(r"^[0-9]{1,4}$", str(value)):
+        if not re.fullmatch(self.PATTERN, str(value)):
             raise CellError("bad_whole_number")
         return int(value)
 
     def value(self, text: pl.Expr) -> pl.Expr:
-        return pl.when(text.str.contains(r"^[0-9]{1,4}$")).then(text).cast(pl.Int32, strict=False)
+        return pl.when(is_whole(text, self.PATTERN)).then(text).cast(pl.Int32, strict=False)
 
     def fault(self, text: pl.Expr) -> pl.Expr:
-        return pl.when(~text.str.contains(r"^[0-9]{1,4}$")).then(pl.lit("bad_whole_number"))
+        return pl.when(~is_whole(text, self.PATTERN)).then(pl.lit("bad_whole_number"))

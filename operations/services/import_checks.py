@@ -14,15 +14,14 @@ from django.utils import translation
 from operations import registry
 from operations.errors import FileRefusedError
 from operations.imports import staging
-from operations.imports.checking import Layout, blocks_of, check_columns, collect_faults, frame_of
+from operations.imports.checking import Layout, check_columns, collect_faults, frame_of
 from operations.imports.files import inspect_file, refusal
 from operations.imports.headers import match_headers
 from operations.imports.importer import Importer
-from operations.imports.reader import Record, read_records
+from operations.imports.reader import Record, read_blocks, read_records
 from operations.models import ImportBatch, ImportRow
 from operations.models.imports import Verdict
 
-BLOCK_ROWS = 20_000
 #: Called with the rows read so far and the share of the file they are.
 Progress = Callable[[int, float], None]
 
@@ -31,14 +30,18 @@ def check_batch(batch: ImportBatch, *, on: date, at: datetime, report: Progress)
     """Check the stored file and leave its rows staged with their verdicts; the number of rows read.
 
     A file that is refused leaves nothing staged and says why in `batch.faults`. Runs in one transaction;
-    may run again, which gives a new preview.
+    may run again, which gives a new preview. The caller saves the batch, once it knows that the run goes on.
     """
     importer = registry.importers.get(batch.importer)
     try:
         with transaction.atomic():
+            staging.create_partition(importer.staged, batch)
             rows_read = _stage(batch, importer, on=on, report=report)
+            staging.attach_partition(importer.staged, batch)
             ImportRow.objects.filter(batch=batch).delete()
-            _judge(batch, importer, is_preview=True)
+            importer.resolve_file(batch)
+            importer.compare(batch, is_preview=True)
+            staging.index_verdicts(importer.staged, batch)
             _count_verdicts(batch, importer, rows_read)
     except FileRefusedError as refused:
         batch.state = ImportBatch.State.REFUSED
@@ -47,7 +50,6 @@ def check_batch(batch: ImportBatch, *, on: date, at: datetime, report: Progress)
     else:
         batch.state, batch.preview_key, batch.faults = ImportBatch.State.CHECKED, uuid.uuid4(), []
     batch.checked_at = at
-    batch.save()
     return rows_read
 
 
@@ -55,7 +57,8 @@ def restage(batch: ImportBatch, *, on: date) -> None:
     """Stage the rows again after a crash emptied the table, and judge them against what is there now.
 
     The preview itself is not touched: what was shown stands in the batch's ImportRows, and the application
-    leaves out the rows that differ from it. Parallel callers wait for the first.
+    leaves out the rows that differ from it. Parallel callers wait for the first; the table stays where it
+    is, since making it anew would need the others to let go of its parent.
     """
     importer = registry.importers.get(batch.importer)
     with connection.cursor() as cursor:
@@ -63,13 +66,8 @@ def restage(batch: ImportBatch, *, on: date) -> None:
     if staging.is_staged(importer.staged, batch):
         return
     _stage(batch, importer, on=on, report=lambda rows, share: None)
-    _judge(batch, importer, is_preview=False)
-
-
-def _judge(batch: ImportBatch, importer: Importer, *, is_preview: bool) -> None:
     importer.resolve_file(batch)
-    importer.compare(batch, is_preview=is_preview)
-    staging.index_verdicts(importer.staged, batch)
+    importer.compare(batch, is_preview=False)
 
 
 def _stage(batch: ImportBatch, importer: Importer, *, on: date, report: Progress) -> int:
@@ -80,28 +78,23 @@ def _stage(batch: ImportBatch, importer: Importer, *, on: date, report: Progress
             raise refusal("file_altered")
         batch.encoding = facts.encoding
         with closing(read_records(stored.file, facts.encoding)) as records:
-            return _stage_records(
-                batch, importer, records, on=on, report=lambda rows: report(rows, stored.file.tell() / facts.size)
-            )
+            layout = _read_header(batch, importer, records, on=on)
+            rows_read = 0
+            for block in read_blocks(records, stored.file):
+                rows = check_block(frame_of(block, layout), layout, importer, batch, on=on)
+                staging.copy_rows(importer.staged, batch, rows)
+                rows_read += len(block)
+                report(rows_read, stored.file.tell() / facts.size)
+    return rows_read
 
 
-def _stage_records(
-    batch: ImportBatch, importer: Importer, records: Iterator[Record], *, on: date, report: Callable[[int], None]
-) -> int:
+def _read_header(batch: ImportBatch, importer: Importer, records: Iterator[Record], *, on: date) -> Layout:
     header = next(records, None)
     if header is None:
         raise refusal("empty_file")
     fields = match_headers(header, importer.fields(on=on))
-    layout = Layout(fields, len(header.cells))
     batch.columns = [field.staged if field else "" for field in fields]
-    staging.create_partition(importer.staged, batch)
-    rows_read = 0
-    for block in blocks_of(records, BLOCK_ROWS):
-        staging.copy_rows(importer.staged, batch, check_block(frame_of(block, layout), layout, importer, batch, on=on))
-        rows_read += len(block)
-        report(rows_read)
-    staging.attach_partition(importer.staged, batch)
-    return rows_read
+    return Layout(fields, len(header.cells))
 
 
 def check_block(
@@ -111,7 +104,8 @@ def check_block(
     cross = importer.cross_check(layout, on=on)
     checked = check_columns(frame, layout).with_columns(*cross.faults)
     judged = collect_faults(checked, layout, cross.expected, translation.get_language() or settings.LANGUAGE_CODE)
-    verdict = pl.when(pl.col("faults").is_null()).then(pl.lit(Verdict.NEW.value)).otherwise(pl.lit(Verdict.INVALID.value))
+    is_right = pl.col("faults").is_null()
+    verdict = pl.when(is_right).then(pl.lit(Verdict.NEW.value)).otherwise(pl.lit(Verdict.INVALID.value))
     return judged.with_columns(verdict.alias("verdict"), pl.lit(batch.pk).alias("batch_id"))
 
 

@@ -1,24 +1,25 @@
 """Reading an import: its preview page by page, how far it is, what became of each row, the error file."""
 
-import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO
 
 from django.core.cache import cache
 from django.db.models import QuerySet
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from operations import registry
-from operations.imports.exports import guard_formula
+from operations.errors import ImportStateError
+from operations.imports.exports import csv_line, guard_formula
 from operations.imports.faults import Fault
 from operations.imports.fields import ImportField
-from operations.imports.headers import REASON_HEADERS
+from operations.imports.headers import REASON_HEADERS, is_reason
 from operations.imports.importer import Importer
-from operations.imports.reader import line_end_of, read_records
+from operations.imports.reader import Record, line_end_of, read_records
 from operations.models import ImportBatch, ImportRow, JobRun, StagedRow
 from operations.models.imports import Verdict
 
@@ -59,8 +60,9 @@ class Progress:
 
 
 def import_fields(batch: ImportBatch) -> list[ImportField]:
-    """The importer's columns, as they were on the day of the upload."""
-    return registry.importers.get(batch.importer).fields(on=batch.uploaded_at.date())
+    """The importer's columns, as they were on the day of the check."""
+    on = timezone.localdate(batch.checked_at or batch.uploaded_at)
+    return registry.importers.get(batch.importer).fields(on=on)
 
 
 def preview_page(batch: ImportBatch, verdict: str, *, after_line: int = 0, size: int = PAGE) -> list[PreviewRow]:
@@ -71,8 +73,9 @@ def preview_page(batch: ImportBatch, verdict: str, *, after_line: int = 0, size:
         .order_by("line")[:size]
     )
     fields = import_fields(batch)
-    noted = ImportRow.objects.filter(batch=batch, line__in=[row.line for row in rows]) if verdict == Verdict.CHANGED else []
-    changes = {row.line: _changes(row.changes, fields) for row in noted}
+    lines = [row.line for row in rows] if verdict == Verdict.CHANGED else []
+    noted = ImportRow.objects.filter(batch=batch, line__in=lines)
+    changes = {row.line: _changes(row, importer, fields) for row in noted}
     shows_cells = verdict != Verdict.INVALID
     return [
         PreviewRow(
@@ -90,9 +93,9 @@ def preview_page(batch: ImportBatch, verdict: str, *, after_line: int = 0, size:
 def outcome_page(batch: ImportBatch, outcome: str, *, after_line: int = 0, size: int = PAGE) -> list[PreviewRow]:
     """The rows with an outcome behind a line, at most `size`."""
     rows = ImportRow.objects.filter(batch=batch, outcome=outcome, line__gt=after_line).order_by("line")[:size]
-    fields = import_fields(batch)
+    importer, fields = registry.importers.get(batch.importer), import_fields(batch)
     return [
-        PreviewRow(row.line, row.label, row.object_id, changes=_changes(row.changes, fields), faults=_faults(row))
+        PreviewRow(row.line, row.label, row.object_id, changes=_changes(row, importer, fields), faults=_faults(row))
         for row in rows
     ]
 
@@ -107,10 +110,16 @@ def _cells(row: StagedRow, importer: Importer, fields: Iterable[ImportField]) ->
     return cells
 
 
-def _changes(stored: list[list[str]] | None, fields: Iterable[ImportField]) -> list[Change]:
+def _changes(row: ImportRow, importer: Importer, fields: Iterable[ImportField]) -> list[Change]:
     language = translation.get_language() or "zh-hans"
-    labels = {column.staged: column.header(language) for column in fields}
-    return [Change(name, labels.get(name, name), before, after) for name, before, after in stored or []]
+    columns = {column.staged: column for column in fields}
+    return [
+        Change(
+            name, columns[name].header(language),
+            importer.show_change(columns[name], before), importer.show_change(columns[name], after),
+        )
+        for name, before, after in row.changes or []
+    ]
 
 
 def _faults(row: Any) -> list[Fault]:
@@ -173,28 +182,35 @@ def outcome_faults(batch: ImportBatch, outcome: str) -> Iterable[Fault]:
 def write_error_file(batch: ImportBatch, out: BinaryIO, *, language: str) -> None:
     """The invalid rows as they were read, in the file's encoding, columns and line ends, with a reason column.
 
-    A formula is guarded by an apostrophe, which an import takes off again.
+    A formula is guarded by an apostrophe, which an import takes off again. ImportStateError when the rows are
+    not there any more.
     """
-    rows = invalid_rows(batch).values_list("line", "faults").iterator(chunk_size=2000)
-    text = io.TextIOWrapper(out, encoding=batch.encoding, newline="", write_through=True)
+    rows = invalid_rows(batch)
+    if not rows.exists():
+        raise ImportStateError(_("There are no invalid rows to hand back. If there were some, check the file again."))
     with batch.file.open("rb") as stored, translation.override(language):
-        writer = csv.writer(text, lineterminator=line_end_of(stored.file))
-        records = read_records(stored.file, batch.encoding)
-        header = next(records)
-        reason = REASON_HEADERS[0 if language.startswith("zh") else 1]
-        kept = [place for place, cell in enumerate(header.cells) if cell not in REASON_HEADERS]
-        writer.writerow([*(header.cells[place] for place in kept), reason])
-        width = len(header.cells)
-        for line, faults in rows:
-            record = next(record for record in records if record.line == line)
-            cells = record.cells if len(record.cells) != width else [record.cells[place] for place in kept]
-            reasons = "; ".join(_reason(Fault.from_json(fault, line=line)) for fault in faults)
-            padding = [""] * (len(kept) - len(cells))
-            writer.writerow([*map(guard_formula, [*cells, *padding]), reasons])
-        records.close()
-    text.detach()
+        line_end = line_end_of(stored.file)
+        text = io.TextIOWrapper(out, encoding=batch.encoding, newline="", write_through=True)
+        with closing(read_records(stored.file, batch.encoding)) as records:
+            for cells in _error_rows(records, rows, language):
+                text.write(csv_line(map(guard_formula, cells), end=line_end))
+        text.detach()
+
+
+def _error_rows(records: Iterator[Record], rows: QuerySet[Any], language: str) -> Iterator[list[str]]:
+    """The header and the invalid rows; a former reason column gives way to the new one."""
+    header = next(records).cells
+    kept = [place for place, cell in enumerate(header) if not is_reason(cell)]
+    yield [*(header[place] for place in kept), REASON_HEADERS[0 if language.startswith("zh") else 1]]
+    for line, faults in rows.values_list("line", "faults").iterator(chunk_size=2000):
+        cells = next(record.cells for record in records if record.line == line)
+        if len(cells) == len(header):
+            cells = [cells[place] for place in kept]
+        padding = [""] * (len(kept) - len(cells))
+        yield [*cells, *padding, "; ".join(_reason(Fault.from_json(fault, line=line)) for fault in faults)]
 
 
 def _reason(fault: Fault) -> str:
-    return _("%(column)s: %(message)s") % {"column": fault.column, "message": fault.message} if fault.column else fault.message
-
+    if not fault.column:
+        return fault.message
+    return _("%(column)s: %(message)s") % {"column": fault.column, "message": fault.message}

@@ -4,6 +4,7 @@ The long work is done by jobs (operations/jobs.py); these functions change the s
 """
 
 from datetime import datetime
+from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from django.core.files import File
@@ -27,7 +28,7 @@ from operations.services.import_previews import (
     progress,
     write_error_file,
 )
-from operations.services.jobs import start_run
+from operations.services.jobs import start_run, wait_for_chunks
 
 __all__ = [
     "Change",
@@ -49,7 +50,7 @@ State = ImportBatch.State
 
 
 def store_file(
-    importer_name: str, file: File, *, file_name: str, skips_invalid: bool, actor: User | None, at: datetime
+    importer_name: str, file: "File[Any]", *, file_name: str, skips_invalid: bool, actor: User | None, at: datetime
 ) -> ImportBatch:
     """Keep an uploaded file and make its batch; a file that is no text is refused at once, in `faults`."""
     importer = registry.importers.get(importer_name)
@@ -58,7 +59,7 @@ def store_file(
         uploaded_by=actor, uploaded_at=at, language=translation.get_language() or "zh-hans",
     )
     try:
-        facts = inspect_file(file.file)
+        facts = inspect_file(cast(BinaryIO, file.file))
     except FileRefusedError as refused:
         batch.state, batch.faults = State.REFUSED, [fault.as_json() for fault in refused.faults]
     else:
@@ -71,7 +72,7 @@ def store_file(
 
 
 def upload_file(
-    importer_name: str, file: File, *, file_name: str, skips_invalid: bool, actor: User | None, at: datetime
+    importer_name: str, file: "File[Any]", *, file_name: str, skips_invalid: bool, actor: User | None, at: datetime
 ) -> ImportBatch:
     """Keep an uploaded file and have it checked in the background."""
     batch = store_file(
@@ -155,6 +156,9 @@ def undo_import(batch: ImportBatch, *, actor: User, at: datetime) -> ImportBatch
     what they were.
     """
     with transaction.atomic(), because(_("import undone"), actor=actor, batch=batch.pk):
+        # A chunk that was being worked on when the application was cancelled may yet apply its rows.
+        if batch.apply_run and batch.apply_run.is_finished:
+            wait_for_chunks(batch.apply_run)
         batch = _lock(batch)
         _expect(batch, State.APPLIED, State.PARTLY_APPLIED)
         batch.state = State.UNDOING

@@ -8,8 +8,10 @@ The chunk's effect, its row and the run's counts are one transaction. A crash le
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from traceback import format_tb
 from typing import NamedTuple
 
+import psycopg
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
@@ -61,10 +63,13 @@ class Job:
         raise NotImplementedError
 
     def resume(self, run: JobRun) -> None:
-        """In the transaction that takes a stopped run up again."""
+        """In the transaction that takes a stopped run up again; RunStateError when that must not be."""
 
     def finish(self, run: JobRun, *, at: datetime) -> None:
-        """After the last chunk, in the transaction that ends the run (succeeded, failed or cancelled)."""
+        """In the transaction that ends the run (succeeded, failed or cancelled).
+
+        Once more when a chunk that was being worked on at the cancellation has come to its end.
+        """
 
 
 def start_run(job_name: str, *, business_date: date, scope: str = "", actor: User | None, at: datetime) -> JobRun:
@@ -102,22 +107,22 @@ def take_chunk(run: JobRun, *, at: datetime) -> JobChunk | None:
 
     Committed before the work, so that a chunk that kills its worker is counted too.
     """
-    with transaction.atomic():
-        chunk = (
-            run.chunks.select_for_update(skip_locked=True)
-            .filter(state=JobChunk.State.QUEUED)
-            .exclude(attempted_at__gt=at - RETRY_PAUSE)
-            .order_by("attempts", "number")
-            .first()
-        )
-        if chunk is None:
-            return None
-        if chunk.attempts >= settings.JOB_CHUNK_ATTEMPTS:
+    while True:
+        with transaction.atomic():
+            chunk = (
+                run.chunks.select_for_update(skip_locked=True)
+                .filter(state=JobChunk.State.QUEUED)
+                .exclude(attempted_at__gt=at - RETRY_PAUSE)
+                .order_by("attempts", "number")
+                .first()
+            )
+            if chunk is None:
+                return None
+            if chunk.attempts < settings.JOB_CHUNK_ATTEMPTS:
+                chunk.attempts, chunk.attempted_at = chunk.attempts + 1, at
+                chunk.save(update_fields=["attempts", "attempted_at"])
+                return chunk
             _park(run, chunk, at=at)
-            return take_chunk(run, at=at)
-        chunk.attempts, chunk.attempted_at = chunk.attempts + 1, at
-        chunk.save(update_fields=["attempts", "attempted_at"])
-    return chunk
 
 
 def _park(run: JobRun, chunk: JobChunk, *, at: datetime) -> None:
@@ -129,28 +134,58 @@ def _park(run: JobRun, chunk: JobChunk, *, at: datetime) -> None:
 
 
 def work_chunk(run: JobRun, chunk: JobChunk, *, clock: Clock) -> None:
-    """Do a chunk: its effect, its row and the run's counts in one transaction. Nothing if it is done already."""
+    """Do a chunk: its effect, its row and the run's counts in one transaction.
+
+    Nothing if it is done already, if somebody is at it, or if the run has ended meanwhile.
+    """
     job = registry.jobs.get(run.job)
     try:
         with transaction.atomic(), because(job=run.job, run=run.pk, chunk=chunk.number, actor=run.requested_by):
-            locked = JobChunk.objects.select_for_update(skip_locked=True).filter(
-                pk=chunk.pk, state=JobChunk.State.QUEUED
-            )
-            if not locked.exists():
-                return
-            result = job.work(run, chunk, at=clock())
-            now = clock()
-            JobChunk.objects.filter(pk=chunk.pk).update(state=JobChunk.State.DONE, error="", finished_at=now)
-            # Last, since parallel chunks queue for this row.
-            JobRun.objects.filter(pk=run.pk).update(
-                done=F("done") + result.done, failed=F("failed") + result.failed, heartbeat_at=now
-            )
+            if _hold(run, chunk):
+                result = job.work(run, chunk, at=clock())
+                _close(run, chunk, result, at=clock())
     except Exception as error:
-        log.exception("chunk_failed", run=run.pk, chunk=chunk.number, attempt=chunk.attempts)
-        # A broken connection would fail the note about the failure too.
-        connection.close_if_unusable_or_obsolete()
-        JobChunk.objects.filter(pk=chunk.pk).update(error=f"{type(error).__name__}: {error}")
-        JobRun.objects.filter(pk=run.pk).update(heartbeat_at=clock())
+        _note_failure(run, chunk, error, clock=clock)
+
+
+def _hold(run: JobRun, chunk: JobChunk) -> bool:
+    """Lock a queued chunk of an unfinished run for the rest of the transaction; False when there is none.
+
+    The run is looked at under the chunk's lock: whoever ended it and then locks its queued chunks
+    (`wait_for_chunks`) knows that no work is under way.
+    """
+    held = JobChunk.objects.select_for_update(skip_locked=True).filter(pk=chunk.pk, state=JobChunk.State.QUEUED)
+    return bool(held) and JobRun.objects.filter(pk=run.pk).unfinished().exists()
+
+
+def _close(run: JobRun, chunk: JobChunk, result: ChunkResult, *, at: datetime) -> None:
+    """Note what a chunk did. A run that was cancelled meanwhile is ended anew, this chunk included."""
+    JobChunk.objects.filter(pk=chunk.pk).update(state=JobChunk.State.DONE, error="", finished_at=at)
+    # Last, since parallel chunks queue for this row.
+    JobRun.objects.filter(pk=run.pk).update(
+        done=F("done") + result.done, failed=F("failed") + result.failed, heartbeat_at=at
+    )
+    now = JobRun.objects.get(pk=run.pk)
+    if now.is_finished:
+        _end(now, at=at)
+
+
+def _note_failure(run: JobRun, chunk: JobChunk, error: Exception, *, clock: Clock) -> None:
+    text = describe_error(error)
+    trace = "".join(format_tb(error.__traceback__))
+    log.error("chunk_failed", run=run.pk, chunk=chunk.number, attempt=chunk.attempts, error=text, trace=trace)
+    # A broken connection would fail the note about the failure too.
+    connection.close_if_unusable_or_obsolete()
+    JobChunk.objects.filter(pk=chunk.pk, state=JobChunk.State.QUEUED).update(error=text)
+    JobRun.objects.filter(pk=run.pk).update(heartbeat_at=clock())
+
+
+def describe_error(error: Exception) -> str:
+    """An error in a line. PostgreSQL's own details are left out: they quote rows, personal data included."""
+    message = str(error)
+    if isinstance(error.__cause__, psycopg.Error):
+        message = error.__cause__.diag.message_primary or message.partition("\n")[0]
+    return f"{type(error).__name__}: {message}"
 
 
 def begin_run(run_id: int, *, at: datetime) -> JobRun | None:
@@ -170,13 +205,16 @@ def end_run_if_done(run_id: int, *, at: datetime) -> bool:
         run = JobRun.objects.select_for_update().get(pk=run_id)
         if run.is_finished or run.chunks.filter(state=JobChunk.State.QUEUED).exists():
             return False
-        has_parked = run.chunks.filter(state=JobChunk.State.PARKED).exists()
-        run.state = JobRun.State.FAILED if has_parked else JobRun.State.SUCCEEDED
         _end(run, at=at)
     return True
 
 
 def _end(run: JobRun, *, at: datetime) -> None:
+    """Give a locked run the end its chunks say: cancelled only while some are left to do."""
+    if not run.chunks.filter(state=JobChunk.State.QUEUED).exists():
+        has_parked = run.chunks.filter(state=JobChunk.State.PARKED).exists()
+        run.state = JobRun.State.FAILED if has_parked else JobRun.State.SUCCEEDED
+        run.cancelled_by = None
     run.finished_at = at
     run.save(update_fields=["state", "finished_at", "cancelled_by"])
     registry.jobs.get(run.job).finish(run, at=at)
@@ -185,7 +223,8 @@ def _end(run: JobRun, *, at: datetime) -> None:
 def cancel_run(run: JobRun, *, actor: User | None, at: datetime) -> JobRun:
     """Stop a run at the end of the chunks being worked on; chunks that are done stay done.
 
-    Raises RunStateError when it has ended another way; a repeat returns the cancelled run.
+    A run whose last chunk gets done all the same has succeeded. Raises RunStateError when it has ended
+    another way; a repeat returns the cancelled run.
     """
     with transaction.atomic():
         run = JobRun.objects.select_for_update().get(pk=run.pk)
@@ -198,9 +237,20 @@ def cancel_run(run: JobRun, *, actor: User | None, at: datetime) -> JobRun:
     return run
 
 
+def wait_for_chunks(run: JobRun) -> None:
+    """Wait for the chunks being worked on; inside the transaction, none of an ended run begins any more.
+
+    Chunks are locked in order and before their run, as `work_chunk` does.
+    """
+    list(run.chunks.select_for_update().exclude(state=JobChunk.State.DONE).order_by("number").values_list("pk"))
+
+
 def resume_run(run: JobRun, *, actor: User | None, at: datetime) -> JobRun:
     """Take up the chunks that are not done, the parked ones too; RunStateError when all are done."""
+    if not JobRun.objects.get(pk=run.pk).is_finished:
+        return run
     with transaction.atomic():
+        wait_for_chunks(run)
         run = JobRun.objects.select_for_update().get(pk=run.pk)
         if not run.is_finished:
             return run

@@ -1,15 +1,10 @@
--- Delete the open credit requests that the range's rows made: those of new customers, and those of customers
--- that had asked for nothing before.
+-- Delete the credit requests that the batch's run made for the range's rows: those of new customers, and those of
+-- customers that had asked for nothing before.
 DELETE FROM memberships_creditrequest q
 USING operations_importrow r
 WHERE r.batch_id = %(batch)s AND r.line BETWEEN %(first)s AND %(last)s AND r.outcome = 'applied'
-    AND q.member_id = r.object_id AND q.state = 'open'
-    AND (
-        r.verdict = 'new'
-        OR (
-            r.before ?| ARRAY['requested_limit', 'requested_term_days']
-            AND CASE WHEN r.before ? 'requested_limit' THEN r.before ->> 'requested_limit' = '' ELSE q."limit" IS NULL END
-            AND CASE WHEN r.before ? 'requested_term_days'
-                THEN r.before ->> 'requested_term_days' = '' ELSE q.term_days IS NULL END
-        )
+    AND q.member_id = r.object_id
+    AND EXISTS (
+        SELECT FROM memberships_creditrequestevent e JOIN pghistory_context made ON made.id = e.pgh_context_id
+        WHERE e.pgh_obj_id = q.id AND e.pgh_label = 'insert' AND made.metadata ->> 'run' = %(run)s
     )

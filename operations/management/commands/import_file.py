@@ -1,9 +1,10 @@
 """manage.py import_file KIND FILE [--apply] [--skip-invalid] [--json]: the import of the desk, by command."""
 
 import json
+import os
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -27,13 +28,16 @@ from operations.services.imports import (
 from operations.tasks import work_through
 
 COUNTS = ("new", "changed", "unchanged", "invalid", "duplicate", "applied")
-ALL_VALID, SOME_INVALID, UNREADABLE = 0, 1, 2
+ALL_VALID, SOME_INVALID, UNREADABLE, NOT_APPLIED = 0, 1, 2, 3
 
 
 class Command(BaseCommand):
     """Checks a file, and applies it with --apply; works by itself, and with the workers where they run."""
 
-    help = "Check a spreadsheet, and import it with --apply. Exit code: 0 all rows valid, 1 some not, 2 file unreadable."
+    help = (
+        "Check a spreadsheet, and import it with --apply. Exit code: 0 all rows are valid, 1 some are not, "
+        "2 the file cannot be read, 3 the application stopped on its way."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("kind", help="for instance enterprise-customers")
@@ -44,38 +48,44 @@ class Command(BaseCommand):
         parser.add_argument("--user", help="who imports (a user name), for the audit trail")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        batch = self._check(options)
-        if batch.state == ImportBatch.State.CHECKED:
-            if options["apply"] and not confirmation_hindrance(batch):
-                batch = self._apply(batch)
-            else:
-                discard_import(batch, actor=batch.uploaded_by, at=timezone.now())
-        self._print(batch, as_json=options["json"])
-        if batch.state == ImportBatch.State.REFUSED:
-            sys.exit(UNREADABLE)
-        sys.exit(SOME_INVALID if batch.invalid or batch.left_out else ALL_VALID)
-
-    def _check(self, options: dict[str, Any]) -> ImportBatch:
+        kind, actor = self._importer(options["kind"]), self._actor(options["user"])
         path: Path = options["file"]
         try:
-            registry.importers.get(options["kind"])
-            actor = User.objects.get(username=options["user"]) if options["user"] else None
-            with path.open("rb") as stream:
-                batch = upload_file(
-                    options["kind"], File(stream), file_name=path.name, skips_invalid=options["skip_invalid"],
-                    actor=actor, at=timezone.now(),
-                )
-        except (UnknownNameError, OSError) as error:
+            stream = path.open("rb")
+        except OSError as error:
+            unread = Fault(0, "", str(path), "unreadable_file", error.strerror or "")
+            self._print(dict.fromkeys(COUNTS, 0), [unread], as_json=options["json"])
+            sys.exit(UNREADABLE)
+        with stream:
+            batch = upload_file(
+                kind, File(stream), file_name=_plain(path.name), skips_invalid=options["skip_invalid"], actor=actor,
+                at=timezone.now(),
+            )
+        batch = self._work(batch, applies=options["apply"])
+        self._print({name: getattr(batch, name) for name in COUNTS}, _faults(batch), as_json=options["json"])
+        sys.exit(_exit_code(batch))
+
+    def _importer(self, kind: str) -> str:
+        try:
+            return registry.importers.get(kind).name
+        except UnknownNameError as error:
             raise CommandError(str(error), returncode=UNREADABLE) from error
+
+    def _actor(self, username: str | None) -> User | None:
+        try:
+            return User.objects.get(username=username) if username else None
         except User.DoesNotExist as error:
-            message = _("There is no user “%(name)s”.") % {"name": options["user"]}
-            raise CommandError(message, returncode=UNREADABLE) from error
+            raise CommandError(_("There is no user “%(name)s”.") % {"name": username}, returncode=UNREADABLE) from error
+
+    def _work(self, batch: ImportBatch, *, applies: bool) -> ImportBatch:
+        """Check the batch; then apply it, or drop its preview."""
         if batch.check_run_id:
             work_through(batch.check_run_id)
             batch.refresh_from_db()
-        return batch
-
-    def _apply(self, batch: ImportBatch) -> ImportBatch:
+        if batch.state != ImportBatch.State.CHECKED:
+            return batch
+        if not applies or confirmation_hindrance(batch):
+            return discard_import(batch, actor=batch.uploaded_by, at=timezone.now())
         batch = confirm_import(
             batch, preview_key=batch.preview_key, file_sha256=batch.file_sha256, actor=batch.uploaded_by,
             at=timezone.now(),
@@ -84,29 +94,40 @@ class Command(BaseCommand):
         work_through(batch.apply_run_id)
         batch.refresh_from_db()
         if batch.state != ImportBatch.State.APPLIED:
-            raise CommandError(
-                _("The import is “%(state)s”; its run can be resumed in the admin.") % {"state": batch.get_state_display()}
-            )
+            message = _("The import is “%(state)s”; its run can be resumed in the admin.")
+            self.stderr.write(message % {"state": batch.get_state_display()})
         return batch
 
-    def _print(self, batch: ImportBatch, *, as_json: bool) -> None:
-        faults = _faults(batch)
+    def _print(self, counts: dict[str, int], faults: Iterable[Fault], *, as_json: bool) -> None:
+        """Print an error at a time: there may be a million."""
         if as_json:
-            counts = json.dumps({name: getattr(batch, name) for name in COUNTS})
-            self.stdout.write(f'{counts[:-1]}, "errors": [', ending="")
+            self.stdout.write(f'{json.dumps(counts)[:-1]}, "errors": [', ending="")
             for place, fault in enumerate(faults):
                 shown = {**fault.as_json(), "message": fault.message}
                 shown.pop("expected")
                 self.stdout.write((", " if place else "") + json.dumps(shown, ensure_ascii=False), ending="")
             self.stdout.write("]}")
             return
-        for name in COUNTS:
-            self.stdout.write(f"{ImportBatch._meta.get_field(name).verbose_name}: {getattr(batch, name)}")  # type: ignore[union-attr]
+        for name, count in counts.items():
+            self.stdout.write(f"{ImportBatch._meta.get_field(name).verbose_name}: {count}")  # type: ignore[union-attr]
         for fault in faults:
             self.stdout.write(
                 _("line %(line)s, %(column)s “%(value)s”: %(message)s [%(code)s]")
                 % {**fault.as_json(), "message": fault.message}
             )
+
+
+def _plain(name: str) -> str:
+    """A file name as text, whatever bytes the file system allows in it."""
+    return os.fsencode(name).decode("utf-8", errors="replace")
+
+
+def _exit_code(batch: ImportBatch) -> int:
+    if batch.state == ImportBatch.State.REFUSED:
+        return UNREADABLE
+    if batch.state == ImportBatch.State.PARTLY_APPLIED:
+        return NOT_APPLIED
+    return SOME_INVALID if batch.invalid or batch.left_out else ALL_VALID
 
 
 def _faults(batch: ImportBatch) -> Iterator[Fault]:

@@ -1,0 +1,123 @@
+"""A desk with something on every page, and the addresses of its pages, for tests that read all of them."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from io import BytesIO
+
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.core.files import File
+from django.db.models import Model
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+
+from memberships.demo import credit_code
+from memberships.models import CreditRequest, Member, Tier, TierGroup
+from memberships.services.subscriptions import cancel_subscription, join
+from operations.models import ImportBatch, JobChunk, JobRun, User
+from operations.services.imports import confirm_import, undo_import, upload_file
+from operations.services.reveals import reveal
+from operations.tasks import work_on_run
+from tests.customer_files import a_bad_row, a_row, csv_file
+from tests.memberships.factories import a_firm, a_person, an_annual_card, jd_plus, jd_plus_enterprise, renew
+
+State = ImportBatch.State
+ROWS_OF = {
+    State.CHECKED: ("new", "changed", "unchanged", "invalid", "duplicate"),
+    State.APPLIED: ("applied", "left_out", "invalid"),
+}
+PAGES = {
+    "memberships.enterprisecustomer": ("edit",),
+    "memberships.membercontact": ("reveal",),
+    "memberships.subscription": ("cancel",),
+    "auth.group": ("delete",),
+    "operations.user": ("password",),
+}
+
+
+def furnish(actor: User, *, on: date) -> None:
+    """Members with cards in several states, what they asked for, imports, runs."""
+    personal, classic = an_annual_card(jd_plus()), _classic_card()
+    group = TierGroup.objects.create(programme=personal.programme, code="stars", name="星级", name_en="Stars")
+    Tier.objects.create(group=group, code="one", name="一星", name_en="One star", rank=1)
+    Group.objects.create(name="客服")
+    person, firm = a_person(on=on), a_firm(on=on, province="北京市", size="small", flags=["fortune500"])
+    for member, plan in ((person, personal), (firm, classic)):
+        subscription = join(member, plan, on=on, actor=actor)
+        subscription.started_on = on
+        subscription.save()
+        renew(subscription)
+    cancel_subscription(subscription, on=on, reason="搬迁", actor=actor)
+    CreditRequest.objects.create(member=firm, limit=Decimal(50_000), term_days=30, requested_on=on)
+    reveal(person.contacts.get(), ["mobile"], reason="核对身份", actor=actor, at=timezone.now())
+    _imports(actor, firm)
+    run = JobRun.objects.order_by("pk").first()
+    JobChunk.objects.create(run=run, number=99, first_key=1, last_key=9, size=9, state="parked", error="2026")
+
+
+def _classic_card() -> Model:
+    card = an_annual_card(
+        jd_plus_enterprise(), code="classic", name="经典卡", name_en="Classic card", credit_limit_cap=Decimal(2_000_000)
+    )
+    return card
+
+
+def _imports(actor: User, firm: Member) -> None:
+    """A preview with rows of every kind, an applied import, an undone one, a refused one."""
+    known = a_row(1)
+    worked(upload(actor, [known, a_bad_row(2)], is_confirmed=True))
+    undone = worked(upload(actor, [a_row(3)], is_confirmed=True))
+    worked(undo_import(undone, actor=actor, at=timezone.now()))
+    changed = a_row(1, 省份="江苏省")
+    worked(upload(actor, [changed, a_row(4), a_row(4), a_bad_row(5)]))
+    upload(actor, [], headers=["甲", "乙"])
+    assert firm.customer.credit_code != credit_code("330106", 1)
+
+
+def upload(actor: User, rows: list, *, headers: list | None = None, is_confirmed: bool = False) -> ImportBatch:
+    """A checked batch, or one that is confirmed."""
+    batch = upload_file(
+        "enterprise-customers", File(BytesIO(csv_file(rows, headers=headers))), file_name="名单.csv",
+        skips_invalid=True, actor=actor, at=timezone.now(),
+    )
+    batch = worked(batch)
+    if not is_confirmed:
+        return batch
+    return confirm_import(
+        batch, preview_key=batch.preview_key, file_sha256=batch.file_sha256, actor=actor, at=timezone.now()
+    )
+
+
+def worked(batch: ImportBatch) -> ImportBatch:
+    """The batch once its present run has ended."""
+    from operations.services.imports import run_of
+
+    batch = ImportBatch.objects.get(pk=batch.pk)
+    run = run_of(batch)
+    if run is not None:
+        work_on_run(run.pk)
+    return ImportBatch.objects.get(pk=batch.pk)
+
+
+def addresses() -> Iterator[str]:
+    """Every list, form, record and history of the admin, and the pages around them."""
+    for name in ("index", "login", "password_change", "password_change_done"):
+        yield reverse(f"admin:{name}")
+    for model in admin.site._registry:
+        yield from _of_model(model)
+    for batch in ImportBatch.objects.all():
+        page = reverse("admin:operations_importbatch_change", args=[batch.pk])
+        yield page
+        yield from (f"{page}?rows={kind}" for kind in ROWS_OF.get(batch.state, ()))
+
+
+def _of_model(model: type[Model]) -> Iterator[str]:
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    yield reverse(f"{name}_changelist")
+    yield f"{reverse(f'{name}_changelist')}?q=北京0"
+    yield reverse(f"{name}_add")
+    for record in model._default_manager.order_by("pk")[:2]:
+        change = reverse(f"{name}_change", args=[record.pk])
+        yield from (change, reverse(f"{name}_history", args=[record.pk]))
+        yield from (change.replace("/change/", f"/{page}/") for page in PAGES.get(model._meta.label_lower, ()))

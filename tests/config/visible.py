@@ -1,0 +1,96 @@
+"""What people see of a page or template: its words, without the markup around them."""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+
+from django.template.base import Lexer, TokenType
+from django.utils.translation.template import block_re, endblock_re
+
+#: Attributes whose value is shown or read aloud.
+SPOKEN = {"placeholder", "title", "aria-label", "alt", "data-label", "data-sending"}
+BUTTONS = {"submit", "button", "reset"}
+#: Elements whose text nobody reads.
+SILENT = {"script", "style", "svg", "code"}
+ICONS = "material-symbols-outlined"
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+#: Words handed to a component or an included template.
+HANDED_OVER = re.compile(r"""\b(?:title|text|label|heading|message|subtitle|note|submit)=("[^"]*"|'[^']*')""")
+
+
+class _Reader(HTMLParser):
+    """Collects (line, words) of a document."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[int, str]] = []
+        self._silent_within: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if not self._silent_within:
+            self._hear({values.get(name, "") for name in SPOKEN})
+            if tag == "input" and values.get("type") in BUTTONS:
+                self._hear({values.get("value", "")})
+        is_silent = tag in SILENT or ICONS in values.get("class", "").split()
+        if tag not in VOID and (self._silent_within or is_silent):
+            self._silent_within.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._silent_within:
+            while self._silent_within.pop() != tag:
+                pass
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent_within:
+            self._hear({data})
+
+    def _hear(self, texts: set[str]) -> None:
+        self.found += [(self.getpos()[0], " ".join(text.split())) for text in texts if text.strip()]
+
+
+def words_of(page: str) -> list[str]:
+    """The texts and spoken attributes of a page."""
+    return [text for _line, text in _read(page)]
+
+
+def unwrapped(template: str) -> list[tuple[int, str]]:
+    """The words of a template that stand outside its translation tags, with their line."""
+    found = [(line, text) for line, text in _read(_without_tags(template)) if re.search(r"[^\W\d_]{2}", text)]
+    return [*found, *_handed_over(template)]
+
+
+def _read(page: str) -> list[tuple[int, str]]:
+    reader = _Reader()
+    reader.feed(page)
+    reader.close()
+    return reader.found
+
+
+def _without_tags(template: str) -> str:
+    """The template's own text; what its tags stood for is blank, line by line."""
+    text, is_hidden = [], False
+    for token in Lexer(template).tokenize():
+        if token.token_type == TokenType.TEXT:
+            text.append("\n" * token.contents.count("\n") if is_hidden else token.contents)
+            continue
+        if token.token_type == TokenType.BLOCK and (block_re.match(token.contents) or token.contents == "comment"):
+            is_hidden = True
+        elif token.token_type == TokenType.BLOCK and (
+            endblock_re.match(token.contents) or token.contents == "endcomment"
+        ):
+            is_hidden = False
+        text.append(" ")
+    return "".join(text)
+
+
+def _handed_over(template: str) -> Iterator[tuple[int, str]]:
+    for token in Lexer(template).tokenize():
+        if token.token_type == TokenType.BLOCK:
+            for literal in HANDED_OVER.findall(token.contents):
+                if re.search(r"[^\W\d_]{2}", literal):
+                    yield token.lineno, literal
