@@ -66,7 +66,7 @@ def parent_of(pid: int) -> int:
         return 0
 
 
-def wait_for(condition: Callable[[], bool], what: str, *, seconds: float = 3600.0, pause: float = 0.05) -> None:
+def wait_for(condition: Callable[[], bool], what: str, *, seconds: float = 3600.0, pause: float = 0.1) -> None:
     """Look again and again; BenchmarkError when it takes too long."""
     deadline = time.monotonic() + seconds
     while not condition():

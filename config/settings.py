@@ -69,6 +69,7 @@ INSTALLED_APPS: list[str] = [
     "django_structlog",
     "memberships",
     "operations",
+    "config",
 ]
 MIDDLEWARE: list[str] = [
     "django.middleware.security.SecurityMiddleware",
@@ -107,6 +108,7 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
                  "CommonPasswordValidator", "NumericPasswordValidator")
 ]
 LOGIN_URL = reverse_lazy("admin:login")
+LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 
 # --- language, time, money -------------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"
@@ -116,6 +118,7 @@ TIME_ZONE = "Asia/Shanghai"
 USE_I18N = True
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
+FORMAT_MODULE_PATH = ["config.formats"]
 CURRENCY = "CNY"
 
 # --- files -----------------------------------------------------------------------------------------------
@@ -143,6 +146,9 @@ CELERY_TASK_TIME_LIMIT: int = env.int("CELERY_TASK_TIME_LIMIT", default=30 * 60)
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
     "visibility_timeout": CELERY_TASK_TIME_LIMIT + 5 * 60,
     "unacked_restore_interval": 5,
+    # Who publishes does not wait for a broker that is gone: beat finds the run.
+    "max_retries": 1,
+    "interval_start": 0,
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

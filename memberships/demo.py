@@ -75,6 +75,8 @@ OPERATOR_PERMISSIONS = [
     "operations.operate_jobrun",
     "memberships.change_enterprisecustomer",
     "memberships.reveal_membercontact",
+    "memberships.change_subscription",
+    "memberships.export_enterprisecustomer",
 ]
 
 

@@ -220,7 +220,7 @@ class EnterpriseCustomerImporter(Importer):
         """A request above the caps of the row's plan is refused."""
         plans = plans_on_sale(on=on)
         present = layout.column_names()
-        plan_caps = {
+        plan_caps: dict[str, dict[int, Decimal | int | None]] = {
             "requested_limit": {plan.pk: plan.credit_limit_cap for plan in plans},
             "requested_term_days": {plan.pk: plan.credit_term_days_cap for plan in plans},
         }

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
@@ -19,7 +19,7 @@ from operations.services.jobs import Job
 INPUT = {"class": "desk-input"}
 
 
-def permitted_importers(user: AbstractBaseUser | AnonymousUser) -> list[Importer]:
+def permitted_importers(user: AbstractUser | AnonymousUser) -> list[Importer]:
     """The kinds of import the user may upload."""
     return [importer for importer in registry.importers if user.has_perm(importer.permission)]
 
@@ -38,7 +38,7 @@ class UploadForm(forms.Form):
     importer = forms.ChoiceField(label=gettext_lazy("Kind of import"), widget=forms.Select(attrs=INPUT))
     file = forms.FileField(
         label=gettext_lazy("File"), max_length=255,
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.xlsx"}),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt"}),
     )
     invalid_rows = forms.ChoiceField(
         label=gettext_lazy("If rows are invalid"),
@@ -55,8 +55,8 @@ class UploadForm(forms.Form):
         field: forms.ChoiceField = self.fields["importer"]  # type: ignore[assignment]
         field.choices = [(importer.name, importer.label) for importer in importers]
 
-    def clean_file(self) -> UploadedFile:
-        file: UploadedFile = self.cleaned_data["file"]
+    def clean_file(self) -> "UploadedFile[Any]":
+        file: UploadedFile[Any] = self.cleaned_data["file"]
         limit = settings.IMPORT_FILE_MAX_BYTES
         if file.size is not None and file.size > limit:
             raise ValidationError(

@@ -13,12 +13,16 @@ def mask_name(name: str) -> str:
 
 def mask_mobile(mobile: str) -> str:
     """13800138000 -> 138****8000"""
-    return f"{mobile[:3]}****{mobile[-4:]}" if mobile else ""
+    if not mobile:
+        return ""
+    # A short number would show whole between its first three and last four digits.
+    return f"{mobile[:3]}****{mobile[-4:]}" if len(mobile) >= 11 else f"{mobile[0]}****"
 
 
 def mask_email(email: str) -> str:
     """amy@x.com -> a***@x.com"""
-    return f"{email[0]}***{email[max(email.find('@'), 0):]}" if email else ""
+    _local, at, domain = email.partition("@")
+    return f"{email[0]}***{at}{domain}" if email else ""
 
 
 #: The mask of each kind of personal data.

@@ -1,5 +1,6 @@
 """Enterprise customers: the list, the page of a firm, and changing it with a reason."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -16,10 +17,12 @@ from memberships.admin import lookups
 from memberships.admin.customer_form import CustomerForm
 from memberships.admin.display import cards, masked_contact, member_link, owner_prefetches
 from memberships.admin.sections import history_sources, member_sections
+from memberships.importers import export_customers
 from memberships.models import EnterpriseCustomer, Member
 from memberships.models.customers import Flag, Size
 from memberships.services.customers import CustomerInvalidError, change_customer
 from operations.admin.base import ReadOnlyAdmin
+from operations.admin.exporting import ExportMixin
 from operations.admin.filters import IndexedValuesFilter
 from operations.admin.history import HistorySource
 from operations.admin.reasons import ask, record_url
@@ -48,7 +51,7 @@ class SizeFilter(DropdownFilter):
 
 
 @admin.register(EnterpriseCustomer)
-class EnterpriseCustomerAdmin(ReadOnlyAdmin):
+class EnterpriseCustomerAdmin(ExportMixin, ReadOnlyAdmin):
     """Firms, newest first. The form is read-only; "Change" leads to a page that asks why."""
 
     list_display = (
@@ -62,6 +65,7 @@ class EnterpriseCustomerAdmin(ReadOnlyAdmin):
     readonly_fields = ("number_column", "joined_column", "flags_column")
     change_form_outer_after_template = "memberships/member_sections.html"
     actions_detail = ("edit",)
+    export_permission = "memberships.export_enterprisecustomer"
     index_search = (
         lookups.legal_name(),
         lookups.credit_code(),
@@ -73,6 +77,9 @@ class EnterpriseCustomerAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[EnterpriseCustomer]:
         queryset: QuerySet[EnterpriseCustomer] = super().get_queryset(request).select_related("member")
         return queryset.prefetch_related(*owner_prefetches("member__"))
+
+    def export_lines(self, queryset: QuerySet[EnterpriseCustomer], language: str) -> Iterator[bytes]:
+        return export_customers(queryset, language)
 
     @admin.display(description=gettext_lazy("member number"))
     def number_column(self, customer: EnterpriseCustomer) -> SafeString:

@@ -29,13 +29,13 @@ def today() -> date:
 
 
 def owner_prefetches(member: str = "") -> list["Prefetch[Any]"]:
-    """The primary contact and the live cards of the members on a page; `member` leads to the member."""
-    live = with_status(Subscription.objects.live(), on=today()).select_related("plan").order_by("pk")
+    """The primary contact and the current cards of the members on a page; `member` leads to the member."""
+    held = with_status(Subscription.objects.current(on=today()), on=today()).select_related("plan").order_by("pk")
     return [
         Prefetch(
             f"{member}contacts", MemberContact.objects.filter(is_primary=True), to_attr="primary_contacts"
         ),
-        Prefetch(f"{member}subscriptions", live, to_attr="live_subscriptions"),
+        Prefetch(f"{member}subscriptions", held, to_attr="current_subscriptions"),
     ]
 
 
@@ -46,8 +46,8 @@ def masked_contact(member: Member) -> str:
 
 
 def cards(member: Member) -> str:
-    """The live cards with their state; needs owner_prefetches."""
-    subscriptions: list[Any] = member.live_subscriptions  # type: ignore[attr-defined]
+    """The current cards with their state; needs owner_prefetches."""
+    subscriptions: list[Any] = member.current_subscriptions  # type: ignore[attr-defined]
     return _(", ").join(
         f"{subscription.plan} ({Subscription.Status(subscription.status).label})" for subscription in subscriptions
     )

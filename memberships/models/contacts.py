@@ -30,4 +30,4 @@ class MemberContact(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.member_id}"
+        return Member(pk=self.member_id).number

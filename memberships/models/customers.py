@@ -64,6 +64,7 @@ class EnterpriseCustomer(models.Model):
             models.Index(OpClass("legal_name", name="varchar_pattern_ops"), name="customer_name_prefix"),
             models.Index(fields=["province", "member"], name="customer_by_province"),
             models.Index(fields=["industry", "member"], name="customer_by_industry"),
+            models.Index(fields=["size", "member"], name="customer_by_size"),
         ]
 
     def __str__(self) -> str:

@@ -25,6 +25,10 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         """Not ended: pending, active, in grace; a member has one per programme at most."""
         return self.filter(ended_on=None)
 
+    def current(self, *, on: date) -> Self:
+        """Live, or ended with the last paid day still to come: what a member holds on that day."""
+        return self.filter(Q(ended_on=None) | Q(ended_on__gte=on))
+
     def pending(self) -> Self:
         """Asked for, never paid."""
         return self.live().filter(started_on=None)
@@ -83,7 +87,7 @@ class Subscription(models.Model):
         indexes = [models.Index(fields=["member", "-requested_on"], name="subscription_of_member")]
 
     def __str__(self) -> str:
-        return f"{self.plan} · {self.member_id}"
+        return f"{self.plan} · {Member(pk=self.member_id).number}"
 
 
 class TermQuerySet(models.QuerySet["Term"]):

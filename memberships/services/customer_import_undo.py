@@ -39,8 +39,8 @@ def _keep_depended_on(batch: ImportBatch, first: int, last: int) -> int:
     for model in WRITTEN:
         owner = "pk" if model is Member else "member_id"
         made = model._base_manager.filter(
-            **{f"{owner}__in": members}, events__pgh_label="insert",
-            events__pgh_context__metadata__run=batch.apply_run_id,
+            **{f"{owner}__in": members}, audit_events__pgh_label="insert",
+            audit_events__pgh_context__metadata__run=batch.apply_run_id,
         )
         for referring in _references(model, members):
             depended_on.update(made.filter(pk__in=referring).values_list(owner, flat=True))

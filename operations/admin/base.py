@@ -3,7 +3,7 @@
 A subclass says what else it allows. Changes go through services, from pages of their own that ask for a reason.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
@@ -41,8 +41,8 @@ class DeskAdmin(ModelAdmin):
     list_per_page = 50
     list_max_show_all = 0
     # A column becomes sortable when an index on (column, key) serves it.
-    sortable_by: Any = ()
-    ordering: Any = ("-pk",)
+    sortable_by: ClassVar[Any] = ()
+    ordering: ClassVar[Any] = ("-pk",)
     list_filter_submit = True
     # Facets count the whole table once for every choice.
     show_facets = admin.ShowFacets.NEVER

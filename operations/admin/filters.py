@@ -17,7 +17,7 @@ class IndexedValuesFilter(DropdownFilter):
         return [(value, value) for value in distinct_values(model_admin.model, str(self.parameter_name))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(**{self.parameter_name: self.value()}) if self.value() else queryset
+        return queryset.filter(**{str(self.parameter_name): self.value()}) if self.value() else queryset
 
 
 def distinct_values(model: type[Model], field: str) -> list[str]:
@@ -26,7 +26,7 @@ def distinct_values(model: type[Model], field: str) -> list[str]:
     Jumps from value to value in the index ("loose index scan"), where DISTINCT would read every row of it.
     """
     quote = connection.ops.quote_name
-    column = model._meta.get_field(field).column  # type: ignore[union-attr]
+    column: str = model._meta.get_field(field).column  # type: ignore[assignment, union-attr]
     names = {"table": quote(model._meta.db_table), "column": quote(column)}
     statement = """
         WITH RECURSIVE found(value) AS (

@@ -137,7 +137,7 @@ def _entries(page: Sequence[tuple[Cursor, Any]], sources: Sequence[HistorySource
     events: list[Any] = [event for _cursor, event in page]
     previous = {
         source.event_model: source.event_model._default_manager.in_bulk(
-            [event.previous_id for event in events if type(event) is source.event_model and event.previous_id]
+            [event.previous_id for event in events if event.previous_id and event._meta.model is source.event_model]
         )
         for source in sources
     }

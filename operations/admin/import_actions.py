@@ -8,6 +8,7 @@ from typing import Any, cast
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -87,7 +88,7 @@ def act(request: HttpRequest, batch: ImportBatch, action: str) -> HttpResponse:
     return HttpResponseRedirect(page_url(batch))
 
 
-def error_file(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
+def error_file(request: HttpRequest, batch: ImportBatch) -> HttpResponseBase:
     """The invalid rows as they stood in the file, with a column of reasons.
 
     It holds what the operator uploaded, unmasked, so nobody else gets it.
@@ -106,7 +107,7 @@ def error_file(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
     return FileResponse(file, as_attachment=True, filename=name)
 
 
-def template_file(importer: Importer) -> HttpResponse:
+def template_file(importer: Importer) -> HttpResponseBase:
     """An empty file with the importer's columns, for an operator to fill in."""
     file = tempfile.TemporaryFile()  # noqa: SIM115
     importer.write_template(file, get_language() or "")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -129,7 +129,7 @@ def kind_of(batch: ImportBatch) -> Any:
     return importer.label if importer else batch.importer
 
 
-def may_import(user: AbstractBaseUser | AnonymousUser, batch: ImportBatch) -> bool:
+def may_import(user: AbstractUser | AnonymousUser, batch: ImportBatch) -> bool:
     """Whether the user may act on the batch."""
     importer = importer_of(batch)
     return importer is not None and user.has_perm(importer.permission)
@@ -152,7 +152,7 @@ def batch_page(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
         "is_uploader": batch.uploaded_by_id == request.user.pk,
         "is_working": is_working,
         "live": live_progress(batch),
-        "working_on": WORK.get(batch.state, batch.get_state_display()),
+        "working_on": WORK.get(State(batch.state), batch.get_state_display()),
         "file_faults": [NamedFault("", Fault.from_json(fault)) for fault in batch.faults],
     }
     if is_working or batch.state == State.DISCARDED:

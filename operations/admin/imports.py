@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -99,7 +100,7 @@ class ImportBatchAdmin(ReadOnlyAdmin):
                 for action in ACTIONS
             ),
         ]
-        return ours + cast(list[URLPattern], super().get_urls())
+        return [*ours, *super().get_urls()]
 
     @action(description=gettext_lazy("Upload a file"), permissions=["add"], icon="upload_file", url_path="upload")
     def upload(self, request: HttpRequest) -> HttpResponse:
@@ -147,10 +148,10 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         """The progress as JSON; the admin marks every page as not to be cached."""
         return JsonResponse(live_progress(self._batch(request, batch_id)))
 
-    def error_file_view(self, request: HttpRequest, batch_id: int) -> HttpResponse:
+    def error_file_view(self, request: HttpRequest, batch_id: int) -> HttpResponseBase:
         return error_file(request, self._batch(request, batch_id))
 
-    def template_view(self, request: HttpRequest, importer_name: str) -> HttpResponse:
+    def template_view(self, request: HttpRequest, importer_name: str) -> HttpResponseBase:
         for importer in permitted_importers(request.user):
             if importer.name == importer_name:
                 return template_file(importer)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Case, IntegerField, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -14,6 +14,7 @@ from operations.admin.live import describe
 from operations.errors import UnknownNameError
 from operations.models import JobChunk, JobRun
 from operations.services.imports import Progress
+from operations.services.jobs import pace
 
 CHUNK_PAGE_SIZE = 50
 State = JobRun.State
@@ -89,13 +90,9 @@ def _failing(run: JobRun) -> QuerySet[JobChunk]:
 
 
 def _progress(run: JobRun, *, at: datetime) -> Progress:
-    """Rate and time left from the chunks ended since the run was started or resumed."""
+    """Rate and time left, while the run is at work."""
     done = run.done + run.failed
-    seconds = (at - run.started_at).total_seconds() if run.started_at and not run.is_finished else 0.0
-    if seconds <= 0:
-        return Progress(run.state, done, run.total, 0.0, None)
-    ended = run.chunks.filter(finished_at__gte=run.started_at).aggregate(size=Sum("size"))["size"] or 0
-    rate = ended / seconds
+    rate = None if run.is_finished else pace(run, at=at)
     return Progress(run.state, done, run.total, rate, (run.total - done) / rate if rate else None)
 
 

@@ -34,8 +34,8 @@ class UserAdmin(BaseUserAdmin, DeskAdmin):  # type: ignore[misc, type-arg]
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "first_name", "last_name", "is_active", "is_staff", "is_superuser", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser")
-    ordering: Any = ("username",)
-    sortable_by: Any = ("username",)
+    ordering = ("username",)
+    sortable_by = ("username",)
     search_fields = ()
     index_search = (SearchKind(_("beginning of the username"), _by_username),)
 
@@ -57,7 +57,7 @@ class UserAdmin(BaseUserAdmin, DeskAdmin):  # type: ignore[misc, type-arg]
 class GroupAdmin(BaseGroupAdmin, DeskAdmin):  # type: ignore[misc]
     """Groups are bundles of rights, so superusers alone change them."""
 
-    ordering: Any = ("name",)
+    ordering = ("name",)
     search_fields = ()
 
     def has_add_permission(self, request: HttpRequest) -> bool:

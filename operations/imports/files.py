@@ -60,11 +60,14 @@ def inspect_file(stream: BinaryIO) -> FileFacts:
 
 
 def _looks_utf16(head: bytes) -> bool:
-    """A byte order mark, or NULs that stand (nearly) all on even or all on odd places."""
+    """A byte order mark, or NULs on every other place that make commas and line ends of a text."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return True
     even, odd = head[0::2].count(0), head[1::2].count(0)
-    return even + odd > len(head) // 16 and min(even, odd) * 8 < max(even, odd)
+    if even + odd <= len(head) // 16 or min(even, odd) * 8 >= max(even, odd):
+        return False
+    text = head.decode("utf-16-be" if even > odd else "utf-16-le", errors="ignore")
+    return any(mark in text for mark in ",\r\n")
 
 
 def _encoding_of(stream: BinaryIO, head: bytes) -> str:

@@ -59,11 +59,11 @@ def _faults(
             yield Fault(line, field.header(language), "", "missing_header", field.header(language))
     seen: Counter[str] = Counter()
     known = ", ".join(field.header(language) for field in fields)
-    for number, (cell, field) in enumerate(zip(cells, matched, strict=True), start=1):
-        if field is not None:
-            seen[field.staged] += 1
-            if seen[field.staged] == 2:
-                yield Fault(line, field.header(language), cell, "header_twice")
+    for number, (cell, match) in enumerate(zip(cells, matched, strict=True), start=1):
+        if match is not None:
+            seen[match.staged] += 1
+            if seen[match.staged] == 2:
+                yield Fault(line, match.header(language), cell, "header_twice")
         elif not cell.strip():
             yield Fault(line, "", "", "blank_header", str(number))
         elif not is_reason(cell):

@@ -7,10 +7,18 @@ CREATE FUNCTION mask_name(name text) RETURNS text LANGUAGE sql IMMUTABLE PARALLE
     SELECT CASE WHEN name = '' THEN '' ELSE left(name, 1) || '**' END
 $$;
 CREATE FUNCTION mask_mobile(mobile text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN mobile = '' THEN '' ELSE left(mobile, 3) || '****' || right(mobile, 4) END
+    SELECT CASE
+        WHEN mobile = '' THEN ''
+        WHEN length(mobile) >= 11 THEN left(mobile, 3) || '****' || right(mobile, 4)
+        ELSE left(mobile, 1) || '****'
+    END
 $$;
 CREATE FUNCTION mask_email(email text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN email = '' THEN '' ELSE left(email, 1) || '***' || substr(email, greatest(strpos(email, '@'), 1)) END
+    SELECT CASE
+        WHEN email = '' THEN ''
+        WHEN strpos(email, '@') > 0 THEN left(email, 1) || '***' || substr(email, strpos(email, '@'))
+        ELSE left(email, 1) || '***'
+    END
 $$;
 """
 DROP_MASKS = "DROP FUNCTION mask_name(text), mask_mobile(text), mask_email(text);"

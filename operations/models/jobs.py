@@ -72,7 +72,7 @@ class JobRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.job} {self.business_date} {self.scope}".strip()
+        return f"{self.job} {self.business_date}"
 
     @property
     def is_finished(self) -> bool:

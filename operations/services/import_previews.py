@@ -22,6 +22,7 @@ from operations.imports.importer import Importer
 from operations.imports.reader import Record, line_end_of, read_records
 from operations.models import ImportBatch, ImportRow, JobRun, StagedRow
 from operations.models.imports import Verdict
+from operations.services.jobs import pace
 
 PAGE = 50
 
@@ -137,10 +138,10 @@ def progress(batch: ImportBatch, *, at: datetime) -> Progress:
     if run is None:
         return Progress(batch.state, 0, None, None, None)
     run.refresh_from_db()
-    done, total = _rows(batch, run)
-    began = run.started_at
-    elapsed = ((run.finished_at or at) - began).total_seconds() if began else 0
-    rate = done / elapsed if elapsed > 0 and done else None
+    if run.job == "check_import" and not run.is_finished:
+        done, total, rate = _reading(run, at=at)
+    else:
+        done, total, rate = run.done + run.failed, run.total, pace(run, at=at)
     left = max(total - done, 0) / rate if rate and total is not None else None
     return Progress(batch.state, done, total, rate, left)
 
@@ -150,12 +151,11 @@ def progress_key(run_id: int) -> str:
     return f"import-check:{run_id}"
 
 
-def _rows(batch: ImportBatch, run: JobRun) -> tuple[int, int | None]:
-    """Rows done and in all. A check commits nothing before its end, so it tells the cache how far it is."""
-    if run.job != "check_import" or run.is_finished:
-        return run.done + run.failed, run.total
+def _reading(run: JobRun, *, at: datetime) -> tuple[int, int | None, float | None]:
+    """Rows read, in all (an estimate) and a second. A check commits nothing before its end: the cache knows."""
     rows, share = cache.get(progress_key(run.pk), (0, 0.0))
-    return rows, round(rows / share) if share else None
+    seconds = (at - run.started_at).total_seconds() if run.started_at else 0
+    return rows, round(rows / share) if share else None, rows / seconds if seconds > 0 and rows else None
 
 
 def invalid_rows(batch: ImportBatch) -> QuerySet[Any]:

@@ -266,3 +266,12 @@ def resume_run(run: JobRun, *, actor: User | None, at: datetime) -> JobRun:
         registry.jobs.get(run.job).resume(run)
         transaction.on_commit(lambda: nudge(run))
     return run
+
+
+def pace(run: JobRun, *, at: datetime) -> float | None:
+    """Things done a second since the run was started or resumed, by the chunks that ended; None before the first."""
+    if run.started_at is None:
+        return None
+    ended = run.chunks.filter(finished_at__gte=run.started_at).aggregate(size=Sum("size"))["size"]
+    seconds = ((run.finished_at or at) - run.started_at).total_seconds()
+    return ended / seconds if ended and seconds > 0 else None

@@ -1,25 +1,30 @@
 """A desk with something on every page, and the addresses of its pages, for tests that read all of them."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
 
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core.files import File
+from django.db import models
 from django.db.models import Model
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 
-from memberships.demo import credit_code
-from memberships.models import CreditRequest, Member, Tier, TierGroup
+from memberships.models import CreditRequest, Member, MemberContact, Plan, Programme, Tier, TierGroup
 from memberships.services.subscriptions import cancel_subscription, join
+from operations import registry
+from operations.masking import mask_name
 from operations.models import ImportBatch, JobChunk, JobRun, User
-from operations.services.imports import confirm_import, undo_import, upload_file
+from operations.models.imports import StagedRow
+from operations.services.imports import confirm_import, run_of, undo_import, upload_file
 from operations.services.reveals import reveal
 from operations.tasks import work_on_run
-from tests.customer_files import a_bad_row, a_row, csv_file
+from tests.customer_files import Row, a_bad_row, a_row, csv_file
 from tests.memberships.factories import a_firm, a_person, an_annual_card, jd_plus, jd_plus_enterprise, renew
 
 State = ImportBatch.State
@@ -51,19 +56,17 @@ def furnish(actor: User, *, on: date) -> None:
     cancel_subscription(subscription, on=on, reason="搬迁", actor=actor)
     CreditRequest.objects.create(member=firm, limit=Decimal(50_000), term_days=30, requested_on=on)
     reveal(person.contacts.get(), ["mobile"], reason="核对身份", actor=actor, at=timezone.now())
-    _imports(actor, firm)
-    run = JobRun.objects.order_by("pk").first()
+    _imports(actor)
+    run = JobRun.objects.earliest("pk")
     JobChunk.objects.create(run=run, number=99, first_key=1, last_key=9, size=9, state="parked", error="2026")
 
 
-def _classic_card() -> Model:
-    card = an_annual_card(
-        jd_plus_enterprise(), code="classic", name="经典卡", name_en="Classic card", credit_limit_cap=Decimal(2_000_000)
-    )
-    return card
+def _classic_card() -> Plan:
+    facts = {"code": "classic", "name": "经典卡", "name_en": "Classic card", "credit_limit_cap": Decimal(2_000_000)}
+    return an_annual_card(jd_plus_enterprise(), **facts)
 
 
-def _imports(actor: User, firm: Member) -> None:
+def _imports(actor: User) -> None:
     """A preview with rows of every kind, an applied import, an undone one, a refused one."""
     known = a_row(1)
     worked(upload(actor, [known, a_bad_row(2)], is_confirmed=True))
@@ -71,15 +74,18 @@ def _imports(actor: User, firm: Member) -> None:
     worked(undo_import(undone, actor=actor, at=timezone.now()))
     changed = a_row(1, 省份="江苏省")
     worked(upload(actor, [changed, a_row(4), a_row(4), a_bad_row(5)]))
+    upload(actor, [a_row(6), a_bad_row(7)], skips_invalid=False)
     upload(actor, [], headers=["甲", "乙"])
-    assert firm.customer.credit_code != credit_code("330106", 1)
 
 
-def upload(actor: User, rows: list, *, headers: list | None = None, is_confirmed: bool = False) -> ImportBatch:
+def upload(
+    actor: User, rows: list[Row], *, headers: list[str] | None = None, skips_invalid: bool = True,
+    is_confirmed: bool = False,
+) -> ImportBatch:
     """A checked batch, or one that is confirmed."""
     batch = upload_file(
         "enterprise-customers", File(BytesIO(csv_file(rows, headers=headers))), file_name="名单.csv",
-        skips_invalid=True, actor=actor, at=timezone.now(),
+        skips_invalid=skips_invalid, actor=actor, at=timezone.now(),
     )
     batch = worked(batch)
     if not is_confirmed:
@@ -91,8 +97,6 @@ def upload(actor: User, rows: list, *, headers: list | None = None, is_confirmed
 
 def worked(batch: ImportBatch) -> ImportBatch:
     """The batch once its present run has ended."""
-    from operations.services.imports import run_of
-
     batch = ImportBatch.objects.get(pk=batch.pk)
     run = run_of(batch)
     if run is not None:
@@ -106,18 +110,57 @@ def addresses() -> Iterator[str]:
         yield reverse(f"admin:{name}")
     for model in admin.site._registry:
         yield from _of_model(model)
+    yield f"{reverse('admin:memberships_member_changelist')}?q=0"
+    yield f"{reverse('admin:search')}?s=北京&extended=1"
+    yield f"{reverse('admin:index')}no-such-page/"
     for batch in ImportBatch.objects.all():
         page = reverse("admin:operations_importbatch_change", args=[batch.pk])
         yield page
-        yield from (f"{page}?rows={kind}" for kind in ROWS_OF.get(batch.state, ()))
+        yield from (f"{page}?rows={kind}" for kind in ROWS_OF.get(State(batch.state), ()))
 
 
 def _of_model(model: type[Model]) -> Iterator[str]:
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
     yield reverse(f"{name}_changelist")
-    yield f"{reverse(f'{name}_changelist')}?q=北京0"
     yield reverse(f"{name}_add")
-    for record in model._default_manager.order_by("pk")[:2]:
+    for record in model._default_manager.order_by("pk")[: 2 if model is Member else 1]:
         change = reverse(f"{name}_change", args=[record.pk])
         yield from (change, reverse(f"{name}_history", args=[record.pk]))
         yield from (change.replace("/change/", f"/{page}/") for page in PAGES.get(model._meta.label_lower, ()))
+
+
+# --- what of all that is data, and stands in the language it was written in
+
+
+def chinese_data() -> set[str]:
+    """Whatever is stored in Chinese, and the headers of files."""
+    stored = {text for model in apps.get_models() for text in _texts(model) if re.search("[\u4e00-\u9fff]", text)}
+    headers = {header for importer in registry.importers for field in importer.columns() for header in field.headers}
+    return stored | headers | {mask_name(name) for name in MemberContact.objects.values_list("name", flat=True)}
+
+
+def _texts(model: type[Model]) -> Iterator[str]:
+    """Every text in the rows of a model."""
+    kinds = (models.CharField, models.TextField, models.JSONField)
+    columns = [column.attname for column in model._meta.concrete_fields if isinstance(column, kinds)]
+    # The other unmanaged models are queries, not tables.
+    is_table = model._meta.managed or issubclass(model, StagedRow)
+    for row in model._default_manager.values_list(*columns) if is_table and columns else ():
+        yield from _leaves(row)
+
+
+def _leaves(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(part)
+
+
+def latin_data() -> set[str]:
+    """Codes, login names, English names of records, headers and names of files."""
+    offered = (Programme, Plan, Tier, TierGroup)
+    named = {name for model in offered for row in model.objects.values_list("code", "name_en") for name in row}
+    headers = {header for importer in registry.importers for field in importer.columns() for header in field.headers}
+    files = set(ImportBatch.objects.values_list("file_name", flat=True))
+    return named | headers | files | set(User.objects.values_list("username", flat=True))

@@ -1,6 +1,6 @@
-"""The interface strings of Plusdesk and of the libraries it shows, and the catalogue that translates them.
+"""The interface strings of Plusdesk and of the libraries it shows, and the catalogues that translate them.
 
-`python -m tests.config.strings` says what the catalogue lacks; `--update` adds it with an empty translation
+`python -m tests.config.strings` says what the catalogues lack; `--update` adds it with an empty translation
 and drops what is no longer used. Needs no gettext programs, no settings and no servers.
 """
 
@@ -18,7 +18,8 @@ import polib
 from django.utils.translation.template import templatize
 
 PROJECT = Path(__file__).resolve().parents[2]
-CATALOGUE = PROJECT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+#: What pages say, and what scripts say (of which only Django's admin has any).
+DOMAINS = ("django", "djangojs")
 #: Folders of ours without an interface.
 PLAIN_FOLDERS = {"tests", "benchmarks"}
 #: Libraries without a catalogue in simplified Chinese: what they say is translated in ours.
@@ -28,6 +29,8 @@ TRANSLATED = (
     "django.conf", "django.contrib.admin", "django.contrib.auth", "django.contrib.contenttypes",
     "django.contrib.postgres", "django.contrib.sessions", "import_export",
 )
+#: What Django says in Chinese but with other words than ours (a group is 用户组 in the menu).
+SAID_BETTER = ("group", "groups", "Log out", " By %(filter_title)s ")
 
 #: gettext's functions: the places of context, singular and plural among their arguments.
 FUNCTIONS: dict[str, tuple[int | None, int, int | None]] = {
@@ -165,34 +168,35 @@ def our_messages() -> tuple[Found, Places]:
     return collect(our_sources(), PROJECT)
 
 
-def library_messages() -> tuple[Found, Places]:
-    """What libraries say that nobody else has translated."""
-    found: Found = {}
-    places: Places = defaultdict(set)
+def library_messages(domain: str = "django") -> tuple[Found, Places]:
+    """What libraries say that nobody else has translated, or not with our words."""
+    found, places = untranslated_of_libraries(domain)
+    if domain != "django":
+        return found, places
     known = translated_elsewhere()
     for name in LIBRARIES:
         folder = package_folder(name)
         messages, files = collect(library_sources(name), folder.parent)
-        found = {**messages, **found}
-        for key, paths in files.items():
-            places[key] |= paths
-    gaps, files = untranslated_of_libraries()
-    found |= gaps
-    return {key: message for key, message in found.items() if key not in known}, {**places, **files}
+        found = {key: message for key, message in messages.items() if key not in known} | found
+        places = {key: places.get(key, set()) | files.get(key, set()) for key in {**places, **files}}
+    for word in SAID_BETTER:
+        found[None, word] = Message(None, word)
+        places[None, word] = {"django"}
+    return found, places
 
 
-def translated_elsewhere() -> set[tuple[str | None, str]]:
+def translated_elsewhere(domain: str = "django") -> set[tuple[str | None, str]]:
     """The keys that Django and other libraries translate themselves."""
-    return {key for name in TRANSLATED for key in _translations(name, "zh_Hans")}
+    return {key for name in TRANSLATED for key in _translations(name, "zh_Hans", domain)}
 
 
-def untranslated_of_libraries() -> tuple[Found, Places]:
+def untranslated_of_libraries(domain: str) -> tuple[Found, Places]:
     """What libraries with a catalogue left out of it; they say in English what all their strings are."""
     found: Found = {}
     places: Places = defaultdict(set)
     for name in TRANSLATED:
-        theirs = _translations(name, "zh_Hans")
-        for entry in _entries(name, "en"):
+        theirs = _translations(name, "zh_Hans", domain)
+        for entry in _entries(name, "en", domain):
             key = (entry.msgctxt, entry.msgid)
             if key not in theirs:
                 found[key] = Message(entry.msgctxt, entry.msgid, entry.msgid_plural)
@@ -200,35 +204,38 @@ def untranslated_of_libraries() -> tuple[Found, Places]:
     return found, places
 
 
-def _translations(package: str, language: str) -> set[tuple[str | None, str]]:
-    return {(entry.msgctxt, entry.msgid) for entry in _entries(package, language) if entry.translated()}
+def _translations(package: str, language: str, domain: str) -> set[tuple[str | None, str]]:
+    return {(entry.msgctxt, entry.msgid) for entry in _entries(package, language, domain) if entry.translated()}
 
 
-def _entries(package: str, language: str) -> list[polib.POEntry]:
+def _entries(package: str, language: str, domain: str) -> list[polib.POEntry]:
     """A library's catalogue; empty where it has none in that language."""
-    source = package_folder(package) / "locale" / language / "LC_MESSAGES" / "django.po"
+    source = package_folder(package) / "locale" / language / "LC_MESSAGES" / f"{domain}.po"
     return [entry for entry in polib.pofile(str(source)) if not entry.obsolete] if source.exists() else []
 
 
-# --- the catalogue
+# --- the catalogues
 
 
-def catalogue() -> polib.POFile:
-    return polib.pofile(str(CATALOGUE), wrapwidth=110)
+def catalogue(domain: str = "django", language: str = "zh_Hans") -> polib.POFile:
+    path = PROJECT / "locale" / language / "LC_MESSAGES" / f"{domain}.po"
+    return polib.pofile(str(path), wrapwidth=110)
 
 
-def wanted() -> tuple[Found, Places]:
-    """All that the catalogue must translate; ours first, since a plural of ours would be asked for with it."""
-    ours, our_places = our_messages()
-    theirs, their_places = library_messages()
-    found = {**theirs, **ours}
-    return found, {key: our_places.get(key, set()) | their_places.get(key, set()) for key in found}
+def wanted(domain: str = "django") -> tuple[Found, Places]:
+    """All that the catalogue must translate; ours over the libraries', where both say the same."""
+    found, places = library_messages(domain)
+    if domain == "django":
+        ours, our_places = our_messages()
+        found = {**found, **ours}
+        places = {key: our_places.get(key, set()) | places.get(key, set()) for key in found}
+    return found, places
 
 
-def update() -> tuple[int, int]:
+def update(domain: str) -> tuple[int, int]:
     """Bring the catalogue to what is wanted; how many entries were added, and how many dropped."""
-    found, places = wanted()
-    book = catalogue()
+    found, places = wanted(domain)
+    book = catalogue(domain)
     kept = {(entry.msgctxt, entry.msgid): entry for entry in book if not entry.obsolete}
     dropped = [key for key, entry in kept.items() if key not in found or entry.msgid_plural != found[key].plural]
     for key in dropped:
@@ -262,14 +269,17 @@ def _order(entry: polib.POEntry) -> tuple[bool, str, str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--update", action="store_true", help="write the catalogue")
-    if parser.parse_args().update:
-        added, dropped = update()
-        print(f"{added} added, {dropped} dropped")  # noqa: T201
-    empty = [entry for entry in catalogue() if not entry.translated() and not entry.obsolete]
-    for entry in empty:
-        print(f"{entry.occurrences[0][0]}: {entry.msgid!r}")  # noqa: T201
-    return 1 if empty else 0
+    parser.add_argument("--update", action="store_true", help="write the catalogues")
+    is_update, lacking = parser.parse_args().update, 0
+    for domain in DOMAINS:
+        if is_update:
+            added, dropped = update(domain)
+            print(f"{domain}.po: {added} added, {dropped} dropped")  # noqa: T201
+        empty = [entry for entry in catalogue(domain) if not entry.translated()]
+        lacking += len(empty)
+        for entry in empty:
+            print(f"{entry.occurrences[0][0]}: {entry.msgid!r}")  # noqa: T201
+    return 1 if lacking else 0
 
 
 if __name__ == "__main__":

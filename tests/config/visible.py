@@ -93,4 +93,4 @@ def _handed_over(template: str) -> Iterator[tuple[int, str]]:
         if token.token_type == TokenType.BLOCK:
             for literal in HANDED_OVER.findall(token.contents):
                 if re.search(r"[^\W\d_]{2}", literal):
-                    yield token.lineno, literal
+                    yield token.lineno or 0, literal

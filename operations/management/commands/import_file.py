@@ -51,16 +51,15 @@ class Command(BaseCommand):
         kind, actor = self._importer(options["kind"]), self._actor(options["user"])
         path: Path = options["file"]
         try:
-            stream = path.open("rb")
+            with path.open("rb") as stream:
+                batch = upload_file(
+                    kind, File(stream), file_name=_plain(path.name), skips_invalid=options["skip_invalid"],
+                    actor=actor, at=timezone.now(),
+                )
         except OSError as error:
-            unread = Fault(0, "", str(path), "unreadable_file", error.strerror or "")
+            unread = Fault(0, "", _plain(str(path)), "unreadable_file", error.strerror or str(error))
             self._print(dict.fromkeys(COUNTS, 0), [unread], as_json=options["json"])
             sys.exit(UNREADABLE)
-        with stream:
-            batch = upload_file(
-                kind, File(stream), file_name=_plain(path.name), skips_invalid=options["skip_invalid"], actor=actor,
-                at=timezone.now(),
-            )
         batch = self._work(batch, applies=options["apply"])
         self._print({name: getattr(batch, name) for name in COUNTS}, _faults(batch), as_json=options["json"])
         sys.exit(_exit_code(batch))

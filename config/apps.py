@@ -1,0 +1,12 @@
+"""Wiring done when Django starts, whichever process it is."""
+
+from django.apps import AppConfig
+
+
+class PlusdeskConfig(AppConfig):
+    name = "config"
+    verbose_name = "Plusdesk"
+
+    def ready(self) -> None:
+        # Without it the tasks of a web process would belong to an application of Celery that knows no broker.
+        from config import celery  # noqa: F401

@@ -1,0 +1,277 @@
+"""Chinese and English are both complete: no string, page, model or template says something in the wrong language."""
+
+import gettext
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.db.models import Field, Model
+from django.test import Client
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import trans_real
+
+from config import messages
+from memberships.admin.display import today
+from operations import registry
+from operations.models import User
+from tests.config import full_desk, strings
+from tests.config.visible import unwrapped, words_of
+from tests.memberships.admin_pages import a_superuser
+
+HOW = "run `python -m tests.config.strings --update`, translate what it lists, then `python -m config.messages`"
+OURS = [path.parent.name for path in strings.PROJECT.glob("*/apps.py")]
+CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
+LATIN = re.compile(r"[A-Za-z]{3,}")
+PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sdr%]|\{\w*\}|</?\w+")
+ENDINGS = {".": "。", "?": "？", ":": "：", "…": "…", "...": "…"}
+#: Names that are no Chinese word anywhere.
+NAMES = {
+    "Plusdesk", "PLUS", "CNY", "CSV", "XLSX", "UTF-8", "BOM", "SHA", "LDAP", "Mac", "Ctrl", "Control", "Command", "esc",
+    "English", "zh-hans",
+}
+#: What no language translates: masked addresses, hashes, codes_like_this.
+CODES = r"\S+@[\w.]+|\b[0-9a-f-]{32,64}\b|\w+\*{3,}|\b[a-z0-9]+(?:_[a-z0-9]+)+\b"
+#: Known and still to be said in Chinese.
+STILL_RAW = [
+    r"\| Can ", "Subscription.Status", "memberships?.membercontact", "enterprise-customers", "utf-8-sig", "imports/",
+    "undone", "joined", "Not Found|not found", "Forbidden",
+]
+#: What our own template files may say without a translation.
+TEMPLATE_NAMES = {"CNY", "Plusdesk"}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _fresh_catalogue() -> None:
+    """The catalogue as it is on disk, whatever this process had read before."""
+    messages.compile_missing()
+    gettext._translations = {}  # type: ignore[attr-defined]
+    trans_real._translations = {}
+    trans_real._default = None
+
+
+def is_chinese(text: object) -> bool:
+    with translation.override("zh-hans"):
+        return bool(CHINESE.search(str(text)))
+
+
+# --- the catalogues
+
+
+@pytest.mark.parametrize("domain", strings.DOMAINS)
+def test_every_string_is_in_the_catalogue_and_nothing_else_is(domain: str) -> None:
+    book = strings.catalogue(domain)
+    known = {(entry.msgctxt, entry.msgid): entry.msgid_plural for entry in book if not entry.obsolete}
+    found, places = strings.wanted(domain)
+    missing = [f"{sorted(places[key])[0]}: {key[1]!r}" for key in found if key not in known]
+    assert not missing, HOW
+    assert not [key for key, plural in known.items() if key not in found or plural != found[key].plural], HOW
+    assert not book.obsolete_entries(), HOW
+
+
+@pytest.mark.parametrize("domain", strings.DOMAINS)
+def test_every_string_is_translated_once_and_none_is_fuzzy(domain: str) -> None:
+    book = strings.catalogue(domain)
+    assert not [entry.msgid for entry in book if not entry.translated() or entry.fuzzy], HOW
+    keys = Counter((entry.msgctxt, entry.msgid) for entry in book)
+    assert not [key for key, count in keys.items() if count > 1]
+
+
+@pytest.mark.parametrize("domain", strings.DOMAINS)
+def test_translations_keep_placeholders_and_closing_marks(domain: str) -> None:
+    faults = []
+    for entry in strings.catalogue(domain):
+        for translated in [entry.msgstr] if not entry.msgid_plural else entry.msgstr_plural.values():
+            if _placeholders(translated) not in (_placeholders(entry.msgid), _placeholders(entry.msgid_plural)):
+                faults.append(("placeholders", entry.msgid, translated))
+            if _closing(entry.msgid.strip()) != _closing(translated.strip(), is_chinese=True):
+                faults.append(("closing mark", entry.msgid, translated))
+            if re.search(r"[\u4e00-\u9fff][,;:?!]", translated):
+                faults.append(("half-width mark", entry.msgid, translated))
+    assert not faults
+
+
+def _placeholders(text: str) -> Counter[str]:
+    return Counter(PLACEHOLDER.findall(text))
+
+
+def _closing(text: str, *, is_chinese: bool = False) -> str:
+    """The mark at the end of a sentence, as it would be in Chinese."""
+    if is_chinese:
+        return text[-1:] if text[-1:] in ENDINGS.values() else ""
+    return next((ENDINGS[end] for end in ("...", ".", "?", ":", "…") if text.endswith(end) and len(text) > 1), "")
+
+
+@pytest.mark.parametrize("domain", strings.DOMAINS)
+def test_each_language_answers_in_itself(domain: str) -> None:
+    found, _places = strings.wanted(domain)
+    entries = {(entry.msgctxt, entry.msgid): entry for entry in strings.catalogue(domain)}
+    english = {entry.msgid: entry.msgstr for entry in strings.catalogue(language="en")}
+    answers = {language: trans_real.DjangoTranslation(language, domain=domain) for language in ("en", "zh-hans")}
+    for key, message in found.items():
+        entry = entries[key]
+        chinese = entry.msgstr_plural[0] if message.plural else entry.msgstr
+        assert _answer(answers["en"], message) == english.get(message.singular, message.singular)
+        assert _answer(answers["zh-hans"], message) == chinese
+        assert CHINESE.search(chinese) or not LATIN.search(PLACEHOLDER.sub("", chinese))
+
+
+def _answer(language: trans_real.DjangoTranslation, message: strings.Message) -> str:
+    if message.plural:
+        return str(language.ngettext(message.singular, message.plural, 1))
+    if message.context:
+        return str(language.pgettext(message.context, message.singular))
+    return str(language.gettext(message.singular))
+
+
+def test_english_mends_only_what_is_said() -> None:
+    said = {key for domain in strings.DOMAINS for key in strings.wanted(domain)[0]}
+    book = strings.catalogue(language="en")
+    assert not [entry.msgid for entry in book if (entry.msgctxt, entry.msgid) not in said or not entry.translated()]
+    assert not [entry.msgid for entry in book if CHINESE.search(entry.msgstr)]
+
+
+def test_what_is_said_better_is_said_by_django_too() -> None:
+    assert {(None, word) for word in strings.SAID_BETTER} <= strings.translated_elsewhere()
+
+
+def test_every_installed_library_is_looked_at() -> None:
+    """One that is added brings strings of its own: name it in strings.LIBRARIES, or in TRANSLATED if it has Chinese."""
+    silent = {"django.contrib.messages", "django.contrib.staticfiles"}
+    known = {*strings.LIBRARIES, *strings.TRANSLATED, *silent, *OURS}
+    packages = {name.split(".apps.")[0] for name in settings.INSTALLED_APPS}
+    assert not [name for name in packages if name not in known and name.split(".")[0] not in strings.LIBRARIES]
+
+
+# --- the extractor
+
+
+def test_the_extractor_reads_every_way_of_asking_in_python() -> None:
+    source = """
+from django.utils import translation
+from django.utils.translation import gettext as _, ngettext, pgettext_lazy, gettext_lazy
+a = _("one" " and more"); b = gettext_lazy('two'); c = translation.gettext("three")
+d = ngettext("%(n)s day", "%(n)s days", 2); e = pgettext_lazy("month", "May"); f = other("none")
+"""
+    assert set(strings.python_messages(source)) == {
+        strings.Message(None, "one and more"), strings.Message(None, "two"), strings.Message(None, "three"),
+        strings.Message(None, "%(n)s day", "%(n)s days"), strings.Message("month", "May"),
+    }
+
+
+def test_the_extractor_refuses_what_is_put_together_while_it_runs() -> None:
+    with pytest.raises(strings.NotLiteralError):
+        list(strings.python_messages('from django.utils.translation import gettext as _\n_(f"{x} days")'))
+
+
+def test_the_extractor_reads_every_way_of_asking_in_templates() -> None:
+    source = """{% translate "one" %}{% trans 'two' as x %}{{ y|default:_("three") }}{% include "a" with b=_("four") %}
+{% blocktranslate trimmed count n=n %}
+  {{ n }} "day"
+{% plural %}{{ n }} days{% endblocktranslate %}{% translate "May" context "month" %}"""
+    assert set(strings.template_messages(source)) == {
+        *(strings.Message(None, word) for word in ("one", "two", "three", "four")),
+        strings.Message(None, '%(n)s "day"', "%(n)s days"), strings.Message("month", "May"),
+    }
+
+
+# --- templates and models
+
+
+def test_templates_say_nothing_outside_their_translation_tags() -> None:
+    faults = [
+        f"{path.relative_to(strings.PROJECT)}:{line}: {text}"
+        for path in strings.our_sources() if path.suffix == ".html"
+        for line, text in unwrapped(path.read_text()) if not set(re.findall(r"\w+", text)) <= TEMPLATE_NAMES
+    ]
+    assert not faults
+
+
+def test_words_outside_tags_are_found() -> None:
+    source = '<p title="{{ x }}">{% translate "a" %} bare</p>{# no #}<input type="submit" value="Send"><i>Oké</i>'
+    assert [text for _line, text in unwrapped(source)] == ["bare", "Send", "Oké"]
+    assert [text for _line, text in unwrapped('{% include "x.html" with title="Bare" %}')] == ['"Bare"']
+
+
+def our_models() -> Iterator[type[Model]]:
+    """What our migrations make for people to see: event and staging tables are never shown by their names."""
+    for name in OURS:
+        for model in apps.get_app_config(name).get_models():
+            if model._meta.managed and not hasattr(model, "pgh_tracked_model"):
+                yield model
+
+
+def _names(model: type[Model]) -> Iterator[tuple[str, object]]:
+    meta = model._meta
+    yield from (("verbose_name", meta.verbose_name), ("verbose_name_plural", meta.verbose_name_plural))
+    yield from meta.permissions
+    for field in (*meta.fields, *meta.many_to_many):
+        if field.auto_created:
+            continue
+        yield field.name, field.verbose_name
+        yield from ((f"{field.name} help", text) for text in [field.help_text] if text)
+        yield from ((f"{field.name}={value}", label) for value, label in _choices(field))
+
+
+def _choices(field: "Field") -> list[tuple[object, object]]:
+    inner = getattr(field, "base_field", field)
+    # The labels of an enum as they were written, not as the field has already turned them into text.
+    return [(value, label) for value, label in (inner.flatchoices or []) if value not in ("", None)]
+
+
+def test_names_of_models_fields_and_choices_are_translated() -> None:
+    faults = [
+        f"{model._meta.label}: {name}"
+        for model in our_models() for name, said in _names(model)
+        if not isinstance(said, Promise) or not is_chinese(said)
+    ]
+    assert not faults
+
+
+def test_apps_importers_and_jobs_have_chinese_names() -> None:
+    said = [apps.get_app_config(name).verbose_name for name in OURS]
+    said += [each.label for each in (*registry.jobs, *registry.importers)]
+    plain = [name for name in said if not isinstance(name, Promise) or not is_chinese(name)]
+    assert not {str(name) for name in plain} - NAMES
+
+
+# --- pages
+
+
+@pytest.fixture
+def desk(db: None) -> User:
+    """A superuser before a desk with something on every page."""
+    user = a_superuser()
+    full_desk.furnish(user, on=today())
+    return user
+
+
+def wrong_words(user: User, language: str, data: set[str], wrong: re.Pattern[str]) -> dict[str, set[str]]:
+    """By the words that the pages say in the wrong language, the pages that say them."""
+    clients = {True: signed_in(user, language), False: Client(headers={"accept-language": language})}
+    known = "|".join(map(re.escape, sorted(data, key=len, reverse=True)))
+    data_pattern = re.compile(rf"{CODES}|(?<![a-z])(?:{known})(?![a-z])", re.IGNORECASE)
+    found: dict[str, set[str]] = {}
+    for address in full_desk.addresses():
+        page = clients["/login/" not in address].get(address)
+        assert page.status_code == (404 if "/no-such-page/" in address else 200) or page.status_code == 403, address
+        for text in words_of(page.content.decode()):
+            for word in wrong.findall(data_pattern.sub(" ", text)):
+                found.setdefault(f"{word}: {text}", set()).add(address)
+    return found
+
+
+def signed_in(user: User, language: str) -> Client:
+    client = Client(headers={"accept-language": language})
+    client.force_login(user)
+    return client
+
+
+def test_no_page_says_anything_in_the_other_language(desk: User) -> None:
+    assert not wrong_words(desk, "en", full_desk.chinese_data() | {"简体中文"}, CHINESE)
+    english = wrong_words(desk, "zh-hans", full_desk.latin_data() | NAMES, LATIN)
+    assert not {text: pages for text, pages in english.items() if not re.search("|".join(STILL_RAW), text)}
+    assert not [raw for raw in STILL_RAW if not re.search(raw, "\n".join(english))], "these need no leave any more"
