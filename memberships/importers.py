@@ -189,6 +189,7 @@ class EnterpriseCustomerImporter(Importer):
     permission = "memberships.import_enterprisecustomer"
     resource = EnterpriseCustomerResource
     staged = StagedEnterpriseCustomer
+    written = customer_import_undo.WRITTEN
     label_column = "legal_name"
 
     def fields(self, *, on: date) -> list[ImportField]:

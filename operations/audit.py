@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import pghistory
 import pgtrigger
 from django.db import connection
-from django.db.models import Model
+from django.db.models import DO_NOTHING, ForeignKey, Model
 from django.utils.translation import gettext_lazy as _
 from pghistory.runtime import Context, _tracker
 from pghistory.trigger import Event as EventTrigger
@@ -63,10 +63,27 @@ def keep_whole() -> pgtrigger.Trigger:
     )
 
 
-def track(*, masked: Mapping[str, str] | None = None, **options: Any) -> Callable[[_M], _M]:
+def _plain_keys(model: type[Model], owner: str) -> dict[str, ForeignKey[Any, Any]]:
+    """The event table's copies of the model's foreign keys: without constraint, and indexed for the owner only.
+
+    An event is looked for by its row (pgh_obj, indexed) or by the row's owner. Any other index would cost every
+    write of the row as much as one on the row itself.
+    """
+    return {
+        field.name: ForeignKey(
+            field.remote_field.model, DO_NOTHING, null=field.null, db_constraint=False, db_index=field.name == owner,
+            related_name="+", related_query_name="+", verbose_name=field.verbose_name,
+        )
+        for field in model._meta.local_fields
+        if isinstance(field, ForeignKey)
+    }
+
+
+def track(*, masked: Mapping[str, str] | None = None, owner: str = "", **options: Any) -> Callable[[_M], _M]:
     """Keep an audit trail of a model: insert, update, delete, by statement-level triggers.
 
-    `masked` maps fields with personal data to their kind in MASKS; other `options` are pghistory.track's.
+    `masked` maps fields with personal data to their kind in MASKS; `owner` is the foreign key to the record
+    whose page shows this one's history too; other `options` are pghistory.track's.
     """
     trackers = [
         _tracker_class(event, masked or {})
@@ -79,7 +96,10 @@ def track(*, masked: Mapping[str, str] | None = None, **options: Any) -> Callabl
             "verbose_name": _("audit event"),
             "verbose_name_plural": _("audit events"),
         }
-        wrapped: _M = pghistory.track(*trackers, model_name=f"{model.__name__}Event", meta=meta, **options)(model)
+        wrapped: _M = pghistory.track(
+            *trackers, model_name=f"{model.__name__}Event", meta=meta, attrs=_plain_keys(model, owner),
+            context_field=pghistory.ContextForeignKey(db_index=False), **options,
+        )(model)
         return wrapped
 
     return wrap

@@ -58,7 +58,8 @@ class CheckImport(Job):
 
 
 def _locked_batch_of(run: JobRun) -> ImportBatch:
-    return ImportBatch.objects.select_for_update(of=("self",)).get(pk=batch_of(run).pk)
+    """The batch, locked; its key is not, since chunks at work hold that for the rows they write."""
+    return ImportBatch.objects.select_for_update(no_key=True).get(pk=batch_of(run).pk)
 
 
 def _take_up(run: JobRun, stopped: str, working: str) -> None:
@@ -128,6 +129,8 @@ def _count_outcomes(batch: ImportBatch) -> None:
     batch.left_out = counts.get(Outcome.LEFT_OUT, 0)
     batch.undone = counts.get(Outcome.UNDONE, 0)
     batch.save(update_fields=["state", "applied", "left_out", "undone"])
+    if batch.applied + batch.undone >= settings.IMPORT_CHUNK_ROWS:
+        staging.refresh_statistics(registry.importers.get(batch.importer).written)
 
 
 class UndoImport(Job):

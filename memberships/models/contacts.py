@@ -8,7 +8,7 @@ from memberships.models.members import Member
 from operations.audit import track
 
 
-@track(masked={"name": "name", "mobile": "mobile", "email": "email"})
+@track(owner="member", masked={"name": "name", "mobile": "mobile", "email": "email"})
 class MemberContact(models.Model):
     """How to reach a member: the person themself, or somebody at the firm."""
 

@@ -8,7 +8,7 @@ from memberships.models.members import Member
 from operations.audit import track
 
 
-@track()
+@track(owner="member")
 class CreditRequest(models.Model):
     """A request waiting for a decision; one may be open per member."""
 

@@ -41,7 +41,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         return self.filter(Exists(covered))
 
 
-@track()
+@track(owner="member")
 class Subscription(models.Model):
     """From the request for a card to its end."""
 
@@ -98,7 +98,7 @@ class TermQuerySet(models.QuerySet["Term"]):
         return self.filter(starts_on__lte=on, ends_on__gte=on)
 
 
-@track()
+@track(owner="member")
 class Term(models.Model):
     """A paid span of a subscription, first and last day included. Terms follow one another without a gap."""
 

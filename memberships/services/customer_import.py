@@ -1,17 +1,23 @@
 """Enterprise customers out of a checked file: set-based statements over the staging rows of one batch.
 
 Row locks are taken on members, in key order. Every statement may run twice: what a first run did is not
-there to be done any more (verdicts are set, ImportRows have an outcome), or fails on a constraint.
+there to be done any more (verdicts are set, ImportRows have an outcome).
 """
 
 from datetime import date, datetime
 from pathlib import Path
 
 from django.db import connection
+from django.db.models import Count, Q
 
-from operations.models import ImportBatch
+from operations.models import ImportBatch, ImportRow
 
 SQL = Path(__file__).resolve().parent.parent / "sql" / "import_customers"
+#: What writes the changed rows of a range, table by table.
+CHANGES = (
+    "update_customers", "update_contacts", "update_subscriptions", "insert_subscriptions", "withdraw_requests",
+    "update_requests", "mark_changed_applied",
+)
 Parameter = int | str | bool | date | datetime | None
 
 
@@ -64,18 +70,12 @@ def apply_rows(batch: ImportBatch, first: int, last: int, *, on: date) -> tuple[
     """
     lines = {"batch": batch.pk, "first": first, "last": last}
     run("lock_members", **lines)
-    left_out = run("leave_out_drifted", **lines)
-    added = run("insert_new", on=on, **lines)
-    changed = _apply_changes(on=on, **lines)
-    return added + changed, left_out
-
-
-def _apply_changes(**lines: Parameter) -> int:
-    """Write the changed rows of a range, table by table; how many."""
-    run("update_customers", **lines)
-    run("update_contacts", **lines)
-    run("update_subscriptions", **lines)
-    run("insert_subscriptions", **lines)
-    run("withdraw_requests", **lines)
-    run("update_requests", **lines)
-    return run("mark_changed_applied", **lines)
+    run("leave_out_drifted", **lines)
+    run("insert_new", on=on, **lines)
+    for name in CHANGES:
+        run(name, on=on, **lines)
+    outcomes = ImportRow.objects.filter(batch=batch, line__range=(first, last)).aggregate(
+        applied=Count("pk", filter=Q(outcome=ImportRow.Outcome.APPLIED)),
+        left_out=Count("pk", filter=Q(outcome=ImportRow.Outcome.LEFT_OUT)),
+    )
+    return outcomes["applied"], outcomes["left_out"]

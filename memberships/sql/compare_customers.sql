@@ -29,7 +29,9 @@ LEFT JOIN memberships_enterprisecustomer by_id ON by_id.external_id = s.external
 LEFT JOIN memberships_enterprisecustomer c ON c.member_id = coalesce(by_code.member_id, by_id.member_id)
 LEFT JOIN memberships_membercontact contact ON contact.member_id = c.member_id AND contact.is_primary
 LEFT JOIN memberships_subscription sub
-    ON sub.member_id = c.member_id AND sub.programme_id = plan.programme_id AND sub.ended_on IS NULL
+    -- "+ 0": by the programme alone the index would give every subscription there is, and without statistics
+    -- PostgreSQL 18 takes that way (measured: 468 s instead of 3 s for 100,000 rows).
+    ON sub.member_id = c.member_id AND sub.programme_id + 0 = plan.programme_id AND sub.ended_on IS NULL
 LEFT JOIN memberships_plan sub_plan ON sub_plan.id = sub.plan_id
 LEFT JOIN memberships_creditrequest request ON request.member_id = c.member_id AND request.state = 'open'
 LEFT JOIN LATERAL (

@@ -12,6 +12,8 @@ from operations.imports.widgets import is_whole
 from operations.masking import MASKED
 
 CLEAR = "-"
+#: Characters that NFKC may change. Most cells have none, and normalising is what costs most.
+MAY_CHANGE = r"[^\x00-\x7F\u3001\u3002\u4E00-\u9FFF]"
 
 
 class Layout(NamedTuple):
@@ -58,16 +60,21 @@ def frame_of(block: Sequence[Record], layout: Layout) -> pl.DataFrame:
     return pl.DataFrame({"line": lines, "cells": pl.Series(counts, dtype=pl.Int32), **data})
 
 
-def _normalised(raw: pl.Expr) -> pl.Expr:
+def normalised(column: pl.Series) -> pl.Series:
     """NFKC, trimmed, null when blank; an apostrophe that guards a formula is taken off."""
-    text = raw.str.replace(GUARDED, "$1").str.normalize("NFKC").str.strip_chars()
-    return pl.when(text != "").then(text)
+    if column.str.starts_with("'").any():
+        column = column.str.replace(GUARDED, "$1")
+    odd = column.str.contains(MAY_CHANGE)
+    if odd.any():
+        column = column.clone().scatter(odd.arg_true(), column.filter(odd).str.normalize("NFKC"))
+    trimmed = column.str.strip_chars()
+    return trimmed.set(trimmed == "", None)
 
 
 def check_columns(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     """Add for each field its value under its staging name, `fault:<field>`, and `clears` (fields marked "-")."""
     fields = layout.column_names()
-    texts = frame.with_columns(_normalised(pl.col(f"raw:{name}")).alias(f"text:{name}") for name in fields)
+    texts = frame.with_columns(normalised(frame[f"raw:{name}"]).alias(f"text:{name}") for name in fields)
     marks = texts.with_columns(
         (pl.col(f"text:{name}") == CLEAR).fill_null(False).alias(f"clear:{name}") for name in fields
     )

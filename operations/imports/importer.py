@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, BinaryIO, NamedTuple
 
 import polars as pl
+from django.db.models import Model
 from django.utils.functional import Promise
 from import_export.resources import ModelResource
 
@@ -49,6 +50,8 @@ class Importer:
     permission: str
     resource: type[ModelResource]
     staged: type[StagedRow]
+    #: The business tables that the import writes.
+    written: tuple[type[Model], ...]
     #: The staging column that names a row to people.
     label_column: str
 

@@ -1,9 +1,11 @@
 """The staging table of a batch: one UNLOGGED partition, made, filled, attached and dropped as a whole."""
 
 import io
+from collections.abc import Iterable
 
 import polars as pl
 from django.db import connection
+from django.db.models import Model
 from psycopg import sql
 
 from operations.models import ImportBatch, StagedRow
@@ -55,6 +57,13 @@ def copy_rows(staged: type[StagedRow], batch: ImportBatch, rows: pl.DataFrame) -
     rows.write_csv(text, include_header=False, quote_style="non_numeric")
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(text.getbuffer())
+
+
+def refresh_statistics(models: Iterable[type[Model]]) -> None:
+    """Tell the planner at once what a large import did to the tables; autovacuum may take a minute to."""
+    for model in models:
+        with connection.cursor() as cursor:
+            cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(model._meta.db_table)).as_string())
 
 
 def is_staged(staged: type[StagedRow], batch: ImportBatch) -> bool:

@@ -122,10 +122,10 @@ class CreditCodeWidget(TextWidget):
 
     def fault(self, text: pl.Expr) -> pl.Expr:
         code = self.value(text)
-        digits = {character: place for place, character in enumerate(self.ALPHABET)}
+        digits = pl.Enum(list(self.ALPHABET))
 
         def digit(place: int) -> pl.Expr:
-            return code.str.slice(place, 1).replace_strict(digits, default=None, return_dtype=pl.Int32)
+            return code.str.slice(place, 1).cast(digits, strict=False).to_physical().cast(pl.Int32)
 
         total = pl.sum_horizontal(*(digit(place) * weight for place, weight in enumerate(self.WEIGHTS)))
         return (

@@ -102,7 +102,10 @@ class ImportRow(models.Model):
         UNDONE = "undone", _("undone")
         KEPT = "kept", _("not undone: something depends on it")
 
-    batch = models.ForeignKey(ImportBatch, models.PROTECT, related_name="rows", verbose_name=_("import"))
+    # No key in the database: a million rows would each lock the one batch, which is never deleted.
+    batch = models.ForeignKey(
+        ImportBatch, models.PROTECT, related_name="rows", db_constraint=False, db_index=False, verbose_name=_("import")
+    )
     line = models.BigIntegerField(_("line"))
     verdict = models.CharField(_("verdict"), max_length=16, choices=Verdict)
     outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome)

@@ -175,7 +175,8 @@ def _note_failure(run: JobRun, chunk: JobChunk, error: Exception, *, clock: Cloc
     trace = "".join(format_tb(error.__traceback__))
     log.error("chunk_failed", run=run.pk, chunk=chunk.number, attempt=chunk.attempts, error=text, trace=trace)
     # A broken connection would fail the note about the failure too.
-    connection.close_if_unusable_or_obsolete()
+    if not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
     JobChunk.objects.filter(pk=chunk.pk, state=JobChunk.State.QUEUED).update(error=text)
     JobRun.objects.filter(pk=run.pk).update(heartbeat_at=clock())
 

@@ -1,5 +1,7 @@
-"""What people see of a page or template: its words, without the markup around them."""
+"""What people see of a page, template or module: its words, without what stands around them."""
 
+import ast
+import builtins
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -16,6 +18,11 @@ ICONS = "material-symbols-outlined"
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 #: Words handed to a component or an included template.
 HANDED_OVER = re.compile(r"""\b(?:title|text|label|heading|message|subtitle|note|submit)=("[^"]*"|'[^']*')""")
+#: The same, as arguments in Python.
+NAMED_WORDS = {
+    "label", "help_text", "description", "verbose_name", "verbose_name_plural", "title", "note", "submit_label",
+    "placeholder", "empty_label", "hint",
+}
 
 
 class _Reader(HTMLParser):
@@ -94,3 +101,28 @@ def _handed_over(template: str) -> Iterator[tuple[int, str]]:
             for literal in HANDED_OVER.findall(token.contents):
                 if re.search(r"[^\W\d_]{2}", literal):
                     yield token.lineno or 0, literal
+
+
+def unwrapped_in_python(source: str) -> list[tuple[int, str]]:
+    """Words that a module hands to a page, a message or an error of ours without asking for their translation."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            named = [each.value for each in node.keywords if each.arg in NAMED_WORDS]
+            found += [*named, *(node.args if _speaks(ast.unparse(node.func)) else [])]
+        elif isinstance(node, ast.Assign) and any(ast.unparse(target) in NAMED_WORDS for target in node.targets):
+            found.append(node.value)
+    return [(each.lineno, ast.unparse(each)) for each in found if _is_wordy(each)]
+
+
+def _speaks(function: str) -> bool:
+    """Whether a call's arguments are read by people: messages.success(…), or an error that is not the language's."""
+    return function.startswith("messages.") or (function.endswith("Error") and not hasattr(builtins, function))
+
+
+def _is_wordy(node: ast.expr) -> bool:
+    """A text that is no code: of several words, or with a capital."""
+    if isinstance(node, ast.JoinedStr):
+        return any(_is_wordy(part) for part in node.values)
+    is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+    return is_text and bool(re.search(r"[^\W\d_]+ [^\W\d_]+|[A-Z][a-z]", str(node.value)))  # type: ignore[attr-defined]

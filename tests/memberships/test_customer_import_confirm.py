@@ -134,7 +134,8 @@ def test_twenty_confirmations_at_once_apply_once(batch: ImportBatch) -> None:
 def test_of_two_imports_of_the_same_new_firms_each_firm_is_made_once(xiaomei: User, settings: Any) -> None:
     settings.IMPORT_CHUNK_ROWS = 50
     rows = [a_full_row(number) for number in range(1, 401)]
-    first, second = (previewed(full_file(order), by=xiaomei) for order in (rows, rows[::-1]))
+    mixed = sorted(rows, key=lambda row: row["统一社会信用代码"][::-1])
+    first, second = (previewed(full_file(order), by=xiaomei) for order in (rows, mixed))
     assert (first.new, second.new) == (400, 400)
     batches = [confirmed(first), confirmed(second)]
     done = at_once(4, lambda number: worked(batches[number % 2]))
@@ -145,4 +146,4 @@ def test_of_two_imports_of_the_same_new_firms_each_firm_is_made_once(xiaomei: Us
     assert sum(batch.applied for batch in results) == 400
     for batch in results:
         assert len(lines(batch, Outcome.LEFT_OUT)) == batch.left_out == apply_run(batch).failed
-        assert not apply_run(batch).chunks.exclude(state="done").exists()
+        assert not apply_run(batch).chunks.exclude(state="done", attempts=1).exists()
