@@ -70,6 +70,8 @@ INSTALLED_APPS: list[str] = [
     "memberships",
     "operations",
     "config",
+    # Tools of development that are Django apps, such as the migration linter of `make check`.
+    *env.list("EXTRA_APPS", default=[]),
 ]
 MIDDLEWARE: list[str] = [
     "django.middleware.security.SecurityMiddleware",

@@ -331,7 +331,7 @@ def _customer(dice: random.Random, member: Member, number: int) -> EnterpriseCus
 def credit_code(region: str, number: int) -> str:
     """A valid unified social credit code: a firm (91) registered in that region, with a serial number."""
     body = f"91{region}MA{number:07d}"
-    return body + uscc.calc_check_digit(body)
+    return f"{body}{uscc.calc_check_digit(body)}"
 
 
 def _flags(dice: random.Random, size: Size) -> list[Flag]:

@@ -4,6 +4,8 @@ Rows that somebody touched since, or that something depends on, are kept and nam
 in key order; a second run finds no applied rows any more.
 """
 
+from typing import Any
+
 from django.db.models import Model, QuerySet
 
 from memberships.models import CreditRequest, EnterpriseCustomer, Member, MemberContact, Subscription
@@ -47,7 +49,7 @@ def _keep_depended_on(batch: ImportBatch, first: int, last: int) -> int:
     return rows.filter(object_id__in=depended_on).update(outcome=ImportRow.Outcome.KEPT)
 
 
-def _references(model: type[Model], members: "QuerySet[ImportRow, dict[str, int]]") -> list["QuerySet[Model, object]"]:
+def _references(model: type[Model], members: "QuerySet[Any, Any]") -> list["QuerySet[Any, Any]"]:
     """The keys of `model` in every table that refers to it by a foreign key of the database."""
     found = []
     for relation in model._meta.related_objects:

@@ -63,11 +63,15 @@ class ImportBatch(models.Model):
     uploaded_at = models.DateTimeField(_("uploaded at"))
     checked_at = models.DateTimeField(_("checked at"), null=True, blank=True)
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
-    check_run = models.ForeignKey(JobRun, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("check"))
+    check_run = models.ForeignKey(
+        JobRun, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("check")
+    )
     apply_run = models.ForeignKey(
         JobRun, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("application")
     )
-    undo_run = models.ForeignKey(JobRun, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("undoing"))
+    undo_run = models.ForeignKey(
+        JobRun, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("undoing")
+    )
     rows_read = models.BigIntegerField(_("rows read"), default=0)
     new = models.BigIntegerField(_("new"), default=0)
     changed = models.BigIntegerField(_("changed"), default=0)

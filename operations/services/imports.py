@@ -170,7 +170,8 @@ def undo_import(batch: ImportBatch, *, actor: User, at: datetime) -> ImportBatch
 
 
 def _lock(batch: ImportBatch) -> ImportBatch:
-    return ImportBatch.objects.select_for_update(of=("self",), no_key=True).select_related("uploaded_by").get(pk=batch.pk)
+    batches = ImportBatch.objects.select_for_update(of=("self",), no_key=True)
+    return batches.select_related("uploaded_by").get(pk=batch.pk)
 
 
 def _expect(batch: ImportBatch, *states: str) -> None:

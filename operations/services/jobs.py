@@ -18,7 +18,6 @@ from django.db import connection, transaction
 from django.db.models import F, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-
 from kombu.exceptions import OperationalError
 
 from operations import registry

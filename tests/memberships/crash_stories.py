@@ -1,4 +1,4 @@
-"""What the stories of killed workers and servers share: a long list on its way, and looking on while it is worked on."""
+"""What the stories of killed workers and servers share: a long list on its way, killers, and onlookers."""
 
 import os
 import signal

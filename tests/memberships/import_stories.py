@@ -27,8 +27,8 @@ def a_classic_card() -> Plan:
 def a_full_row(number: int, **cells: str) -> Row:
     """A firm that says something in every column."""
     said = {
-        "城市": "杭州市", "行业": "批发业", "企业规模": "中型", "标签": "专精特新", "申请额度": "50000.00", "申请账期": "30",
-        "外部编号": f"ERP-{number}", "备注": "展会认识",
+        "城市": "杭州市", "行业": "批发业", "企业规模": "中型", "标签": "专精特新",
+        "申请额度": "50000.00", "申请账期": "30", "外部编号": f"ERP-{number}", "备注": "展会认识",
     }
     return {**a_row(number), **said, **cells}
 

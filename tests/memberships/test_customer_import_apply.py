@@ -95,7 +95,8 @@ def test_a_dash_clears_every_field_that_may_be_blank(xiaomei: User) -> None:
 def test_a_changed_row_writes_what_differs_and_keeps_the_rest(xiaomei: User) -> None:
     applied(full_file([a_full_row(1), a_full_row(2)]), by=xiaomei)
     untouched = customers()[1]
-    batch = applied(full_file([a_full_row(1, 城市="宁波市", 手机号="13712345678", 申请账期="60"), a_full_row(2)]), by=xiaomei)
+    cells = {"城市": "宁波市", "手机号": "13712345678", "申请账期": "60"}
+    batch = applied(full_file([a_full_row(1, **cells), a_full_row(2)]), by=xiaomei)
     assert (batch.changed, batch.unchanged, batch.applied) == (1, 1, 1)
     firm = EnterpriseCustomer.objects.get(external_id="ERP-1")
     request = firm.member.credit_requests.get()

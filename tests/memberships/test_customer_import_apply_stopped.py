@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from memberships.models import EnterpriseCustomer, StagedEnterpriseCustomer
+from operations import registry
 from operations.errors import RunStateError
 from operations.imports import staging
 from operations.models import ImportBatch, JobChunk, JobRun, User
@@ -134,8 +135,6 @@ def test_a_check_cancelled_while_it_reads_changes_nothing(xiaomei: User, monkeyp
 def test_an_application_cancelled_while_a_chunk_is_written_counts_that_chunk(
     xiaomei: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from operations import registry
-
     batch = confirmed(previewed(csv_file(a_row(number) for number in range(1, 20)), by=xiaomei))
     run, importer = apply_run(batch), registry.importers.get("enterprise-customers")
     write = importer.apply

@@ -29,7 +29,16 @@ from tests.memberships.crash_stories import (
     wait_for_share,
 )
 from tests.memberships.factories import an_operator
-from tests.memberships.import_stories import Outcome, State, a_classic_card, applied, apply_run, confirmed, customers, fresh
+from tests.memberships.import_stories import (
+    Outcome,
+    State,
+    a_classic_card,
+    applied,
+    apply_run,
+    confirmed,
+    customers,
+    fresh,
+)
 
 pytestmark = pytest.mark.crash
 

@@ -72,7 +72,9 @@ def edit_as_the_list_says(firm: Firm) -> None:
     "happened",
     [edit_firm, edit_contact, pay_for_the_card, end_the_card, edit_request, withdraw_request, edit_as_the_list_says],
 )
-def test_a_changed_row_whose_firm_changed_meanwhile_is_left_out(xiaomei: User, happened: Callable[[Firm], None]) -> None:
+def test_a_changed_row_whose_firm_changed_meanwhile_is_left_out(
+    xiaomei: User, happened: Callable[[Firm], None]
+) -> None:
     applied(full_file(a_full_row(number) for number in (1, 2, 3)), by=xiaomei)
     change = {"城市": "宁波市", "手机号": "13712345678", "会员卡": "gold", "申请额度": "60000", "外部编号": ""}
     batch = previewed(full_file([a_full_row(1, **change), a_full_row(2, 城市="宁波市"), a_full_row(4)]), by=xiaomei)

@@ -1,4 +1,4 @@
-"""The audit trail: whatever writes a business row, by whatever way, leaves an event that says who, why and which job."""
+"""The audit trail: whatever writes a business row leaves an event that says who, why and by which job."""
 
 from collections.abc import Callable
 from datetime import date
@@ -8,8 +8,18 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, models, transaction
 
-from memberships.models import CreditRequest, EnterpriseCustomer, Member, MemberContact, Plan, Programme, Subscription
-from memberships.models import Term, Tier, TierGroup
+from memberships.models import (
+    CreditRequest,
+    EnterpriseCustomer,
+    Member,
+    MemberContact,
+    Plan,
+    Programme,
+    Subscription,
+    Term,
+    Tier,
+    TierGroup,
+)
 from operations.audit import attach_context, because
 from operations.models import ImportBatch, User
 from tests.memberships.factories import TODAY, a_firm, an_annual_card, an_operator, jd_plus_enterprise, renew
@@ -267,7 +277,8 @@ def test_nobody_changes_deletes_or_empties_the_trail(
 
 @pytest.mark.parametrize(
     "sql",
-    ["UPDATE pghistory_context SET metadata = '{}'", "DELETE FROM pghistory_context", "TRUNCATE pghistory_context CASCADE",
+    ["UPDATE pghistory_context SET metadata = '{}'", "DELETE FROM pghistory_context",
+     "TRUNCATE pghistory_context CASCADE",
      "UPDATE pghistory_context SET metadata = metadata || '{\"reason\": \"another\"}'",
      "UPDATE pghistory_context SET created_at = now() - interval '1 day'",
      "UPDATE operations_reveal SET reason = 'x'", "TRUNCATE operations_reveal"],

@@ -43,7 +43,8 @@ def test_no_module_imports_from_above(floor: str) -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["import memberships.models", "from memberships import models", "def f():\n    from memberships.models import Member",
+    ["import memberships.models", "from memberships import models",
+     "def f():\n    from memberships.models import Member",
      "if True:\n    import config.settings as s", "from tests.factories import x"],
 )
 def test_an_import_that_points_up_is_seen(source: str) -> None:

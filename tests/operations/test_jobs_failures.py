@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings as project
-from django.db import connection
 from django.utils import timezone
 
 from memberships.models import EnterpriseCustomer, Member, MemberContact
