@@ -157,6 +157,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "dispatch-runs": {"task": "operations.tasks.dispatch_runs", "schedule": 5.0, "options": {"expires": 5}},
+    "sweep-staging": {"task": "operations.tasks.sweep_staging", "schedule": 600.0, "options": {"expires": 600}},
 }
 JOB_CHUNK_ATTEMPTS: int = env.int("JOB_CHUNK_ATTEMPTS", default=3)
 # A run that has not been heard of for this long is handed to a worker again; harmless while one is at it.

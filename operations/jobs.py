@@ -120,7 +120,7 @@ def _check_date(batch: ImportBatch, run: JobRun) -> date:
 def _clear_staging(batch: ImportBatch) -> None:
     importer = registry.importers.get(batch.importer)
     staging.keep_invalid_rows(importer.staged, importer.label_column, batch)
-    staging.drop_partition(importer.staged, batch)
+    staging.empty_partition(importer.staged, batch)
 
 
 def _count_outcomes(batch: ImportBatch) -> None:

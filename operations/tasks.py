@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from operations.models import JobRun
-from operations.services import jobs
+from operations.services import imports, jobs
 
 
 @shared_task
@@ -32,6 +32,12 @@ def dispatch_runs() -> None:
     silent = timezone.now() - timedelta(seconds=settings.JOB_SILENCE_SECONDS)
     for run in JobRun.objects.silent_since(silent):
         jobs.nudge(run)
+
+
+@shared_task
+def sweep_staging() -> None:
+    """Drop the staging tables that nobody needs any more."""
+    imports.sweep_staging()
 
 
 def work_through(run_id: int) -> None:

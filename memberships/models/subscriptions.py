@@ -103,8 +103,10 @@ class Term(models.Model):
     """A paid span of a subscription, first and last day included. Terms follow one another without a gap."""
 
     member = models.ForeignKey(Member, models.PROTECT, related_name="terms", db_index=False, verbose_name=_("member"))
+    # The database holds subscription, member and programme by one key over the three (migration 0002).
     subscription = models.ForeignKey(
-        Subscription, models.PROTECT, related_name="terms", db_index=False, verbose_name=_("subscription")
+        Subscription, models.PROTECT, related_name="terms", db_index=False, db_constraint=False,
+        verbose_name=_("subscription"),
     )
     programme = models.ForeignKey(
         Programme, models.PROTECT, related_name="+", db_index=False, verbose_name=_("programme")

@@ -10,7 +10,7 @@ from django.db.models import Model, QuerySet
 
 from memberships.models import CreditRequest, EnterpriseCustomer, Member, MemberContact, Subscription
 from memberships.services.customer_import import run
-from operations.models import ImportBatch, ImportRow
+from operations.models import AuditEvent, ImportBatch, ImportRow
 
 #: The tables an import writes; another that refers to a row the import made makes that row's line stay.
 WRITTEN: tuple[type[Model], ...] = (Member, EnterpriseCustomer, MemberContact, Subscription, CreditRequest)
@@ -50,11 +50,11 @@ def _keep_depended_on(batch: ImportBatch, first: int, last: int) -> int:
 
 
 def _references(model: type[Model], members: "QuerySet[Any, Any]") -> list["QuerySet[Any, Any]"]:
-    """The keys of `model` in every table that refers to it by a foreign key of the database."""
+    """The keys of `model` in every table that refers to it; the audit trail may go on speaking of what is gone."""
     found = []
     for relation in model._meta.related_objects:
         referring = relation.related_model
-        if referring in WRITTEN or not getattr(relation.field, "db_constraint", False):
+        if referring in WRITTEN or issubclass(referring, AuditEvent):
             continue
         rows = referring._base_manager.exclude(**{relation.field.attname: None})
         if any(field.name == "member" for field in referring._meta.fields):

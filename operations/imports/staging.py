@@ -1,4 +1,8 @@
-"""The staging table of a batch: one UNLOGGED partition, made, filled, attached and dropped as a whole."""
+"""The staging table of a batch: one UNLOGGED partition, made, filled, attached, emptied, and dropped by a sweep.
+
+Dropping takes a lock on the parent, and would wait for any check at work while previews queue behind it. So a
+batch that is done is emptied (a lock on its own table only), and the sweep drops it when nobody is in the way.
+"""
 
 import io
 from collections.abc import Iterable
@@ -17,10 +21,16 @@ def partition_name(staged: type[StagedRow], batch: ImportBatch) -> str:
 
 
 def create_partition(staged: type[StagedRow], batch: ImportBatch) -> None:
-    """Make the batch's table anew, apart from its parent, so that nobody waits while it is filled."""
-    drop_partition(staged, batch)
+    """Make the batch's table apart from its parent, so that nobody waits while it is filled."""
     statement = sql.SQL("CREATE UNLOGGED TABLE {partition} (LIKE {parent} INCLUDING DEFAULTS)")
     _execute(statement, staged, batch)
+
+
+def is_made(staged: type[StagedRow], batch: ImportBatch) -> bool:
+    """Whether the batch has its table, rows in it or not."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [partition_name(staged, batch)])
+        return bool(cursor.fetchone()[0])
 
 
 def attach_partition(staged: type[StagedRow], batch: ImportBatch) -> None:
@@ -30,18 +40,40 @@ def attach_partition(staged: type[StagedRow], batch: ImportBatch) -> None:
         sql.SQL("ALTER TABLE {partition} ADD CONSTRAINT of_batch CHECK (batch_id = {batch}), ADD PRIMARY KEY (line)"),
         staged, batch,
     )
-    _execute(sql.SQL("ANALYZE {partition}"), staged, batch)
     _execute(sql.SQL("ALTER TABLE {parent} ATTACH PARTITION {partition} FOR VALUES IN ({batch})"), staged, batch)
+
+
+def analyze_partition(staged: type[StagedRow], batch: ImportBatch) -> None:
+    """Give the planner the figures of the rows just filled in."""
+    _execute(sql.SQL("ANALYZE {partition}"), staged, batch)
 
 
 def index_verdicts(staged: type[StagedRow], batch: ImportBatch) -> None:
     """Let the preview page through each verdict by line; made last, so that updates before it stay cheap."""
-    _execute(sql.SQL("CREATE INDEX ON {partition} (verdict, line)"), staged, batch)
+    _execute(sql.SQL("CREATE INDEX IF NOT EXISTS {index} ON {partition} (verdict, line)"), staged, batch)
+
+
+def empty_partition(staged: type[StagedRow], batch: ImportBatch) -> None:
+    """Take the batch's staging rows away; nothing when there are none."""
+    if is_made(staged, batch):
+        _execute(sql.SQL("TRUNCATE {partition}"), staged, batch)
 
 
 def drop_partition(staged: type[StagedRow], batch: ImportBatch) -> None:
-    """Take the batch's staging rows away; nothing when there are none."""
+    """Drop the batch's table. Raises OperationalError when its parent stays locked for a second."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '1s'")
     _execute(sql.SQL("DROP TABLE IF EXISTS {partition}"), staged, batch)
+
+
+def batches_with_partitions(staged: type[StagedRow]) -> list[int]:
+    """The ids of the batches that have a table."""
+    parent = staged._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", [parent]
+        )
+        return [int(name.removeprefix(f"{parent}_")) for (name,) in cursor.fetchall()]
 
 
 def copy_rows(staged: type[StagedRow], batch: ImportBatch, rows: pl.DataFrame) -> None:
@@ -92,6 +124,7 @@ def _execute(statement: sql.SQL, staged: type[StagedRow], batch: ImportBatch) ->
     composed = statement.format(
         partition=sql.Identifier(partition_name(staged, batch)),
         parent=sql.Identifier(staged._meta.db_table),
+        index=sql.Identifier(f"{partition_name(staged, batch)}_verdict"),
         batch=sql.Literal(batch.pk),
     )
     with connection.cursor() as cursor:

@@ -35,9 +35,15 @@ def check_batch(batch: ImportBatch, *, on: date, at: datetime, report: Progress)
     importer = registry.importers.get(batch.importer)
     try:
         with transaction.atomic():
-            staging.create_partition(importer.staged, batch)
+            is_first_check = not staging.is_made(importer.staged, batch)
+            if is_first_check:
+                staging.create_partition(importer.staged, batch)
+            else:
+                staging.empty_partition(importer.staged, batch)
             rows_read = _stage(batch, importer, on=on, report=report)
-            staging.attach_partition(importer.staged, batch)
+            if is_first_check:
+                staging.attach_partition(importer.staged, batch)
+            staging.analyze_partition(importer.staged, batch)
             ImportRow.objects.filter(batch=batch).delete()
             importer.resolve_file(batch)
             importer.compare(batch, is_preview=True)

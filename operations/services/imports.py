@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
+import structlog
 from django.core.files import File
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -46,7 +47,10 @@ __all__ = [
     "write_error_file",
 ]
 
+log = structlog.get_logger(__name__)
 State = ImportBatch.State
+#: States in which the staging rows are needed no more.
+DONE = (State.APPLIED, State.UNDONE, State.PARTLY_UNDONE, State.DISCARDED, State.REFUSED)
 
 
 def store_file(
@@ -145,7 +149,7 @@ def discard_import(batch: ImportBatch, *, actor: User | None, at: datetime) -> I
         importer = registry.importers.get(batch.importer)
         if staging.is_staged(importer.staged, batch):
             staging.keep_invalid_rows(importer.staged, importer.label_column, batch)
-        staging.drop_partition(importer.staged, batch)
+        staging.empty_partition(importer.staged, batch)
     return batch
 
 
@@ -167,6 +171,25 @@ def undo_import(batch: ImportBatch, *, actor: User, at: datetime) -> ImportBatch
         )
         batch.save()
     return batch
+
+
+def sweep_staging() -> int:
+    """Drop the emptied tables of batches that are done; one that is in use is left for the next time.
+
+    Returns how many were dropped. May run at any time, several times at once.
+    """
+    dropped = 0
+    for importer in registry.importers:
+        found = staging.batches_with_partitions(importer.staged)
+        for batch in ImportBatch.objects.filter(pk__in=found, state__in=DONE):
+            try:
+                with transaction.atomic():
+                    staging.drop_partition(importer.staged, batch)
+            except OperationalError:
+                log.info("staging_table_in_use", batch=batch.pk)
+            else:
+                dropped += 1
+    return dropped
 
 
 def _lock(batch: ImportBatch) -> ImportBatch:
