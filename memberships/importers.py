@@ -238,8 +238,8 @@ class EnterpriseCustomerImporter(Importer):
     def resolve_file(self, batch: ImportBatch) -> None:
         customer_import.resolve_repeats(batch)
 
-    def compare(self, batch: ImportBatch, *, is_preview: bool) -> None:
-        customer_import.compare_with_customers(batch, is_preview=is_preview)
+    def compare(self, batch: ImportBatch, *, on: date, is_preview: bool) -> None:
+        customer_import.compare_with_customers(batch, on=on, is_preview=is_preview)
 
     def apply(self, batch: ImportBatch, first: int, last: int, *, on: date) -> tuple[int, int]:
         return customer_import.apply_rows(batch, first, last, on=on)

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db.models import Count, F, Max, Min, Q
+from django.utils import translation
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from operations import registry
@@ -15,7 +17,7 @@ from operations.imports.faults import Fault
 from operations.models import ImportBatch, ImportRow, JobChunk, JobRun
 from operations.models.imports import Verdict
 from operations.services.import_checks import check_batch, restage
-from operations.services.import_previews import progress_key
+from operations.services.import_previews import note_reading
 from operations.services.jobs import ChunkPlan, ChunkResult, Job
 
 Outcome = ImportRow.Outcome
@@ -26,7 +28,23 @@ def batch_of(run: JobRun) -> ImportBatch:
     return ImportBatch.objects.get(pk=run.scope.split("@")[0])
 
 
-class CheckImport(Job):
+class ImportJob(Job):
+    """Work on an import: the audit trail names the batch and why, and the command where no user asked for it."""
+
+    reason: str | Promise = ""
+
+    def facts(self, run: JobRun) -> dict[str, Any]:
+        batch = batch_of(run)
+        facts: dict[str, Any] = {"batch": batch.pk}
+        if self.reason:
+            with translation.override(batch.language):
+                facts["reason"] = str(self.reason)
+        if run.requested_by_id is None:
+            facts["source"] = "import_file"
+        return facts
+
+
+class CheckImport(ImportJob):
     """Reads the file; one chunk, since a quoted line break anywhere moves every later row."""
 
     name = "check_import"
@@ -39,7 +57,7 @@ class CheckImport(Job):
         batch = batch_of(run)
         rows = check_batch(
             batch, on=run.business_date, at=at,
-            report=lambda rows, share: cache.set(progress_key(run.pk), (rows, share), timeout=3600),
+            report=lambda rows, share: note_reading(run, rows, share),
         )
         if not JobRun.objects.filter(pk=run.pk).unfinished().update(total=rows):
             raise RunStateError(_("The check was cancelled."))
@@ -71,11 +89,12 @@ def _take_up(run: JobRun, stopped: str, working: str) -> None:
     batch.save(update_fields=["state"])
 
 
-class ApplyImport(Job):
+class ApplyImport(ImportJob):
     """Writes the new and changed rows, a range of lines a chunk."""
 
     name = "apply_import"
     label = _("apply an import")
+    reason = _("import confirmed")
 
     def plan(self, run: JobRun) -> Iterable[ChunkPlan]:
         """Ranges of lines, sized by the rows to be written; unchanged rows are looked at again with them."""
@@ -133,14 +152,15 @@ def _count_outcomes(batch: ImportBatch) -> None:
         staging.refresh_statistics(registry.importers.get(batch.importer).written)
 
 
-class UndoImport(Job):
-    """Takes back what an import did, a range of lines a chunk."""
+class UndoImport(ImportJob):
+    """Takes back what an import did, a range of lines a chunk; rows that an earlier run kept are tried again."""
 
     name = "undo_import"
     label = _("undo an import")
+    reason = _("import undone")
 
     def plan(self, run: JobRun) -> Iterable[ChunkPlan]:
-        rows = ImportRow.objects.filter(batch_id=batch_of(run).pk, outcome=Outcome.APPLIED)
+        rows = ImportRow.objects.filter(batch_id=batch_of(run).pk, outcome__in=[Outcome.APPLIED, Outcome.KEPT])
         ranges = (
             rows.values(block=F("line") / settings.IMPORT_CHUNK_ROWS)
             .annotate(first=Min("line"), last=Max("line"), rows=Count("line"))

@@ -10,11 +10,14 @@ ALTER TABLE memberships_plan ADD CONSTRAINT plan_of_programme UNIQUE (id, progra
 ALTER TABLE memberships_subscription ADD CONSTRAINT subscription_plan_of_programme
     FOREIGN KEY (plan_id, programme_id) REFERENCES memberships_plan (id, programme_id);
 ALTER TABLE memberships_subscription ADD CONSTRAINT subscription_of_member_key UNIQUE (id, member_id, programme_id);
+ALTER TABLE memberships_term ADD CONSTRAINT term_plan_of_programme
+    FOREIGN KEY (plan_id, programme_id) REFERENCES memberships_plan (id, programme_id);
 ALTER TABLE memberships_term ADD CONSTRAINT term_of_members_subscription
     FOREIGN KEY (subscription_id, member_id, programme_id)
     REFERENCES memberships_subscription (id, member_id, programme_id);
 """
 DROP_COMPOSITE_KEYS = """
+ALTER TABLE memberships_term DROP CONSTRAINT term_plan_of_programme;
 ALTER TABLE memberships_term DROP CONSTRAINT term_of_members_subscription;
 ALTER TABLE memberships_subscription DROP CONSTRAINT subscription_of_member_key;
 ALTER TABLE memberships_subscription DROP CONSTRAINT subscription_plan_of_programme;
@@ -50,7 +53,7 @@ CREATE TABLE memberships_staged_enterprise_customer (
 DROP_STAGING = "DROP TABLE memberships_staged_enterprise_customer;"
 
 COMPARE = (Path(__file__).resolve().parent.parent / "sql" / "compare_customers.sql").read_text(encoding="utf-8")
-DROP_COMPARE = "DROP FUNCTION memberships_compare_customers(bigint, bigint, bigint);"
+DROP_COMPARE = "DROP FUNCTION memberships_compare_customers(bigint, bigint, bigint, date);"
 
 
 class Migration(migrations.Migration):

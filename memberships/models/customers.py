@@ -59,6 +59,8 @@ class EnterpriseCustomer(models.Model):
             models.CheckConstraint(condition=Q(credit_code__length=18), name="customer_credit_code_length"),
             models.CheckConstraint(condition=~Q(legal_name=""), name="customer_has_name"),
             models.CheckConstraint(condition=~Q(external_id=""), name="customer_external_id_not_blank"),
+            models.CheckConstraint(condition=Q(size__in=["", *Size.values]), name="customer_size"),
+            models.CheckConstraint(condition=Q(flags__contained_by=Flag.values), name="customer_flags"),
         ]
         indexes = [
             models.Index(OpClass("legal_name", name="varchar_pattern_ops"), name="customer_name_prefix"),

@@ -137,7 +137,10 @@ class Plan(Named):
                 # The end of its sale is the one fact of a sold plan that is still open.
                 condition=pgtrigger.AnyChange(exclude=["on_sale_until"]),
                 func=(
-                    "IF EXISTS (SELECT 1 FROM memberships_subscription WHERE plan_id = OLD.id) THEN "
+                    # A sale under way holds a key lock on the plan (its foreign key): wait for it, then look.
+                    "PERFORM 1 FROM memberships_plan WHERE id = OLD.id FOR UPDATE; "
+                    "IF EXISTS (SELECT 1 FROM memberships_subscription WHERE plan_id = OLD.id) "
+                    "OR EXISTS (SELECT 1 FROM memberships_term WHERE plan_id = OLD.id) THEN "
                     "RAISE EXCEPTION 'plan % is sold and cannot change: make a new version', OLD.code "
                     "USING ERRCODE = 'check_violation'; END IF; RETURN NEW;"
                 ),

@@ -79,8 +79,9 @@ class Subscription(models.Model):
                 condition=Q(started_on=None) | Q(started_on__gte=F("requested_on")),
                 name="subscription_started_after_requested",
             ),
+            # A cancelled subscription has an end, so that it does not hold the member's place in the programme.
             models.CheckConstraint(
-                condition=Q(ended_on=None) | Q(cancelled_on__lte=F("ended_on")) | Q(cancelled_on=None),
+                condition=Q(cancelled_on=None) | Q(cancelled_on__lte=F("ended_on"), ended_on__isnull=False),
                 name="subscription_ended_after_cancelled",
             ),
         ]
@@ -151,13 +152,14 @@ class Term(models.Model):
                 timing=pgtrigger.Deferred,
                 declare=[("broken", "bigint")],
                 func=(
-                    # Looks at the whole chain of the subscription, so that insert, update and delete share one rule.
+                    # Looks at the whole chain, so that insert, update and delete share one rule; a term that is
+                    # moved leaves one chain for another.
                     "SELECT t.subscription_id INTO broken FROM ("
                     " SELECT subscription_id, number, starts_on,"
                     " lag(ends_on) OVER w AS previous_end, row_number() OVER w AS place"
-                    " FROM memberships_term WHERE member_id = COALESCE(NEW.member_id, OLD.member_id)"
-                    " AND subscription_id = COALESCE(NEW.subscription_id, OLD.subscription_id)"
-                    " WINDOW w AS (ORDER BY number)) t"
+                    " FROM memberships_term WHERE member_id IN (NEW.member_id, OLD.member_id)"
+                    " AND subscription_id IN (NEW.subscription_id, OLD.subscription_id)"
+                    " WINDOW w AS (PARTITION BY subscription_id ORDER BY number)) t"
                     " WHERE t.number <> t.place OR t.starts_on <> t.previous_end + 1 LIMIT 1;"
                     " IF FOUND THEN RAISE EXCEPTION 'terms of subscription % leave a gap', broken"
                     " USING ERRCODE = 'check_violation'; END IF; RETURN NULL;"

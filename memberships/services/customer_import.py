@@ -4,6 +4,7 @@ Row locks are taken on members, in key order. Every statement may run twice: wha
 there to be done any more (verdicts are set, ImportRows have an outcome).
 """
 
+from collections import defaultdict
 from datetime import date, datetime
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from operations.models import ImportBatch, ImportRow
 SQL = Path(__file__).resolve().parent.parent / "sql" / "import_customers"
 #: What writes the changed rows of a range, table by table.
 CHANGES = (
-    "update_customers", "update_contacts", "update_subscriptions", "insert_subscriptions", "withdraw_requests",
-    "update_requests", "mark_changed_applied",
+    "update_customers", "update_contacts", "update_subscriptions", "end_expired_subscriptions", "insert_subscriptions",
+    "withdraw_requests", "update_requests", "mark_changed_applied",
 )
 Parameter = int | str | bool | date | datetime | None
 
@@ -43,12 +44,12 @@ def resolve_repeats(batch: ImportBatch) -> None:
     run("resolve_repeated_external_ids", batch=batch.pk, column=header["external_id"])
 
 
-def compare_with_customers(batch: ImportBatch, *, is_preview: bool) -> None:
-    """Find the customers that the rows mean, and what would change; note it where it will be confirmed."""
+def compare_with_customers(batch: ImportBatch, *, on: date, is_preview: bool) -> None:
+    """Find the customers that the rows mean, and what would change on a day; note it where it will be confirmed."""
     header = headers(batch)
     run("refuse_same_customer_twice", batch=batch.pk, column=header["credit_code"])
     run(
-        "compare", batch=batch.pk, is_preview=is_preview, code_column=header["credit_code"],
+        "compare", batch=batch.pk, on=on, is_preview=is_preview, code_column=header["credit_code"],
         plan_column=header["plan_id"],
     )
     if not is_preview:
@@ -56,11 +57,8 @@ def compare_with_customers(batch: ImportBatch, *, is_preview: bool) -> None:
 
 
 def headers(batch: ImportBatch) -> dict[str, str]:
-    """The columns' headers in the operator's language, by staging column."""
-    from memberships.importers import EnterpriseCustomerResource
-
-    fields = EnterpriseCustomerResource().get_import_fields()
-    return {field.staged: field.header(batch.language) for field in fields}
+    """The file's headers by staging column; blank for a column that it has not."""
+    return defaultdict(str, zip(batch.columns, batch.headers, strict=True))
 
 
 def apply_rows(batch: ImportBatch, first: int, last: int, *, on: date) -> tuple[int, int]:
@@ -70,7 +68,7 @@ def apply_rows(batch: ImportBatch, first: int, last: int, *, on: date) -> tuple[
     """
     lines = {"batch": batch.pk, "first": first, "last": last}
     run("lock_members", **lines)
-    run("leave_out_drifted", **lines)
+    run("leave_out_drifted", on=on, **lines)
     run("insert_new", on=on, **lines)
     for name in CHANGES:
         run(name, on=on, **lines)

@@ -1,6 +1,7 @@
 """Taking an import of enterprise customers back, a range of lines at a time.
 
-Rows that somebody touched since, or that something depends on, are kept and named. Member rows are locked
+Rows that somebody touched since, that something depends on, or whose former values another customer has now,
+are kept and named; a later undoing looks at them again. Member rows are locked
 in key order; a second run finds no applied rows any more.
 """
 
@@ -16,17 +17,19 @@ from operations.models import AuditEvent, ImportBatch, ImportRow
 WRITTEN: tuple[type[Model], ...] = (Member, EnterpriseCustomer, MemberContact, Subscription, CreditRequest)
 #: What puts rows back and takes made ones away, in this order.
 STATEMENTS = (
-    "undo_customers", "undo_made_contacts", "undo_contacts", "undo_made_subscriptions", "undo_subscriptions",
-    "undo_made_requests", "undo_withdrawn_requests", "undo_requests", "undo_new_enterprisecustomers",
-    "undo_new_members",
+    "undo_customers", "undo_made_contacts", "undo_contacts", "undo_made_subscriptions", "undo_ended_subscriptions",
+    "undo_subscriptions", "undo_made_requests", "undo_withdrawn_requests", "undo_requests",
+    "undo_new_enterprisecustomers", "undo_new_members",
 )
 
 
 def undo_rows(batch: ImportBatch, first: int, last: int) -> tuple[int, int]:
     """Undo the applied rows of a range; (undone, kept). Changed rows go back to their values before."""
     lines = {"batch": batch.pk, "first": first, "last": last}
+    run("undo_look_again", **lines)
     run("undo_lock_members", **lines)
     kept = run("undo_keep_blocked", run=str(batch.apply_run_id), **lines)
+    kept += run("undo_keep_taken", **lines)
     kept += _keep_depended_on(batch, first, last)
     for name in STATEMENTS:
         run(name, run=str(batch.apply_run_id), **lines)

@@ -274,7 +274,7 @@ def _table(request: HttpRequest, batch: ImportBatch, tabs: list[Tab], fetch: Fet
             ShownRow(row, _link(batch, row, active.key), [(name, row.cells.get(name, "")) for name in columns])
             for row in rows
         ],
-        faults=[NamedFault(row.label, fault) for row in rows for fault in row.faults] if shows_faults else [],
+        faults=_named_faults(request, batch, rows) if shows_faults else [],
         columns=columns,
         has_changes=any(row.changes for row in rows),
         has_notes=any(row.faults for row in rows),
@@ -282,6 +282,17 @@ def _table(request: HttpRequest, batch: ImportBatch, tabs: list[Tab], fetch: Fet
         next_url=page_url(batch, rows=active.key, after=rows[-1].line) if has_more else "",
         is_lost=bool(active.count) and not rows and not after,
     )
+
+
+def _named_faults(request: HttpRequest, batch: ImportBatch, rows: list[imports.PreviewRow]) -> list[NamedFault]:
+    """The rows' faults; what was read as personal data is whole for its uploader and masked for others."""
+    importer = importer_of(batch)
+    is_masked = importer is not None and batch.uploaded_by_id != request.user.pk
+    return [
+        NamedFault(row.label, importer.masked(fault) if importer and is_masked else fault)
+        for row in rows
+        for fault in row.faults
+    ]
 
 
 def _outcome_page(batch: ImportBatch, outcome: str, *, after_line: int, size: int) -> list[imports.PreviewRow]:

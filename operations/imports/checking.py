@@ -16,11 +16,17 @@ CLEAR = "-"
 MAY_CHANGE = r"[^\x00-\x7F\u3001\u3002\u4E00-\u9FFF]"
 
 
+#: Marks at the ends of a text that nobody sees, such as a zero-width space: a name of them alone is blank.
+UNSEEN = r"^[\p{Cf}\s]+|[\p{Cf}\s]+$"
+
+
 class Layout(NamedTuple):
     """The columns of a file, in the file's order, up to the last that has a header; `width` counts all cells."""
 
     fields: list[ImportField | None]
     width: int
+    #: The headers as they stand in the file: what a fault names, so that it is found there.
+    names: Sequence[str] = ()
 
     @property
     def places(self) -> list[tuple[int, ImportField]]:
@@ -30,6 +36,12 @@ class Layout(NamedTuple):
     def column_names(self) -> dict[str, ImportField]:
         """Fields of the file by the name of their staging column."""
         return {field.staged: field for _place, field in self.places}
+
+    def headers(self) -> dict[str, str]:
+        """The file's header of each field, by the name of its staging column."""
+        return {
+            field.staged: self.names[place].strip() if self.names else field.headers[0] for place, field in self.places
+        }
 
     def odd_counts(self, block: Sequence[Record]) -> list[int | None]:
         """The number of cells of each row where it is not the header's, null where it is.
@@ -66,7 +78,7 @@ def normalised(column: pl.Series) -> pl.Series:
         column = column.str.replace(GUARDED, "$1")
     odd = column.str.contains(MAY_CHANGE)
     if odd.any():
-        column = column.clone().scatter(odd.arg_true(), column.filter(odd).str.normalize("NFKC"))
+        column = column.clone().scatter(odd.arg_true(), column.filter(odd).str.normalize("NFKC").str.replace_all(UNSEEN, ""))
     trimmed = column.str.strip_chars()
     return trimmed.set(trimmed == "", None)
 
@@ -115,12 +127,13 @@ def _clears(fields: dict[str, ImportField]) -> pl.Expr:
     return pl.when(joined != "").then("{" + joined + "}")
 
 
-def collect_faults(frame: pl.DataFrame, layout: Layout, expected: dict[str, pl.Expr], language: str) -> pl.DataFrame:
+def collect_faults(frame: pl.DataFrame, layout: Layout, expected: dict[str, pl.Expr]) -> pl.DataFrame:
     """Replace the fault columns by `faults`, a JSON array (null where the row is right).
 
     `expected` gives, by "field:code", what a message says was expected where the widget does not know it.
     """
     parts = [_ragged(layout)]
+    headers = layout.headers()
     for name, field in layout.column_names().items():
         code = pl.col(f"fault:{name}")
         says = pl.lit(field.widget.expected)
@@ -129,7 +142,7 @@ def collect_faults(frame: pl.DataFrame, layout: Layout, expected: dict[str, pl.E
             if field_name == name:
                 says = pl.when(code == known_code).then(expression).otherwise(says)
         broken = code.is_not_null() & pl.col("cells").is_null()
-        parts.append(pl.when(broken).then(_fault_json(field.header(language), pl.col(f"raw:{name}"), code, says)))
+        parts.append(pl.when(broken).then(_fault_json(headers[name], pl.col(f"raw:{name}"), code, says, name)))
     joined = pl.concat_str(parts, separator=",", ignore_nulls=True)
     faults = pl.when(joined != "").then("[" + joined + "]").alias("faults")
     dropped = [name for name in frame.columns if name.startswith(("fault:", "raw:"))]
@@ -142,7 +155,8 @@ def _ragged(layout: Layout) -> pl.Expr:
     return pl.when(pl.col("cells").is_not_null()).then(fault)
 
 
-def _fault_json(column: str, value: pl.Expr, code: pl.Expr, expected: pl.Expr) -> pl.Expr:
+def _fault_json(column: str, value: pl.Expr, code: pl.Expr, expected: pl.Expr, field: str = "") -> pl.Expr:
     return pl.struct(
-        pl.lit(column).alias("column"), value.alias("value"), code.alias("code"), expected.alias("expected")
+        pl.lit(column).alias("column"), value.alias("value"), code.alias("code"), expected.alias("expected"),
+        pl.lit(field).alias("field"),
     ).struct.json_encode()

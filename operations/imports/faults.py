@@ -60,6 +60,7 @@ ROW_FAULTS: dict[str, str | Promise] = {
     "two_customers": gettext_lazy("The credit code belongs to one customer and the external id to another."),
     "same_customer_twice": gettext_lazy("Lines %(expected)s mean the same customer."),
     "left_out": gettext_lazy("“%(value)s” was changed since the preview, so the row was left out."),
+    "member_closed": gettext_lazy("The customer was closed on %(expected)s; an import does not change it any more."),
     "plan_in_use": gettext_lazy("The customer's card is paid for (%(expected)s); an import does not exchange it."),
 }
 MESSAGES: dict[str, str | Promise] = {**FILE_FAULTS, **ROW_FAULTS}
@@ -67,13 +68,15 @@ MESSAGES: dict[str, str | Promise] = {**FILE_FAULTS, **ROW_FAULTS}
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong: where, what was read, which rule it breaks (`code`), what was expected."""
+    """One thing wrong: where (`column` is the file's header), what was read, which rule it breaks, what was expected."""
 
     line: int
     column: str
     value: str
     code: str
     expected: str = ""
+    #: The staging column, where the fault is a cell's: tells whether its value is personal.
+    field: str = ""
 
     @property
     def message(self) -> str:
@@ -93,4 +96,5 @@ class Fault:
             value=stored["value"] or "",
             code=stored["code"],
             expected=stored.get("expected") or "",
+            field=stored.get("field") or "",
         )

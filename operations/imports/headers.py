@@ -63,7 +63,7 @@ def _faults(
         if match is not None:
             seen[match.staged] += 1
             if seen[match.staged] == 2:
-                yield Fault(line, match.header(language), cell, "header_twice")
+                yield Fault(line, cell, cell, "header_twice")
         elif not cell.strip():
             yield Fault(line, "", "", "blank_header", str(number))
         elif not is_reason(cell):

@@ -1,7 +1,7 @@
 """What an upper floor declares to have its spreadsheets imported."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, BinaryIO, NamedTuple
 
@@ -12,6 +12,7 @@ from import_export.resources import ModelResource
 
 from operations.imports.checking import Layout
 from operations.imports.exports import csv_lines
+from operations.imports.faults import Fault
 from operations.imports.fields import ImportField
 from operations.masking import MASKS
 from operations.models import ImportBatch, StagedRow
@@ -71,6 +72,11 @@ class Importer:
         """A value before or after a change, as `compare` noted it, as an operator reads it."""
         return text
 
+    def masked(self, fault: Fault) -> Fault:
+        """The fault with its value masked where its column holds personal data."""
+        kind = next((column.is_personal for column in self.columns() if column.staged == fault.field), "")
+        return replace(fault, value=MASKS[kind](fault.value)) if kind else fault
+
     def sample_columns(self) -> list[SampleColumn]:
         """The columns, as the upload page explains them."""
         return [
@@ -91,8 +97,8 @@ class Importer:
         """Set verdict and faults of rows that meet other rows of the same file (duplicates, conflicts)."""
         raise NotImplementedError
 
-    def compare(self, batch: ImportBatch, *, is_preview: bool) -> None:
-        """Set verdict, object_id and faults of rows that meet business rows.
+    def compare(self, batch: ImportBatch, *, on: date, is_preview: bool) -> None:
+        """Set verdict, object_id and faults of rows that meet business rows, by what holds on that day.
 
         For a preview, also note the changed rows as ImportRows, with what will change and what was before.
         """

@@ -53,6 +53,7 @@ class ImportBatch(models.Model):
     encoding = models.CharField(_("encoding"), max_length=16, blank=True)
     language = models.CharField(_("language"), max_length=16, default="zh-hans")
     columns = ArrayField(models.CharField(max_length=64), verbose_name=_("columns"), default=list, blank=True)
+    headers = ArrayField(models.CharField(max_length=200), verbose_name=_("headers"), default=list, blank=True)
     skips_invalid = models.BooleanField(_("apply the valid rows, hand back the rest"), default=False)
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.CHECKING)
     faults = models.JSONField(_("why the file was refused"), default=list, blank=True)

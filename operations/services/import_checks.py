@@ -6,7 +6,6 @@ from contextlib import closing
 from datetime import date, datetime
 
 import polars as pl
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count
 from django.utils import translation
@@ -46,7 +45,7 @@ def check_batch(batch: ImportBatch, *, on: date, at: datetime, report: Progress)
             staging.analyze_partition(importer.staged, batch)
             ImportRow.objects.filter(batch=batch).delete()
             importer.resolve_file(batch)
-            importer.compare(batch, is_preview=True)
+            importer.compare(batch, on=on, is_preview=True)
             staging.index_verdicts(importer.staged, batch)
             _count_verdicts(batch, importer, rows_read)
     except FileRefusedError as refused:
@@ -73,7 +72,7 @@ def restage(batch: ImportBatch, *, on: date) -> None:
         return
     _stage(batch, importer, on=on, report=lambda rows, share: None)
     importer.resolve_file(batch)
-    importer.compare(batch, is_preview=False)
+    importer.compare(batch, on=on, is_preview=False)
 
 
 def _stage(batch: ImportBatch, importer: Importer, *, on: date, report: Progress) -> int:
@@ -100,7 +99,8 @@ def _read_header(batch: ImportBatch, importer: Importer, records: Iterator[Recor
         raise refusal("empty_file")
     fields = match_headers(header, importer.fields(on=on))
     batch.columns = [field.staged if field else "" for field in fields]
-    return Layout(fields, len(header.cells))
+    batch.headers = [name[:200] for name in header.cells[: len(fields)]]
+    return Layout(fields, len(header.cells), header.cells)
 
 
 def check_block(
@@ -109,7 +109,7 @@ def check_block(
     """Values, faults and verdict of a block, as the staging table takes them."""
     cross = importer.cross_check(layout, on=on)
     checked = check_columns(frame, layout).with_columns(*cross.faults)
-    judged = collect_faults(checked, layout, cross.expected, translation.get_language() or settings.LANGUAGE_CODE)
+    judged = collect_faults(checked, layout, cross.expected)
     is_right = pl.col("faults").is_null()
     verdict = pl.when(is_right).then(pl.lit(Verdict.NEW.value)).otherwise(pl.lit(Verdict.INVALID.value))
     return judged.with_columns(verdict.alias("verdict"), pl.lit(batch.pk).alias("batch_id"))

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO
@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from redis.exceptions import RedisError
 
 from operations import registry
 from operations.errors import ImportStateError
@@ -146,14 +147,21 @@ def progress(batch: ImportBatch, *, at: datetime) -> Progress:
     return Progress(batch.state, done, total, rate, left)
 
 
-def progress_key(run_id: int) -> str:
-    """Where the check says how far it is; lost without harm."""
-    return f"import-check:{run_id}"
+def note_reading(run: JobRun, rows: int, share: float) -> None:
+    """Let the page of a check know how far it is; lost without harm, also when Valkey is gone."""
+    with suppress(RedisError):
+        cache.set(_progress_key(run), (rows, share), timeout=3600)
+
+
+def _progress_key(run: JobRun) -> str:
+    return f"import-check:{run.pk}"
 
 
 def _reading(run: JobRun, *, at: datetime) -> tuple[int, int | None, float | None]:
     """Rows read, in all (an estimate) and a second. A check commits nothing before its end: the cache knows."""
-    rows, share = cache.get(progress_key(run.pk), (0, 0.0))
+    rows, share = 0, 0.0
+    with suppress(RedisError):
+        rows, share = cache.get(_progress_key(run), (rows, share))
     seconds = (at - run.started_at).total_seconds() if run.started_at else 0
     return rows, round(rows / share) if share else None, rows / seconds if seconds > 0 and rows else None
 

@@ -157,17 +157,18 @@ def undo_import(batch: ImportBatch, *, actor: User, at: datetime) -> ImportBatch
     """Take back what the batch did, in the background.
 
     Rows that something depends on, or that were changed since, are kept and named; the others go back to
-    what they were.
+    what they were. An import that was undone in part may be undone again, which tries the kept rows anew.
     """
     with transaction.atomic(), because(_("import undone"), actor=actor, batch=batch.pk):
-        # A chunk that was being worked on when the application was cancelled may yet apply its rows.
-        if batch.apply_run and batch.apply_run.is_finished:
-            wait_for_chunks(batch.apply_run)
+        # A chunk that was being worked on when its run was cancelled may yet come to its end.
+        for earlier in (batch.apply_run, batch.undo_run):
+            if earlier and earlier.is_finished:
+                wait_for_chunks(earlier)
         batch = _lock(batch)
-        _expect(batch, State.APPLIED, State.PARTLY_APPLIED)
+        _expect(batch, State.APPLIED, State.PARTLY_APPLIED, State.PARTLY_UNDONE)
         batch.state = State.UNDOING
         batch.undo_run = start_run(
-            "undo_import", business_date=timezone.localdate(at), scope=str(batch.pk), actor=actor, at=at
+            "undo_import", business_date=timezone.localdate(at), scope=f"{batch.pk}@{at.isoformat()}", actor=actor, at=at
         )
         batch.save()
     return batch

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from traceback import format_tb
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg
 import structlog
@@ -60,6 +60,10 @@ class Job:
     def work(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> ChunkResult:
         """Do one chunk, in one transaction that is already open."""
         raise NotImplementedError
+
+    def facts(self, run: JobRun) -> dict[str, Any]:
+        """What the audit trail says of the run's work, besides job, run, chunk and who asked for it."""
+        return {}
 
     def resume(self, run: JobRun) -> None:
         """In the transaction that takes a stopped run up again; RunStateError when that must not be."""
@@ -139,7 +143,8 @@ def work_chunk(run: JobRun, chunk: JobChunk, *, clock: Clock) -> None:
     """
     job = registry.jobs.get(run.job)
     try:
-        with transaction.atomic(), because(job=run.job, run=run.pk, chunk=chunk.number, actor=run.requested_by):
+        facts = {"job": run.job, "run": run.pk, "chunk": chunk.number, **job.facts(run)}
+        with transaction.atomic(), because(actor=run.requested_by, **facts):
             if _hold(run, chunk):
                 result = job.work(run, chunk, at=clock())
                 _close(run, chunk, result, at=clock())
@@ -246,7 +251,10 @@ def wait_for_chunks(run: JobRun) -> None:
 
 
 def resume_run(run: JobRun, *, actor: User | None, at: datetime) -> JobRun:
-    """Take up the chunks that are not done, the parked ones too; RunStateError when all are done."""
+    """Take up the chunks that are not done, the parked ones too; RunStateError when all are done.
+
+    The work stays that of whoever asked for the run; the audit trail names `actor` as who resumed it.
+    """
     if not JobRun.objects.get(pk=run.pk).is_finished:
         return run
     with transaction.atomic():
@@ -261,9 +269,9 @@ def resume_run(run: JobRun, *, actor: User | None, at: datetime) -> JobRun:
         if not run.chunks.filter(state=JobChunk.State.QUEUED).exists():
             raise RunStateError(_("Every chunk of this run is done: there is nothing to resume."))
         run.state, run.finished_at, run.heartbeat_at, run.cancelled_by = JobRun.State.QUEUED, None, None, None
-        run.requested_by = actor or run.requested_by
         run.save()
-        registry.jobs.get(run.job).resume(run)
+        with because(_("resumed"), actor=actor):
+            registry.jobs.get(run.job).resume(run)
         transaction.on_commit(lambda: nudge(run))
     return run
 

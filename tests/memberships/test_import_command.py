@@ -94,7 +94,7 @@ def test_an_invalid_row_is_printed_and_keeps_the_whole_file_out(write: Write) ->
     assert (printed["new"], printed["invalid"], printed["applied"], code) == (1, 1, 0, 1)
     assert printed["errors"] == [
         {
-            "line": 3, "column": "mobile", "value": "1390000", "code": "bad_mobile",
+            "line": 3, "column": "手机号", "value": "1390000", "code": "bad_mobile",
             "message": "“1390000” is no mainland mobile number (11 digits that begin with 13 to 19).",
         }
     ]
@@ -163,7 +163,7 @@ def test_a_file_that_cannot_be_opened_exits_with_2_in_the_same_shape(tmp_path: P
 def test_without_json_people_read_counts_and_reasons(write: Write) -> None:
     printed, code = run(write(file_of(a_row(1), a_bad_row(2))), language="en")
     assert "new: 1" in printed and "invalid: 1" in printed
-    assert "line 3, mobile “1390000”: “1390000” is no mainland mobile number" in printed
+    assert "line 3, 手机号 “1390000”: “1390000” is no mainland mobile number" in printed
     assert (code, "[bad_mobile]" in printed) == (1, True)
     assert "[unreadable_file]" in run(Path("/nowhere/firms.csv"), language="en")[0]
 

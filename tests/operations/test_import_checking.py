@@ -33,7 +33,7 @@ def test_cells_are_normalised_as_unicodedata_does_it_and_the_raw_ones_stay(texts
 def rows_checked(names: list[str], rows: list[list[str]], width: int | None = None) -> pl.DataFrame:
     layout = Layout([FIELDS.get(name) for name in names], width or len(names))
     block = [Record(line, cells) for line, cells in enumerate(rows, start=2)]
-    return collect_faults(check_columns(frame_of(block, layout), layout), layout, {}, "en")
+    return collect_faults(check_columns(frame_of(block, layout), layout), layout, {})
 
 
 def test_cleared_fields_are_listed_as_postgresql_takes_them() -> None:

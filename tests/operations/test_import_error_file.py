@@ -65,8 +65,8 @@ def test_reasons_are_in_the_language_asked_for_and_all_of_a_row_are_there() -> N
     (columns, row) = table(error_file(batch, language="en"))
     assert columns[-1] == "reason"
     assert row[-1] == (
-        "mobile: “1” is no mainland mobile number (11 digits that begin with 13 to 19).; "
-        "email: “2” is no e-mail address."
+        "手机号: “1” is no mainland mobile number (11 digits that begin with 13 to 19).; "
+        "邮箱: “2” is no e-mail address."
     )
 
 

@@ -2,7 +2,7 @@
 -- "new"). For a preview, note each changed row with what will change: that is what gets confirmed.
 -- Touches staging rows and ImportRows of the batch only; takes no lock on customers.
 WITH compared AS MATERIALIZED (
-    SELECT * FROM memberships_compare_customers(%(batch)s, 0, 9223372036854775807) WHERE object_id IS NOT NULL
+    SELECT * FROM memberships_compare_customers(%(batch)s, 0, 9223372036854775807, %(on)s) WHERE object_id IS NOT NULL
 ),
 noted AS (
     INSERT INTO operations_importrow (batch_id, line, verdict, outcome, object_id, label, changes, before)

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.files import File
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -48,6 +49,13 @@ class Command(BaseCommand):
         parser.add_argument("--user", help="who imports (a user name), for the audit trail")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self._import(options)
+        except DatabaseError as error:
+            message = _("The database refuses (is it migrated?): %(error)s") % {"error": str(error).splitlines()[0]}
+            raise CommandError(message, returncode=NOT_APPLIED) from error
+
+    def _import(self, options: dict[str, Any]) -> None:
         kind, actor = self._importer(options["kind"]), self._actor(options["user"])
         path: Path = options["file"]
         try:
@@ -103,7 +111,7 @@ class Command(BaseCommand):
             self.stdout.write(f'{json.dumps(counts)[:-1]}, "errors": [', ending="")
             for place, fault in enumerate(faults):
                 shown = {**fault.as_json(), "message": fault.message}
-                shown.pop("expected")
+                del shown["expected"], shown["field"]
                 self.stdout.write((", " if place else "") + json.dumps(shown, ensure_ascii=False), ending="")
             self.stdout.write("]}")
             return
