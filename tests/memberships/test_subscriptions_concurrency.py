@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from threading import Barrier
+from threading import Barrier, Event
+from time import sleep
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from memberships.errors import AlreadySubscribedError
-from memberships.models import Subscription, Term
+from memberships.models import Plan, Subscription, Term
 from memberships.services.subscriptions import cancel_subscription, join, request_subscription
 from tests.memberships.factories import TODAY, a_person, an_annual_card
 
@@ -66,3 +67,26 @@ def test_two_desks_cancel_at_once_and_get_the_same_result() -> None:
     assert isinstance(second, Subscription)
     assert first.cancelled_on == second.cancelled_on
     assert first.ended_on == second.ended_on == date(2028, 1, 14)
+
+
+def test_price_changed_while_the_plan_is_being_sold_waits_for_the_sale_and_is_refused() -> None:
+    member, card = a_person(), an_annual_card()
+    is_selling, is_asking = Event(), Event()
+
+    def sell() -> None:
+        try:
+            with transaction.atomic():
+                request_subscription(member, card, on=TODAY, actor=None)
+                is_selling.set()
+                assert is_asking.wait(timeout=10)
+                sleep(0.3)  # so that the change has begun, and waits
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        sale = pool.submit(sell)
+        assert is_selling.wait(timeout=10)
+        is_asking.set()
+        with pytest.raises(IntegrityError, match="is sold and cannot change"):
+            Plan.objects.filter(pk=card.pk).update(price="1.00")
+        sale.result(timeout=10)

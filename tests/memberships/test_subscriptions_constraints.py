@@ -11,7 +11,7 @@ from django.db.utils import DatabaseError
 
 from memberships.models import Plan, Subscription, Term
 from memberships.services.subscriptions import join, request_subscription
-from tests.memberships.factories import TODAY, a_person, an_annual_card, renew
+from tests.memberships.factories import TODAY, a_person, an_annual_card, jd_plus_enterprise, renew
 
 pytestmark = pytest.mark.django_db
 
@@ -111,3 +111,32 @@ def test_sold_plan_is_frozen(paid_for_2027: Subscription, change: dict[str, obje
 
 def test_sale_of_a_sold_plan_can_end(paid_for_2027: Subscription) -> None:
     assert Plan.objects.filter(pk=paid_for_2027.plan_id).update(on_sale_until=TODAY) == 1
+
+
+def test_term_moved_to_another_subscription_leaves_a_gap_and_is_refused(paid_for_2027: Subscription) -> None:
+    renew(paid_for_2027, times=2)
+    later = Subscription.objects.create(
+        member=paid_for_2027.member, programme=paid_for_2027.programme, plan=paid_for_2027.plan, requested_on=TODAY,
+        cancelled_on=TODAY, ended_on=TODAY,
+    )
+    with refused_at_commit("leave a gap"):
+        Term.objects.filter(number=2).update(subscription=later, number=1)
+
+
+def test_cancelled_subscription_without_an_end_is_refused(paid_for_2027: Subscription) -> None:
+    with pytest.raises(IntegrityError, match="subscription_ended_after_cancelled"):
+        Subscription.objects.filter(pk=paid_for_2027.pk).update(cancelled_on=TODAY)
+
+
+def test_term_with_a_plan_of_another_programme_is_refused(paid_for_2027: Subscription) -> None:
+    foreign = an_annual_card(jd_plus_enterprise(), code="classic")
+    with pytest.raises(IntegrityError, match="term_plan_of_programme"):
+        Term.objects.filter(subscription=paid_for_2027).update(plan=foreign)
+
+
+def test_plan_of_a_paid_term_is_frozen_even_when_the_subscription_moved_on(paid_for_2027: Subscription) -> None:
+    successor = an_annual_card(paid_for_2027.programme, code="annual-2")
+    sold = paid_for_2027.plan_id
+    Subscription.objects.filter(pk=paid_for_2027.pk).update(plan=successor)
+    with pytest.raises(IntegrityError, match="is sold and cannot change"):
+        Plan.objects.filter(pk=sold).update(price="1.00")
