@@ -22,22 +22,23 @@ WITHOUT_SERVERS = {
 def main(arguments: Sequence[str]) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     try:
+        from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
     except ImportError:
         sys.exit(
             f"{sys.executable} has no Django. Run `make` once to see how to begin;"
             " then use .venv/bin/python manage.py ..."
         )
-    if not needs_servers(arguments[1:]):
-        execute_from_command_line(list(arguments))
-        return
     from config import embedded, messages
 
-    messages.compile_missing()
     try:
+        if not needs_servers(arguments[1:]):
+            execute_from_command_line(list(arguments))
+            return
+        messages.compile_missing()
         with embedded.servers():
             execute_from_command_line(list(arguments))
-    except embedded.EmbeddedServersError as error:
+    except (embedded.EmbeddedServersError, ImproperlyConfigured) as error:
         sys.exit(str(error))
 
 

@@ -7,7 +7,10 @@ from celery import Celery
 from celery.signals import setup_logging
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
+from config import messages
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+messages.compile_if_possible()
 
 app = Celery("plusdesk")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -1,6 +1,7 @@
 """Whether Plusdesk can do its work: `/health/` is 200 when the database, the queue and a worker answer, else 503.
 
-Names what is missing and nothing else: no addresses, no versions, no error texts.
+Names what is missing and nothing else: no addresses, no versions, no error texts. Answered before any other
+middleware: probes come by IP address and without TLS, and need neither session nor a line in the log.
 """
 
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from collections.abc import Callable
 import structlog
 from django.core.cache import cache
 from django.db import connection
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -19,6 +20,17 @@ log = structlog.get_logger(__name__)
 #: A worker that answered is believed for so long, so that asking often costs the workers nothing.
 WORKER_SECONDS = 5
 WORKER_KEY = "health:worker"
+PATH = "/health/"
+
+
+class HealthMiddleware:
+    """Answers the health page itself, whatever host the request names."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return health(request) if request.path_info == PATH else self.get_response(request)
 
 
 @never_cache

@@ -34,11 +34,14 @@ _SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso"),
+    structlog.processors.TimeStamper(fmt="%Y-%m-%dT%H:%M:%S.%f%z", utc=False),
     structlog.stdlib.PositionalArgumentsFormatter(),
     structlog.processors.StackInfoRenderer(),
     structlog.processors.format_exc_info,
 ]
+
+#: What says at INFO that a task was sent, received or done: every five seconds, also where nothing is to do.
+_CHATTY = ["celery.beat", "celery.worker.strategy", "celery.app.trace", "django_structlog.celery"]
 
 structlog.configure(
     processors=[structlog.stdlib.filter_by_level, *_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -67,5 +70,6 @@ def logging_config(level: str) -> dict[str, Any]:
             # Requests are logged once, by django_structlog; runserver and Django's own lines would hold the query.
             "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
             "django.request": {"handlers": ["console"], "level": "ERROR", "propagate": False},
+            **{name: {"level": "WARNING"} for name in _CHATTY},
         },
     }

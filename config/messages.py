@@ -3,6 +3,7 @@
 `python -m config.messages` does it for every catalogue whose compiled file is missing or older.
 """
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -23,6 +24,12 @@ def compile_missing(project: Path = PROJECT) -> list[Path]:
         fresh.replace(target)
         written.append(target)
     return written
+
+
+def compile_if_possible() -> None:
+    """The same where the project may be written to; elsewhere whoever installs it compiles them."""
+    with contextlib.suppress(OSError):
+        compile_missing()
 
 
 def _is_current(target: Path, source: Path) -> bool:

@@ -9,6 +9,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from config import embedded
+from config.flags import flag
 from config.logs import logging_config
 from config.unfold import UNFOLD as UNFOLD
 
@@ -20,8 +21,8 @@ BASE_DIR: Path = Path(__file__).resolve().parent.parent
 DEMO_SECRET_KEY = "demo-only-secret-key-that-production-refuses-0123456789abcdefghij"
 
 # --- which house this is -----------------------------------------------------------------------------
-IS_PRODUCTION: bool = env.bool("PLUSDESK_PRODUCTION", default=False)
-DEBUG: bool = env.bool("DEBUG", default=False)
+IS_PRODUCTION: bool = flag("PLUSDESK_PRODUCTION")
+DEBUG: bool = flag("DEBUG")
 SECRET_KEY: str = env.str("SECRET_KEY", default="" if IS_PRODUCTION else DEMO_SECRET_KEY)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -74,6 +75,7 @@ INSTALLED_APPS: list[str] = [
     *env.list("EXTRA_APPS", default=[]),
 ]
 MIDDLEWARE: list[str] = [
+    "config.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -133,6 +135,7 @@ STORAGES: dict[str, Any] = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 FILE_UPLOAD_TEMP_DIR: str | None = env.str("FILE_UPLOAD_TEMP_DIR", default=None)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 IMPORT_FILE_MAX_BYTES: int = env.int("IMPORT_FILE_MAX_BYTES", default=1024 * 1024 * 1024)
@@ -174,12 +177,10 @@ PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
 # --- security ----------------------------------------------------------------------------------------------
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_PRODUCTION
-SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", default=IS_PRODUCTION)
-# Probes ask for the health page from inside, without TLS.
-SECURE_REDIRECT_EXEMPT = ["^health/$"]
+SECURE_SSL_REDIRECT: bool = flag("SECURE_SSL_REDIRECT", default=IS_PRODUCTION)
 SECURE_HSTS_SECONDS: int = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if IS_PRODUCTION else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_PRODUCTION
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("BEHIND_PROXY") else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # 'unsafe-eval' is what Unfold's Alpine needs; inline styles come from its widgets.

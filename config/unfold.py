@@ -57,9 +57,8 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "config.unfold.environment",
     "DASHBOARD_CALLBACK": "config.dashboard.dashboard",
     "COMMAND": {
-        # Unfold's own search of models loads every match.
+        # Pages only: what is typed here goes into an address, where no record is to be looked for.
         "search_models": False,
-        "search_callback": "operations.admin.palette.search",
         "show_history": False,
     },
     "COLORS": {

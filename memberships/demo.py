@@ -79,6 +79,8 @@ OPERATOR_PERMISSIONS = [
     "memberships.export_enterprisecustomer",
 ]
 
+AUDITOR_PERMISSIONS = ["memberships.export_enterprisecustomer"]
+
 
 class Loaded(NamedTuple):
     """How many members this loading made; none when the demo was there."""
@@ -90,7 +92,7 @@ class Loaded(NamedTuple):
 @transaction.atomic
 def load_demo(*, on: date) -> Loaded:
     """Make what is missing of the demo, with dates around `on`; may be called again at any time."""
-    with because("demo data"):
+    with because(str(_("demo data"))):
         make_users()
         person_plans, firm_plans = make_jd_plus(on=on), make_jd_plus_enterprise(on=on)
         if EnterpriseCustomer.objects.filter(external_id__startswith=MARK).exists():
@@ -118,7 +120,8 @@ def make_users() -> None:
     views = Permission.objects.filter(content_type__app_label__in=["memberships", "operations"])
     views = views.filter(codename__startswith="view_")
     _make_group(OPERATORS, [*views, *_permissions(OPERATOR_PERMISSIONS)])
-    _make_group(AUDITORS, views)
+    # An export shows what the lists show: personal data is masked.
+    _make_group(AUDITORS, [*views, *_permissions(AUDITOR_PERMISSIONS)])
     _make_user(ADMIN, is_superuser=True)
     _make_user(OPERATOR, group=OPERATORS)
     _make_user(AUDITOR, group=AUDITORS)

@@ -74,7 +74,8 @@ def _plain_keys(model: type[Model], owner: str) -> dict[str, ForeignKey[Any, Any
             field.remote_field.model, DO_NOTHING, null=field.null, db_constraint=False, db_index=field.name == owner,
             related_name="+", related_query_name="+", verbose_name=field.verbose_name,
         )
-        for field in model._meta.local_fields
+        # A proxy has no fields of its own.
+        for field in model._meta.concrete_fields
         if isinstance(field, ForeignKey)
     }
 

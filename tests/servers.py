@@ -5,6 +5,7 @@ Loaded by `-p tests.servers` before Django's settings are read, since those say 
 
 import atexit
 import os
+import signal
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,8 +23,10 @@ def _start() -> None:
     stack = ExitStack()
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="plusdesk-tests-"))
     pair = stack.enter_context(private_servers(Path(folder)))
+    Path(folder, "data", "static").mkdir(parents=True)  # WhiteNoise complains where it is missing
     os.environ.update(DATABASE_URL=pair.database_url, REDIS_URL=pair.redis_url, PLUSDESK_DATA=f"{folder}/data")
     atexit.register(stack.close)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` ends it as Ctrl-C does: nothing stays
 
 
 _start()

@@ -10,8 +10,9 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from playwright.sync_api import Page
 
@@ -124,38 +125,46 @@ def _imports(page: Page, house: House, folder: Path) -> dict[str, str]:
     """Imports in every state worth a picture; the one being applied comes last, since the worker stops in it."""
     from tests.customer_files import a_bad_row, a_row, csv_file
 
-    def made(name: str, content: bytes, *, invalid_rows: str = "refuse", is_confirmed: bool = False) -> str:
-        file = folder / f"{name}.csv"
-        file.write_bytes(content)
-        upload(page, file, invalid_rows=invalid_rows)
-        if is_confirmed:
-            press(page, "confirm")
-            page.wait_for_function("!document.querySelector('[data-live]')", timeout=60_000)
-        return page.url.split("?")[0]
-
+    made = partial(_made, page, folder)
     known = [a_row(number) for number in range(8_000_001, 8_000_061)]
-    mixed = [
-        *(a_row(number, 省份="江苏省", 联系人="李雷") for number in range(8_000_001, 8_000_009)),
-        *known[8:20], *(a_row(number) for number in range(8_000_100, 8_000_300)),
-        *(a_bad_row(number) for number in range(8_000_300, 8_000_303)), a_row(8_000_299),
-    ]
-    result = made(
-        "一月新客户", csv_file([*known, a_bad_row(8_000_090)]), invalid_rows="skip", is_confirmed=True
-    )
+    mixed = _mixed_rows(known)
+    result = made("一月新客户", csv_file([*known, a_bad_row(8_000_090)]), invalid_rows="skip", is_confirmed=True)
     preview = made("二月客户名单", csv_file(mixed, encoding="gb18030"), invalid_rows="skip")
+    verdicts = ("new", "changed", "unchanged", "invalid", "duplicate")
     places = {
         "import-refused-file": made("表头不对", csv_file(known, headers=["甲", "乙", "丙", "丁", "戊", "己", "庚"])),
         "import-refused-row": f"{made('整批导入', csv_file(mixed))}?rows=invalid",
         "import-result": result,
         "import-result-invalid": f"{result}?rows=invalid",
         "import-history": re.sub(r"change/$", "history/", result),
-        **{
-            f"import-preview-{verdict}": f"{preview}?rows={verdict}"
-            for verdict in ("new", "changed", "unchanged", "invalid", "duplicate")
-        },
+        **{f"import-preview-{verdict}": f"{preview}?rows={verdict}" for verdict in verdicts},
     }
     large = made("大名单", csv_file(a_row(number) for number in range(8_100_000, 8_140_000)))
     return {**places, "import-applying": _half_applied(page, house, large)}
+
+
+def _mixed_rows(known: list[Any]) -> list[Any]:
+    """Rows of every verdict, beside those that are known."""
+    from tests.customer_files import a_bad_row, a_row
+
+    return [
+        *(a_row(number, 省份="江苏省", 联系人="李雷") for number in range(8_000_001, 8_000_009)),
+        *known[8:20], *(a_row(number) for number in range(8_000_100, 8_000_300)),
+        *(a_bad_row(number) for number in range(8_000_300, 8_000_303)), a_row(8_000_299),
+    ]
+
+
+def _made(
+    page: Page, folder: Path, name: str, content: bytes, *, invalid_rows: str = "refuse", is_confirmed: bool = False
+) -> str:
+    """Upload a file, perhaps confirm it; the address of its page."""
+    file = folder / f"{name}.csv"
+    file.write_bytes(content)
+    upload(page, file, invalid_rows=invalid_rows)
+    if is_confirmed:
+        press(page, "confirm")
+        page.wait_for_function("!document.querySelector('[data-live]')", timeout=60_000)
+    return page.url.split("?")[0]
 
 
 def _half_applied(page: Page, house: House, address: str) -> str:

@@ -1,8 +1,8 @@
 """The PostgreSQL and the Valkey that Plusdesk brings along.
 
 `servers()` has them running while its body runs; `database_url()` and `redis_url()` say where they
-are; `private_servers()` starts a pair of their own for tests and benchmarks. Nothing here imports
-Django: the servers must be up before its settings are read.
+are; `private_servers()` starts a pair of their own for tests and benchmarks. Nothing here reads
+Django's settings: the servers must be up before those are read.
 """
 
 from config.embedded.errors import EmbeddedServersError

@@ -3,6 +3,7 @@
 Both live in the project (`var/` and the virtual environment), with one exception: as root, under a
 home that nobody else may enter, the servers' account could reach neither. Then the data moves to
 /var/lib/plusdesk-<hash of the folder it would have had>, and the programs are copied beside it.
+Where DATABASE_URL and REDIS_URL name other servers, nothing moves.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from config.embedded.accounts import Account, server_account
 from config.embedded.errors import EmbeddedServersError
+from config.flags import flag
 
 PROJECT = Path(__file__).resolve().parents[2]
 SHELTER = Path("/var/lib")
@@ -29,10 +31,18 @@ class Programs:
     valkey_server: Path
 
 
+def needed_servers() -> set[str]:
+    """The names of the servers that the environment does not replace; production has servers of its own."""
+    if flag("PLUSDESK_PRODUCTION"):
+        return set()
+    variables = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
+    return {name for name, variable in variables.items() if not os.environ.get(variable)}
+
+
 def data_dir() -> Path:
-    """The folder of the embedded servers' data: PLUSDESK_DATA, else var/ in the project."""
-    wanted = Path(os.environ.get("PLUSDESK_DATA") or PROJECT / "var")
-    return reachable(wanted.expanduser().absolute())
+    """The folder of all data: PLUSDESK_DATA, else var/ in the project; where embedded servers can reach it."""
+    wanted = Path(os.environ.get("PLUSDESK_DATA") or PROJECT / "var").expanduser().absolute()
+    return reachable(wanted) if needed_servers() else wanted
 
 
 def reachable(folder: Path) -> Path:
@@ -47,12 +57,12 @@ def sheltered(folder: Path) -> Path:
     return SHELTER / f"plusdesk-{_digest(str(folder.resolve()))}"
 
 
-def make_data_dir(folder: Path) -> Path:
-    """Create `folder`; as root others may pass through it (not look into it), else nobody may."""
+def make_data_dir(folder: Path, *, for_servers: bool = True) -> Path:
+    """Create `folder` for us alone; as root the servers' account may pass through it (not look into it)."""
     try:
         if not folder.exists():
             folder.mkdir(parents=True)
-            folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+            folder.chmod(0o711 if for_servers and os.geteuid() == 0 else 0o700)
     except FileExistsError:
         pass  # another process was quicker
     except OSError as error:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from config.embedded.accounts import Account, give_to_folder_owner
 
@@ -28,8 +29,7 @@ def spawn(
 
     `at_our_end` is the signal it gets when we end; None lets it outlive us.
     """
-    with log.open("ab") as output:
-        give_to_folder_owner(log)
+    with _opened_log(log) as output:
         return subprocess.Popen(
             [os.fspath(part) for part in command],
             stdin=subprocess.DEVNULL,
@@ -46,9 +46,7 @@ def spawn(
 
 def spawn_keeper(folder: Path, lock: int) -> None:
     """Start the process that stops the servers of `folder` when nobody uses them any more."""
-    log = folder / "keeper.log"
-    with log.open("ab") as output:
-        give_to_folder_owner(log)
+    with _opened_log(folder / "keeper.log") as output:
         keeper = subprocess.Popen(
             [sys.executable, "-m", "config.embedded.keeper", str(folder), str(lock)],
             stdin=subprocess.DEVNULL,
@@ -59,6 +57,14 @@ def spawn_keeper(folder: Path, lock: int) -> None:
             start_new_session=True,
         )
     remember(keeper)
+
+
+def _opened_log(path: Path) -> BinaryIO:
+    """A log to append to, which only its owner may read; also one that an earlier version left open to all."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.fchmod(handle, 0o600)
+    give_to_folder_owner(path)
+    return os.fdopen(handle, "ab")
 
 
 def remember(process: subprocess.Popen[bytes]) -> None:

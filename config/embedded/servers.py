@@ -15,7 +15,7 @@ import environ
 
 from config.embedded import locks, processes, state
 from config.embedded.accounts import server_account
-from config.embedded.paths import data_dir, make_data_dir, programs
+from config.embedded.paths import data_dir, make_data_dir, needed_servers, programs
 from config.embedded.postgres import Postgres
 from config.embedded.starting import Server, start
 from config.embedded.valkey import Valkey
@@ -45,7 +45,7 @@ def servers() -> Iterator[None]:
     a port that is taken at the start makes a server move to another.
     """
     read_env_file()
-    if not _needed():
+    if not needed_servers():
         yield
         return
     folder = make_data_dir(data_dir())
@@ -63,13 +63,13 @@ def start_missing() -> None:
     with locks.held(folder / "start", shared=False):
         _ensure_keeper(folder)
         for server in _servers_of(folder):
-            if server.name in _needed():
+            if server.name in needed_servers():
                 start(server, folder)
 
 
 def are_running() -> bool:
     """Whether every server that is needed answers."""
-    needed = _needed()
+    needed = needed_servers()
     if not needed:
         return True
     folder = data_dir()
@@ -83,12 +83,6 @@ def stop_all(folder: Path) -> None:
     """Stop whatever runs over this data folder; for the holder of the exclusive lock only."""
     for server in reversed(_servers_of(folder)):
         server.stop()
-
-
-def _needed() -> set[str]:
-    """The names of the servers that the environment does not replace."""
-    variables = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
-    return {name for name, variable in variables.items() if not os.environ.get(variable)}
 
 
 def _servers_of(folder: Path) -> list[Server]:

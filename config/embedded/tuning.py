@@ -20,6 +20,10 @@ _ALWAYS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
+    # The log holds no rows: neither statements, nor their parameters, nor the details of an error.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length_on_error": "0",
     "random_page_cost": "1.1",
     "jit": "off",
     "checkpoint_timeout": "15min",

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-import environ
+from django.core.exceptions import ImproperlyConfigured
 
 from config import embedded, messages
 from config.embedded import locks
-from config.embedded.paths import PROJECT, make_data_dir
+from config.embedded.paths import PROJECT, make_data_dir, needed_servers
+from config.flags import flag
 from config.run import web
 from config.run.children import Child, GaveUpError, say
 
@@ -73,7 +74,7 @@ class Supervisor:
         messages.compile_missing()
         self._do("migrate", "migrate", "--noinput", "--verbosity=1")
         self._do("static", "collectstatic", "--noinput", "--verbosity=0")
-        if not environ.Env().bool("PLUSDESK_PRODUCTION", default=False):
+        if not flag("PLUSDESK_PRODUCTION"):
             self._do("demo", "load_demo")
 
     def _do(self, name: str, *command: str) -> None:
@@ -134,6 +135,7 @@ class Supervisor:
 def _address_noted(folder: Path, address: str) -> Iterator[str]:
     """Leave the address where a second `make run` finds it."""
     note = folder / "address"
+    note.touch(mode=0o600)
     note.write_text(address)
     try:
         yield address
@@ -144,8 +146,8 @@ def _address_noted(folder: Path, address: str) -> Iterator[str]:
 def main() -> int:
     embedded.read_env_file()
     try:
-        folder = make_data_dir(embedded.data_dir())
-    except embedded.EmbeddedServersError as error:
+        folder = make_data_dir(embedded.data_dir(), for_servers=bool(needed_servers()))
+    except (embedded.EmbeddedServersError, ImproperlyConfigured) as error:
         print(error, file=sys.stderr)
         return 1
     with locks.attempted(folder / "run", shared=False) as lock:

@@ -20,6 +20,8 @@ STEADY_SECONDS = 60.0
 MOST_FAILURES = 8
 LONGEST_PAUSE = 30.0
 
+# What the web server says before it has read the settings bears the house's time as well.
+ZONE = {"TZ": "Asia/Shanghai"}
 # A worker of the root user says so at length; here that is known, and everything is on loopback.
 QUIETLY = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
 
@@ -50,7 +52,8 @@ class Child:
             text=True,
             errors="replace",
             cwd=PROJECT,
-            env=QUIETLY | os.environ | {"PYTHONUNBUFFERED": "1"},
+            env=QUIETLY | os.environ | ZONE | {"PYTHONUNBUFFERED": "1"},
+            umask=0o077,
             start_new_session=True,
             preexec_fn=partial(end_with_parent, signal.SIGTERM),
         )

@@ -32,15 +32,32 @@ def owner_prefetches(member: str = "") -> list["Prefetch[Any]"]:
     """The primary contact and the current cards of the members on a page; `member` leads to the member."""
     held = with_status(Subscription.objects.current(on=today()), on=today()).select_related("plan").order_by("pk")
     return [
-        Prefetch(
-            f"{member}contacts", MemberContact.objects.filter(is_primary=True), to_attr="primary_contacts"
-        ),
+        contact_prefetch(member),
         Prefetch(f"{member}subscriptions", held, to_attr="current_subscriptions"),
     ]
 
 
+def contact_prefetch(member: str = "") -> "Prefetch[Any]":
+    """The primary contacts of the members on a page; `member` leads to the member."""
+    return Prefetch(f"{member}contacts", MemberContact.objects.filter(is_primary=True), to_attr="primary_contacts")
+
+
+def owner_name(member: Member) -> str:
+    """A firm by its name, a person by the masked one; needs the customer and contact_prefetch."""
+    customer = getattr(member, "customer", None)
+    return customer.legal_name if customer else masked_contact(member)
+
+
+def owner_link(member: Member) -> SafeString | str:
+    """The firm's name, leading to its page; a person's masked name."""
+    if not hasattr(member, "customer"):
+        return owner_name(member)
+    url = reverse("admin:memberships_enterprisecustomer_change", args=[member.pk])
+    return format_html('<a href="{}">{}</a>', url, owner_name(member))
+
+
 def masked_contact(member: Member) -> str:
-    """The primary contact, masked; needs owner_prefetches."""
+    """The primary contact, masked; needs contact_prefetch."""
     contacts: list[MemberContact] = member.primary_contacts  # type: ignore[attr-defined]
     return " ".join(filter(None, (f"{mask_name(c.name)} {mask_mobile(c.mobile)}".strip() for c in contacts)))
 

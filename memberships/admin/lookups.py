@@ -34,7 +34,8 @@ def legal_name(customer: str = "") -> SearchKind:
         name = unicodedata.normalize("NFKC", term)
         return Q(**{f"{customer}legal_name__startswith": name}) if len(name) > 1 else None
 
-    return SearchKind(_("beginning of the legal name"), condition, order=PatternOrder(f"{customer}legal_name"))
+    order = PatternOrder(f"{customer}legal_name")
+    return SearchKind(_("beginning of the legal name"), condition, order=order, is_free=True)
 
 
 def credit_code(customer: str = "") -> SearchKind:
@@ -49,7 +50,7 @@ def credit_code(customer: str = "") -> SearchKind:
 
 def external_id(customer: str = "") -> SearchKind:
     """By the whole external id."""
-    return SearchKind(_("external id"), lambda term: Q(**{f"{customer}external_id": term}))
+    return SearchKind(_("external id"), lambda term: Q(**{f"{customer}external_id": term}), is_free=True)
 
 
 def mobile(key: str = "pk") -> SearchKind:

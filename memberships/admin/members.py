@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from memberships.admin import lookups
-from memberships.admin.display import cards, masked_contact, owner_prefetches
+from memberships.admin.display import cards, owner_link, owner_name, owner_prefetches
 from memberships.admin.sections import history_sources, member_sections
 from memberships.models import Member
 from operations.admin.base import ReadOnlyAdmin
@@ -20,8 +20,8 @@ class MemberAdmin(ReadOnlyAdmin):
     """Persons and firms alike."""
 
     list_display = ("number_column", "kind", "joined_on", "name_column", "cards_column")
-    fields = ("number_column", "kind", "joined_on", "closed_on")
-    readonly_fields = ("number_column",)
+    fields = ("number_column", "owner_column", "kind", "joined_on", "closed_on")
+    readonly_fields = ("number_column", "owner_column")
     change_form_outer_after_template = "memberships/member_sections.html"
     index_search = (
         lookups.member_number(),
@@ -40,9 +40,11 @@ class MemberAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("name"), empty_value="–")
     def name_column(self, member: Member) -> str:
-        """A firm by its name, a person by the masked one."""
-        customer = getattr(member, "customer", None)
-        return customer.legal_name if customer else masked_contact(member)
+        return owner_name(member)
+
+    @admin.display(description=_("name"), empty_value="–")
+    def owner_column(self, member: Member) -> str:
+        return owner_link(member)
 
     @admin.display(description=_("cards"), empty_value="–")
     def cards_column(self, member: Member) -> str:

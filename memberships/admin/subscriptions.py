@@ -12,7 +12,7 @@ from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import action, display
 
 from memberships.admin import lookups
-from memberships.admin.display import STATUS_COLOURS, member_link, today
+from memberships.admin.display import STATUS_COLOURS, contact_prefetch, member_link, owner_name, today
 from memberships.models import Subscription, Term
 from memberships.services.subscriptions import cancel_subscription, with_status
 from operations.admin.base import ReadOnlyAdmin
@@ -25,26 +25,33 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     """All bonds of members to programmes, newest first."""
 
     list_display = (
-        "plan", "status_column", "paid_until_column", "requested_on", "started_on", "cancelled_on", "member_column"
+        "plan", "owner_column", "status_column", "paid_until_column", "requested_on", "started_on", "cancelled_on",
+        "member_column",
     )
-    list_select_related = ("plan", "member")
+    list_select_related = ("plan", "member__customer")
     list_filter = (("plan", RelatedDropdownFilter),)
     fields = (
-        "member_column", "programme", "plan", "status_column", "paid_until_column", "requested_on", "started_on",
-        "cancelled_on", "ended_on",
+        "member_column", "owner_column", "programme", "plan", "status_text", "paid_until_column", "requested_on",
+        "started_on", "cancelled_on", "ended_on",
     )
-    readonly_fields = ("member_column", "status_column", "paid_until_column")
+    readonly_fields = ("member_column", "owner_column", "status_text", "paid_until_column")
     change_form_outer_after_template = "memberships/subscription_terms.html"
     index_search = (lookups.member_number("member"),)
     actions_detail = ("cancel",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:
-        return with_status(super().get_queryset(request), on=today())
+        subscriptions = with_status(super().get_queryset(request), on=today())
+        return subscriptions.prefetch_related(contact_prefetch("member__"))
 
     @display(description=gettext_lazy("status"), label=STATUS_COLOURS)
     def status_column(self, subscription: Subscription) -> tuple[str, str]:
         status = Subscription.Status(subscription.status)  # type: ignore[attr-defined]
         return status, str(status.label)
+
+    @admin.display(description=gettext_lazy("status"))
+    def status_text(self, subscription: Subscription) -> str:
+        """The form shows text only; the list's column is a coloured label."""
+        return str(Subscription.Status(subscription.status).label)  # type: ignore[attr-defined]
 
     @admin.display(description=gettext_lazy("paid until"), empty_value="–")
     def paid_until_column(self, subscription: Subscription) -> Any:
@@ -53,6 +60,10 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("member"))
     def member_column(self, subscription: Subscription) -> SafeString:
         return member_link(subscription.member)
+
+    @admin.display(description=gettext_lazy("name"), empty_value="–")
+    def owner_column(self, subscription: Subscription) -> str:
+        return owner_name(subscription.member)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -46,7 +46,8 @@ LEFT JOIN memberships_subscription sub
         (
             SELECT max(term.ends_on) >= business_date
             FROM memberships_term term
-            WHERE term.member_id = sub.member_id AND term.subscription_id = sub.id
+            -- The customer's member, not the subscription's: looked up for matches, not for every subscription.
+            WHERE term.member_id = c.member_id AND term.subscription_id = sub.id
         ), true
     ) ELSE true END
 LEFT JOIN memberships_plan sub_plan ON sub_plan.id = sub.plan_id

@@ -20,7 +20,14 @@ from unfold.admin import ModelAdmin
 from operations.admin.counts import EstimatingPaginator
 from operations.admin.history import HistorySource, own_history, read_history
 from operations.admin.paging import KeysetChangeList
-from operations.admin.search import PRIVATE_LIMIT, SEARCH_LIMIT, SearchKind, find_keys, placeholder
+from operations.admin.search import (
+    PRIVATE_LIMIT,
+    SEARCH_LIMIT,
+    SearchKind,
+    find_keys,
+    may_be_personal,
+    placeholder,
+)
 
 admin.site.disable_action("delete_selected")
 
@@ -84,17 +91,24 @@ class DeskAdmin(ModelAdmin):
             raise PermissionDenied
         parameters = {key: values for key, values in request.POST.lists() if key != "csrfmiddlewaretoken"}
         term = request.POST.get("q", "").strip()
-        if any(kind.is_private and kind.condition(term) for kind in self.index_search):
-            keys = find_keys(self.get_queryset(request), self.index_search, term, with_private=True)
-            term = " ".join(self.record_number(key) for key in keys[:PRIVATE_LIMIT])
-            if not keys:
-                messages.info(request, _("Nobody was found by that."))
+        if may_be_personal(self.index_search, term):
+            term = self._without_person(request, term)
         address = reverse(self._url_name("changelist"))
         return HttpResponseRedirect(f"{address}?{urlencode({**parameters, 'q': term}, doseq=True)}")
 
+    def _without_person(self, request: HttpRequest, term: str) -> str:
+        """The numbers of the records found by the term; empty, and said so, where there are none."""
+        keys = find_keys(self.get_queryset(request), self.index_search, term, with_private=True)
+        numbers = " ".join(filter(None, map(self.record_number, keys[:PRIVATE_LIMIT])))
+        if not keys:
+            messages.info(request, _("Nobody was found by that."))
+        elif not numbers:
+            messages.info(request, _("This may be personal data, which this list is not searched by."))
+        return numbers
+
     def record_number(self, key: Any) -> str:
-        """What a record of that key is found by without naming anybody."""
-        return str(key)
+        """What a record of that key is found by without naming anybody; empty when there is no such thing."""
+        return ""
 
     # --- history
 

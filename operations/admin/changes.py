@@ -47,8 +47,8 @@ def changes_between(before: Model | None, event: Model, names: Names, *, without
     for column in _business_fields(event):
         if column.name == without:
             continue
-        new = _shown(column, getattr(event, column.attname), names)
-        old = "" if is_whole else _shown(column, getattr(before, column.attname), names)
+        new = _shown(event, column, names)
+        old = "" if before is None or is_whole else _shown(before, column, names)
         if new != old:
             label = str(column.verbose_name)
             changes.append(Change(label, new, "") if is_removal else Change(label, old, new))
@@ -63,11 +63,18 @@ def _business_fields(event: Model) -> Iterator["Field[Any, Any]"]:
             yield column
 
 
-def _shown(column: "Field[Any, Any]", value: Any, names: Names) -> str:
+def _shown(event: Model, column: "Field[Any, Any]", names: Names) -> str:
+    """The value in words; a model's `shown_<field>` says what these are."""
+    value = getattr(event, column.attname)
+    show = getattr(event.pgh_tracked_model, f"shown_{column.name}", None)  # type: ignore[attr-defined]
+    return str(show(value)) if show else _in_words(column, value, names)
+
+
+def _in_words(column: "Field[Any, Any]", value: Any, names: Names) -> str:
     if value is None or value == "":
         return ""
     if isinstance(column, ArrayField):
-        return _(", ").join(_shown(column.base_field, item, names) for item in value)
+        return _(", ").join(_in_words(column.base_field, item, names) for item in value)
     if column.remote_field:
         return names.of(column.remote_field.model, value)
     if column.flatchoices:

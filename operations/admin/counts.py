@@ -12,6 +12,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 #: Up to here results are counted; above, "about 8,000,000" says as much to a person.
 EXACT_UP_TO = 10_000
@@ -27,6 +28,11 @@ class Count(NamedTuple):
         # Grouped by thousands in either language, as operators read figures.
         figure = f"{self.number:,}"
         return figure if self.is_exact else _("about %(count)s") % {"count": figure}
+
+    @property
+    def records(self) -> str:
+        """The number with its noun."""
+        return ngettext("%(count)s record", "%(count)s records", self.number) % {"count": self}
 
 
 def count_rows(queryset: QuerySet[Any]) -> Count:

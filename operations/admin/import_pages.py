@@ -37,6 +37,8 @@ STATE_COLOURS = {
     State.PARTLY_APPLIED: "danger",
     State.UNDOING: "info",
     State.PARTLY_UNDONE: "danger",
+    State.UNDONE: "info",
+    State.DISCARDED: "info",
 }
 #: As spreadsheet programs call it; the mark at the beginning is how they know UTF-8.
 ENCODINGS = {"utf-8-sig": "UTF-8 (BOM)"}
@@ -94,6 +96,8 @@ class ShownRow:
     row: imports.PreviewRow
     url: str
     cells: list[tuple[str, str]]
+    #: New or changed, in words, where rows of either stand together.
+    verdict: str
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,7 @@ class RowTable:
     faults: list[NamedFault]
     columns: list[str]
     has_changes: bool
+    has_verdicts: bool
     has_notes: bool
     first_url: str
     next_url: str
@@ -225,9 +230,16 @@ def _result(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
         "active_tab": _active(tabs).key,
         "table": _table(request, batch, tabs, _outcome_page),
         "summary": _summary(batch),
-        "can_resume": batch.state in (State.PARTLY_APPLIED, State.PARTLY_UNDONE),
-        "can_undo": batch.state in (State.APPLIED, State.PARTLY_APPLIED) and bool(batch.applied),
+        "can_resume": _has_chunks_left(batch),
+        "can_undo": batch.state in (State.APPLIED, State.PARTLY_APPLIED, State.PARTLY_UNDONE) and bool(batch.applied),
     }
+
+
+def _has_chunks_left(batch: ImportBatch) -> bool:
+    """Whether the run stopped before its end; an undo that kept rows has ended, and is begun again instead."""
+    run = imports.run_of(batch)
+    is_stopped = batch.state in (State.PARTLY_APPLIED, State.PARTLY_UNDONE)
+    return is_stopped and run is not None and run.chunks.exclude(state=JobChunk.State.DONE).exists()
 
 
 def _summary(batch: ImportBatch) -> str:
@@ -271,12 +283,16 @@ def _table(request: HttpRequest, batch: ImportBatch, tabs: list[Tab], fetch: Fet
     columns = _columns(rows)
     return RowTable(
         rows=[] if shows_faults else [
-            ShownRow(row, _link(batch, row, active.key), [(name, row.cells.get(name, "")) for name in columns])
+            ShownRow(
+                row, _link(batch, row, active.key), [(name, row.cells.get(name, "")) for name in columns],
+                str(Verdict(row.verdict).label) if row.verdict else "",
+            )
             for row in rows
         ],
         faults=_named_faults(request, batch, rows) if shows_faults else [],
         columns=columns,
         has_changes=any(row.changes for row in rows),
+        has_verdicts=any(row.verdict for row in rows),
         has_notes=any(row.faults for row in rows),
         first_url=page_url(batch, rows=active.key) if after else "",
         next_url=page_url(batch, rows=active.key, after=rows[-1].line) if has_more else "",

@@ -5,18 +5,19 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, IntegerField, Q, Value, When
 from django.http import HttpRequest
 from django.urls import reverse
 
 from operations import registry
 from operations.admin.live import describe
-from operations.errors import UnknownNameError
 from operations.models import JobChunk, JobRun
 from operations.services.imports import Progress
 from operations.services.jobs import pace
 
 CHUNK_PAGE_SIZE = 50
+#: So many failing chunks are counted.
+FAILING_LIMIT = 1000
 State = JobRun.State
 
 STATE_COLOURS = {
@@ -45,14 +46,6 @@ class ChunkPage:
     next_url: str
 
 
-def job_label(run: JobRun) -> Any:
-    """The job in words; its name when it is no longer registered."""
-    try:
-        return registry.jobs.get(run.job).label
-    except UnknownNameError:
-        return run.job
-
-
 def scope_label(run: JobRun) -> str:
     """What the run is about; what follows "@" only tells runs about the same thing apart."""
     return run.scope.partition("@")[0]
@@ -65,28 +58,35 @@ def is_registered(run: JobRun) -> bool:
 
 def run_page(request: HttpRequest, run: JobRun, *, at: datetime) -> dict[str, Any]:
     """Everything the run's page shows."""
+    failing = _count_failing(run)
     may_operate = request.user.has_perm("operations.operate_jobrun") and is_registered(run)
     return {
         "run": run,
-        "job_label": job_label(run),
+        "job_label": run.label,
         "scope": scope_label(run),
         "state_label": run.get_state_display(),
         "state_colour": STATE_COLOURS[State(run.state)],
-        "live": live_progress(run, at=at),
+        "live": _describe(run, failing, at=at),
         "may_cancel": may_operate and not run.is_finished,
         "may_resume": may_operate and run.state in (State.FAILED, State.CANCELLED),
         "page": read_chunks(run, after=request.GET.get("after", "")),
-        "failing": _failing(run).count(),
+        "failing": failing,
+        "has_more_failing": failing == FAILING_LIMIT,
     }
 
 
 def live_progress(run: JobRun, *, at: datetime) -> dict[str, Any]:
     """The run's progress; a chunk that fails makes it another version, so that its error is shown at once."""
-    return describe(_progress(run, at=at), version=f"{run.state}/{_failing(run).count()}")
+    return _describe(run, _count_failing(run), at=at)
 
 
-def _failing(run: JobRun) -> QuerySet[JobChunk]:
-    return run.chunks.exclude(error="")
+def _describe(run: JobRun, failing: int, *, at: datetime) -> dict[str, Any]:
+    return describe(_progress(run, at=at), version=f"{run.state}/{failing}")
+
+
+def _count_failing(run: JobRun) -> int:
+    """How many chunks have an error; FAILING_LIMIT stands for more."""
+    return run.chunks.exclude(error="")[:FAILING_LIMIT].count()
 
 
 def _progress(run: JobRun, *, at: datetime) -> Progress:

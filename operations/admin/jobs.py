@@ -22,7 +22,7 @@ from unfold.decorators import action, display
 
 from operations import registry
 from operations.admin.base import ReadOnlyAdmin
-from operations.admin.job_pages import STATE_COLOURS, job_label, live_progress, run_page, run_url, scope_label
+from operations.admin.job_pages import STATE_COLOURS, live_progress, run_page, run_url, scope_label
 from operations.errors import PlusdeskError
 from operations.forms import StartRunForm, startable_jobs
 from operations.models import JobRun, User
@@ -72,7 +72,7 @@ class JobRunAdmin(ReadOnlyAdmin):
 
     @display(description=gettext_lazy("job"))
     def job_name(self, run: JobRun) -> Any:
-        return job_label(run)
+        return run.label
 
     @display(description=gettext_lazy("scope"))
     def scope_name(self, run: JobRun) -> str:
@@ -151,7 +151,7 @@ class JobRunAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """The page of one run."""
         run = self._run(request, object_id)
-        context = {"title": job_label(run), **run_page(request, run, at=timezone.now())}
+        context = {"title": run.label, "original": run, **run_page(request, run, at=timezone.now())}
         return self._page(request, "operations/jobrun_page.html", context)
 
     def progress_view(self, request: HttpRequest, run_id: int) -> HttpResponse:

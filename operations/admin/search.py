@@ -18,6 +18,8 @@ from stdnum.util import clean
 
 #: As many results a kind gives at the most; who needs more, types more.
 SEARCH_LIMIT = 1000
+#: As many digits as a telephone number has at the least.
+PERSONAL_DIGITS = 7
 #: As many records as a private search passes on in the address.
 PRIVATE_LIMIT = 20
 
@@ -40,6 +42,8 @@ class SearchKind:
     condition: Callable[[str], Q | None]
     order: OrderBy | None = None
     is_private: bool = False
+    #: Takes whatever is typed, so that taking it says nothing of what it is.
+    is_free: bool = False
 
     def find(self, queryset: QuerySet[Any], term: str) -> list[Any]:
         """Keys of the rows found, SEARCH_LIMIT + 1 of them at the most."""
@@ -53,6 +57,16 @@ class SearchKind:
 def normalised(term: str) -> str:
     """NFKC, upper case, without blanks and hyphens: how codes and numbers are compared."""
     return re.sub(r"\s", "", clean(unicodedata.normalize("NFKC", term), " -")).upper()
+
+
+def may_be_personal(kinds: Sequence[SearchKind], term: str) -> bool:
+    """Whether a term may name a person, whole or mistyped, and so may not stand in an address."""
+    if any(kind.is_private and kind.condition(term) is not None for kind in kinds):
+        return True
+    if any(not (kind.is_free or kind.is_private) and kind.condition(term) is not None for kind in kinds):
+        return False
+    plain = unicodedata.normalize("NFKC", term)
+    return "@" in plain or sum(character.isdigit() for character in plain) >= PERSONAL_DIGITS
 
 
 def find_keys(

@@ -6,14 +6,15 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import Q
+from django.db.models import Model, Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from operations.admin.base import DeskAdmin
+from operations.admin.history import HistorySource, own_history, satellites
 from operations.admin.search import SearchKind
-from operations.models import User
+from operations.models import GroupName, GroupRight, User, UserGroup, UserRight
 
 #: What makes somebody mighty: granting it would be granting it to oneself.
 RIGHTS = ("is_superuser", "is_staff", "groups", "user_permissions")
@@ -37,7 +38,10 @@ class UserAdmin(BaseUserAdmin, DeskAdmin):  # type: ignore[misc, type-arg]
     ordering = ("username",)
     sortable_by = ("username",)
     search_fields = ()
-    index_search = (SearchKind(_("beginning of the username"), _by_username),)
+    index_search = (SearchKind(_("beginning of the username"), _by_username, is_free=True),)
+
+    def history_sources(self, record: Model) -> list[HistorySource]:
+        return [*own_history(record), *satellites(record, "user", UserGroup, UserRight)]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -59,6 +63,9 @@ class GroupAdmin(BaseGroupAdmin, DeskAdmin):  # type: ignore[misc]
 
     ordering = ("name",)
     search_fields = ()
+
+    def history_sources(self, record: Model) -> list[HistorySource]:
+        return [*satellites(record, "pgh_obj_id", GroupName), *satellites(record, "group", GroupRight)]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)

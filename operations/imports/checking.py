@@ -78,7 +78,8 @@ def normalised(column: pl.Series) -> pl.Series:
         column = column.str.replace(GUARDED, "$1")
     odd = column.str.contains(MAY_CHANGE)
     if odd.any():
-        column = column.clone().scatter(odd.arg_true(), column.filter(odd).str.normalize("NFKC").str.replace_all(UNSEEN, ""))
+        folded = column.filter(odd).str.normalize("NFKC").str.replace_all(UNSEEN, "")
+        column = column.clone().scatter(odd.arg_true(), folded)
     trimmed = column.str.strip_chars()
     return trimmed.set(trimmed == "", None)
 

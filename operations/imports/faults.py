@@ -68,7 +68,7 @@ MESSAGES: dict[str, str | Promise] = {**FILE_FAULTS, **ROW_FAULTS}
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong: where (`column` is the file's header), what was read, which rule it breaks, what was expected."""
+    """One thing wrong: where (`column` is the file's header), what was read, which rule it breaks, what it wants."""
 
     line: int
     column: str

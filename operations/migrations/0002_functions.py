@@ -23,12 +23,14 @@ $$;
 """
 DROP_MASKS = "DROP FUNCTION mask_name(text), mask_mobile(text), mask_email(text);"
 
-# pghistory upserts the context of a request with each change it makes, so a context may still gain facts;
-# what it says already never changes, and it never goes.
+# pghistory upserts the context of a request with each change it makes, so a context may gain facts within the
+# transaction that made it (created_at is its start); what it says never changes, and it never goes.
 CONTEXTS = """
 CREATE FUNCTION operations_keep_context() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'UPDATE' AND NEW.id = OLD.id AND NEW.created_at = OLD.created_at AND NEW.metadata @> OLD.metadata THEN
+    IF TG_OP = 'UPDATE' AND NEW.id = OLD.id AND NEW.created_at = OLD.created_at AND (
+        NEW.metadata = OLD.metadata OR (OLD.created_at = now() AND NEW.metadata @> OLD.metadata)
+    ) THEN
         RETURN NEW;
     END IF;
     RAISE EXCEPTION 'the audit trail only grows: % of a context refused', TG_OP USING ERRCODE = 'check_violation';
@@ -44,8 +46,30 @@ DROP TRIGGER keep_contexts ON pghistory_context;
 DROP FUNCTION operations_keep_context();
 """
 
+# Django's own log says who changed groups and rights.
+ADMIN_LOG = """
+CREATE FUNCTION operations_keep_log() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% only grows: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'check_violation';
+END $$;
+CREATE TRIGGER keep_log BEFORE UPDATE OR DELETE OR TRUNCATE ON django_admin_log
+    FOR EACH STATEMENT EXECUTE FUNCTION operations_keep_log();
+"""
+DROP_ADMIN_LOG = """
+DROP TRIGGER keep_log ON django_admin_log;
+DROP FUNCTION operations_keep_log();
+"""
+
 
 class Migration(migrations.Migration):
-    dependencies = [("operations", "0001_initial"), ("pghistory", "0007_auto_20250421_0444")]
+    dependencies = [
+        ("operations", "0001_initial"),
+        ("pghistory", "0007_auto_20250421_0444"),
+        ("admin", "0003_logentry_add_action_flag_choices"),
+    ]
 
-    operations = [migrations.RunSQL(MASKS, DROP_MASKS), migrations.RunSQL(CONTEXTS, DROP_CONTEXTS)]
+    operations = [
+        migrations.RunSQL(MASKS, DROP_MASKS),
+        migrations.RunSQL(CONTEXTS, DROP_CONTEXTS),
+        migrations.RunSQL(ADMIN_LOG, DROP_ADMIN_LOG),
+    ]

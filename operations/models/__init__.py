@@ -3,6 +3,19 @@
 from operations.models.audit import AuditEvent, Reveal
 from operations.models.imports import ImportBatch, ImportRow, StagedRow
 from operations.models.jobs import JobChunk, JobRun
-from operations.models.users import User
+from operations.models.users import GroupName, GroupRight, User, UserGroup, UserRight
 
-__all__ = ["AuditEvent", "ImportBatch", "ImportRow", "JobChunk", "JobRun", "Reveal", "StagedRow", "User"]
+__all__ = [
+    "AuditEvent",
+    "GroupName",
+    "GroupRight",
+    "ImportBatch",
+    "ImportRow",
+    "JobChunk",
+    "JobRun",
+    "Reveal",
+    "StagedRow",
+    "User",
+    "UserGroup",
+    "UserRight",
+]

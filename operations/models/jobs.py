@@ -5,11 +5,16 @@ half. Everything that a crash must not lose is in these two tables; the broker c
 """
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+
+from operations import registry
+from operations.audit import track
+from operations.errors import UnknownNameError
 
 
 class JobRunQuerySet(models.QuerySet["JobRun"]):
@@ -24,6 +29,8 @@ class JobRunQuerySet(models.QuerySet["JobRun"]):
         return self.unfinished().filter(models.Q(heartbeat_at=None) | models.Q(heartbeat_at__lt=at))
 
 
+# What changes with each chunk, and what the instants say already, is left out.
+@track(exclude=["total", "done", "failed", "error", "requested_at", "started_at", "heartbeat_at", "finished_at"])
 class JobRun(models.Model):
     """One run; the same job, business date and scope never run twice."""
 
@@ -74,7 +81,20 @@ class JobRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.job} {self.business_date}"
+        return f"{capfirst(self.label)} {self.business_date}"
+
+    @property
+    def label(self) -> Any:
+        """The job in words."""
+        return self.shown_job(self.job)
+
+    @staticmethod
+    def shown_job(name: str) -> Any:
+        """A job in words; its name when it is no longer registered."""
+        try:
+            return registry.jobs.get(name).label
+        except UnknownNameError:
+            return name
 
     @property
     def is_finished(self) -> bool:

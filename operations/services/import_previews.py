@@ -48,6 +48,7 @@ class PreviewRow:
     cells: dict[str, str] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    verdict: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,10 @@ def outcome_page(batch: ImportBatch, outcome: str, *, after_line: int = 0, size:
     rows = ImportRow.objects.filter(batch=batch, outcome=outcome, line__gt=after_line).order_by("line")[:size]
     importer, fields = registry.importers.get(batch.importer), import_fields(batch)
     return [
-        PreviewRow(row.line, row.label, row.object_id, changes=_changes(row, importer, fields), faults=_faults(row))
+        PreviewRow(
+            row.line, row.label, row.object_id, changes=_changes(row, importer, fields), faults=_faults(row),
+            verdict=row.verdict,
+        )
         for row in rows
     ]
 

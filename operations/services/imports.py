@@ -168,7 +168,8 @@ def undo_import(batch: ImportBatch, *, actor: User, at: datetime) -> ImportBatch
         _expect(batch, State.APPLIED, State.PARTLY_APPLIED, State.PARTLY_UNDONE)
         batch.state = State.UNDOING
         batch.undo_run = start_run(
-            "undo_import", business_date=timezone.localdate(at), scope=f"{batch.pk}@{at.isoformat()}", actor=actor, at=at
+            "undo_import", business_date=timezone.localdate(at), scope=f"{batch.pk}@{at.isoformat()}",
+            actor=actor, at=at,
         )
         batch.save()
     return batch

@@ -30,4 +30,9 @@ def house(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
 def page(chromium: str, house: House, tmp_path: Path) -> Iterator[Page]:
     size = {"width": 1440, "height": 900}
     with browsing(chromium, tmp_path / "profile", locale="zh-CN", viewport=size, base_url=house.address) as context:
-        yield context.pages[0]
+        page, complaints = context.pages[0], []
+        # Refusals of the content security policy are errors of the console, too.
+        page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+        page.on("console", lambda said: complaints.append(f"{page.url}: {said.text}") if said.type == "error" else None)
+        yield page
+        assert complaints == []

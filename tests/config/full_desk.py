@@ -8,7 +8,7 @@ from io import BytesIO
 
 from django.apps import apps
 from django.contrib import admin
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.core.files import File
 from django.db import models
 from django.db.models import Model
@@ -46,7 +46,9 @@ def furnish(actor: User, *, on: date) -> None:
     personal, classic = an_annual_card(jd_plus()), _classic_card()
     group = TierGroup.objects.create(programme=personal.programme, code="stars", name="星级", name_en="Stars")
     Tier.objects.create(group=group, code="one", name="一星", name_en="One star", rank=1)
-    Group.objects.create(name="客服")
+    desk = Group.objects.create(name="客服")
+    actor.groups.add(desk)
+    desk.permissions.add(Permission.objects.get(codename="view_member"))
     person, firm = a_person(on=on), a_firm(on=on, province="北京市", size="small", flags=["fortune500"])
     for member, plan in ((person, personal), (firm, classic)):
         subscription = join(member, plan, on=on, actor=actor)

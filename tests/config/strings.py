@@ -30,7 +30,7 @@ TRANSLATED = (
     "django.contrib.postgres", "django.contrib.sessions", "import_export",
 )
 #: What Django says in Chinese but with other words than ours (a group is 用户组 in the menu).
-SAID_BETTER = ("group", "groups", "Log out", " By %(filter_title)s ")
+SAID_BETTER = ("group", "groups", "Log out", " By %(filter_title)s ", "Add %s", "Change %s", "View %s")
 
 #: gettext's functions: the places of context, singular and plural among their arguments.
 FUNCTIONS: dict[str, tuple[int | None, int, int | None]] = {

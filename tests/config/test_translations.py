@@ -39,12 +39,11 @@ CODES = r"\S+@[\w.]+|\b[0-9a-f-]{32,64}\b|[\w+/=]+\*{3,}|\b[a-z0-9]+(?:_[a-z0-9]
 #: Known, and still to be said in Chinese; the test says when one is.
 STILL_RAW = [
     r"\| Can ",  # rights, as Django stores them
-    "Subscription.Status",  # a card's page
-    "undone",  # the list of imports
     "(?i:memberships.membercontact)",  # the reveals
     "enterprise-customers", "utf-8-sig", "imports/",  # an import's history
     "joined",  # reasons that the services give
-    "Not Found|not found", "Forbidden",  # Django's own pages for what is missing or forbidden
+    r": (Group|Permission):$",  # the history of rights
+    r" object \(\d",  # what goes with a deleted group
 ]
 #: Where only developers and administrators of the machine read on.
 DEVELOPERS = {"embedded", "run", "commands"}
@@ -202,6 +201,8 @@ def test_words_outside_tags_are_found() -> None:
     source = '<p title="{{ x }}">{% translate "a" %} bare</p>{# no #}<input type="submit" value="Send"><i>Oké</i>'
     assert [text for _line, text in unwrapped(source)] == ["bare", "Send", "Oké"]
     assert [text for _line, text in unwrapped('{% include "x.html" with title="Bare" %}')] == ['"Bare"']
+    either = '<{% if x %}a href="{{ x }}"{% else %}span{% endif %}>{{ y }}</{% if x %}a{% else %}p{% endif %}>'
+    assert not unwrapped(either)
 
 
 def test_modules_say_nothing_without_asking_for_its_translation() -> None:
@@ -234,7 +235,9 @@ def _names(model: type[Model]) -> Iterator[tuple[str, object]]:
     meta = model._meta
     yield from (("verbose_name", meta.verbose_name), ("verbose_name_plural", meta.verbose_name_plural))
     yield from meta.permissions
-    for field in (*meta.fields, *meta.many_to_many):
+    # The columns of a table between two are named by Django, in English and for nobody.
+    columns = () if meta.concrete_model._meta.auto_created else (*meta.fields, *meta.many_to_many)
+    for field in columns:
         if field.auto_created:
             continue
         yield field.name, field.verbose_name
@@ -299,7 +302,10 @@ def signed_in(user: User, language: str) -> Client:
 
 
 def test_no_page_says_anything_in_the_other_language(desk: User) -> None:
-    assert not wrong_words(desk, "en", full_desk.chinese_data() | {"简体中文"}, CHINESE)
-    english = wrong_words(desk, "zh-hans", full_desk.latin_data() | NAMES, LATIN)
+    # Django names the tables between two once, in the language it starts in.
+    between = {"User-group关系", "Group-permission关系"}
+    assert not wrong_words(desk, "en", full_desk.chinese_data() | {"简体中文"} | between, CHINESE)
+    english = wrong_words(desk, "zh-hans", full_desk.latin_data() | NAMES | between, LATIN)
     assert not {text: pages for text, pages in english.items() if not re.search("|".join(STILL_RAW), text)}
-    assert not [raw for raw in STILL_RAW if not re.search(raw, "\n".join(english))], "these need no leave any more"
+    spared = [raw for raw in STILL_RAW if not any(re.search(raw, text) for text in english)]
+    assert not spared, "said in Chinese by now: take them off STILL_RAW"

@@ -91,7 +91,8 @@ def _without_tags(template: str) -> str:
             endblock_re.match(token.contents) or token.contents == "endcomment"
         ):
             is_hidden = False
-        text.append(" ")
+        # "<{% if … %}a{% else %}span{% endif %}>" is an element, too.
+        text.append("x" if text and text[-1].endswith(("<", "</")) else " ")
     return "".join(text)
 
 

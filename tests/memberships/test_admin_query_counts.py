@@ -16,7 +16,7 @@ BASELINES = {
     "member": 4,
     "enterprisecustomer": 6,
     "membercontact": 2,
-    "subscription": 3,
+    "subscription": 4,
     "term": 2,
     "creditrequest": 2,
     "programme": 2,

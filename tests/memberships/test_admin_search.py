@@ -44,7 +44,8 @@ def test_a_firm_is_found_by_all_that_is_on_its_papers(desk: Client) -> None:
 
 def test_a_mistyped_number_is_nobody(desk: Client) -> None:
     number = a_firm().number
-    assert found(desk, CUSTOMERS, number[:-1] + str((int(number[-1]) + 1) % 10)) == []
+    answer = desk.post(f"{CUSTOMERS}find/", {"q": number[:-1] + str((int(number[-1]) + 1) % 10)}, follow=True)
+    assert "Nobody was found by that." in answer.content.decode()
 
 
 def test_a_mobile_finds_its_owners_and_stays_out_of_the_address(desk: Client) -> None:
@@ -56,6 +57,26 @@ def test_a_mobile_finds_its_owners_and_stays_out_of_the_address(desk: Client) ->
     assert "139" not in nobody["location"]
     # Typed into the address by hand it finds nobody.
     assert desk.get(f"{MEMBERS}?q=13812345678").context["cl"].result_list == []
+
+
+@pytest.mark.parametrize("url", [CUSTOMERS, MEMBERS, "/admin/memberships/subscription/", "/admin/operations/user/"])
+@pytest.mark.parametrize("term", ["someone@example.com", "1693292", "％16932924267", "１３９０００", "13900000000"])
+def test_what_may_be_personal_stays_out_of_the_address_though_nothing_is_found_by_it(
+    desk: Client, url: str, term: str
+) -> None:
+    answer = desk.post(f"{url}find/", {"q": term})
+    is_harmless = term == "１３９０００"
+    assert (term in unquote(answer["location"])) == is_harmless
+    if not is_harmless:
+        assert answer["location"] == f"{url}?q="
+        page = " ".join(desk.get(answer["location"]).content.decode().split())
+        assert "Nobody was found by that." in page
+
+
+def test_an_external_id_that_looks_like_a_telephone_number_leads_to_the_number_of_its_firm(desk: Client) -> None:
+    firm = a_firm(external_id="02112345678")
+    answer = desk.post(f"{CUSTOMERS}find/", {"q": "02112345678"})
+    assert answer["location"] == f"{CUSTOMERS}?q={firm.number}"
 
 
 def test_a_search_keeps_the_filters(desk: Client) -> None:

@@ -7,8 +7,16 @@ import pytest
 from memberships.admin.display import today
 from memberships.models import Subscription
 from memberships.services.subscriptions import join
-from tests.memberships.admin_pages import granted, signed_in
-from tests.memberships.factories import a_person, an_annual_card, an_operator, last_event
+from tests.memberships.admin_pages import a_superuser, granted, signed_in
+from tests.memberships.factories import (
+    TODAY,
+    a_firm,
+    a_person,
+    an_annual_card,
+    an_operator,
+    jd_plus_enterprise,
+    last_event,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +38,19 @@ def test_a_card_is_cancelled_with_a_reason(subscription: Subscription) -> None:
     subscription.refresh_from_db()
     assert subscription.cancelled_on == today() and subscription.ended_on > today()
     assert last_event(subscription).pgh_context["reason"] == "moved abroad"
+
+
+def test_cards_are_listed_with_their_owner(subscription: Subscription) -> None:
+    firm = a_firm()
+    join(firm, an_annual_card(jd_plus_enterprise()), on=TODAY, actor=None)
+    page = signed_in(a_superuser()).get("/admin/memberships/subscription/").content.decode()
+    assert firm.customer.legal_name in page and "5678" in page and "12345678" not in page
+
+
+def test_a_firms_member_page_leads_to_the_firm() -> None:
+    firm = a_firm()
+    page = signed_in(a_superuser()).get(f"/admin/memberships/member/{firm.pk}/change/").content.decode()
+    assert f'/enterprisecustomer/{firm.pk}/change/">{firm.customer.legal_name}</a>' in page
 
 
 def test_what_the_service_refuses_is_said_on_the_page(subscription: Subscription) -> None:

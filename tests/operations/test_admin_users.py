@@ -1,7 +1,7 @@
 """Rights are granted by superusers; who may only change users keeps to names."""
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 
 from operations.models import User
 from tests.memberships.admin_pages import a_superuser, granted, signed_in
@@ -55,6 +55,16 @@ def test_groups_are_for_superusers() -> None:
     clerk = signed_in(User.objects.get(username="xiaomei"))
     assert clerk.post(url, {"name": "masters"}).status_code == 403
     assert signed_in(a_superuser()).post(url, {"name": "masters"}).status_code == 302
+
+
+def test_the_histories_of_users_and_groups_say_what_was_granted() -> None:
+    xiaomei, group = an_operator(), Group.objects.create(name="masters")
+    desk, right = signed_in(a_superuser()), Permission.objects.get(codename="view_reveal")
+    desk.post(f"/admin/auth/group/{group.pk}/change/", {"name": "masters", "permissions": [right.pk]})
+    desk.post(f"{USERS}{xiaomei.pk}/change/", form_of(xiaomei, is_staff="on", groups=[group.pk]))
+    assert "masters" in str(desk.get(f"{USERS}{xiaomei.pk}/history/").context["history"].entries[0].changes)
+    newest = desk.get(f"/admin/auth/group/{group.pk}/history/").context["history"].entries[0]
+    assert newest.record == "right of a group" and "reveal" in str(newest.changes)
 
 
 def test_the_history_of_a_user_says_who_changed_what() -> None:

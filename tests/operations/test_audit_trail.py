@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.admin.models import ADDITION, LogEntry
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 from django.db import DatabaseError, connection, models, transaction
 
 from memberships.models import (
@@ -21,14 +24,14 @@ from memberships.models import (
     TierGroup,
 )
 from operations.audit import attach_context, because
-from operations.models import ImportBatch, User
+from operations.models import GroupName, GroupRight, ImportBatch, JobRun, User, UserGroup, UserRight
 from tests.memberships.factories import TODAY, a_firm, an_annual_card, an_operator, jd_plus_enterprise, renew
 
 pytestmark = pytest.mark.django_db
+OTHER = 900_002
 #: Tables of our own that are not tracked, and why.
 NOT_TRACKED = {
     "operations.Reveal": "a log itself, which only grows",
-    "operations.JobRun": "says itself who asked for it, who stopped it, and when",
     "operations.JobChunk": "part of its run",
     "operations.ImportRow": "a log itself: what an import did, line by line",
     "memberships.StagedEnterpriseCustomer": "a spreadsheet on its way, which changes no business row",
@@ -54,7 +57,7 @@ TRACKED = [model for model in our_models() if is_tracked(model)]
 
 def test_every_business_table_is_tracked_and_the_others_say_why_not() -> None:
     assert {model._meta.label for model in our_models() if not is_tracked(model)} == set(NOT_TRACKED)
-    assert len(TRACKED) >= 12
+    assert len(TRACKED) >= 17
 
 
 @pytest.mark.parametrize("model", TRACKED)
@@ -90,17 +93,34 @@ def cast() -> dict[type[models.Model], models.Model]:
             importer="enterprise-customers", file="imports/x", file_name="x.csv", file_sha256="0", file_size=1,
             uploaded_by=user, uploaded_at="2027-01-15T00:00:00Z",
         ),
+        JobRun.objects.create(job="some_job", business_date=TODAY, requested_at="2027-01-15T00:00:00Z"),
+        *rights_of(user),
     ]
     return {type(row): row for row in rows}
+
+
+def rights_of(user: User) -> list[models.Model]:
+    """A row of each table that grants something; another group and another permission have the number OTHER."""
+    kind = ContentType.objects.get_for_model(User)
+    for key in (OTHER - 1, OTHER):
+        Permission.objects.create(pk=key, content_type=kind, codename=f"do_{key}", name="Do")
+    group, _other = (GroupName.objects.create(pk=key, name=f"group {key}") for key in (OTHER - 1, OTHER))
+    return [
+        group,
+        UserGroup.objects.create(user=user, group_id=group.pk),
+        UserRight.objects.create(user=user, permission_id=OTHER - 1),
+        GroupRight.objects.create(group_id=group.pk, permission_id=OTHER - 1),
+    ]
 
 
 #: A field of each table, and another value for it.
 CHANGES: dict[type[models.Model], tuple[str, Any]] = {
     Programme: ("name", "新名"), TierGroup: ("name", "新名"), Tier: ("name", "新名"), Plan: ("name", "新名"),
     Member: ("joined_on", date(2027, 1, 14)), MemberContact: ("email", "x@example.com"),
-    EnterpriseCustomer: ("city", "宁波市"), Subscription: ("cancelled_on", date(2027, 2, 1)),
+    EnterpriseCustomer: ("city", "宁波市"), Subscription: ("requested_on", date(2027, 1, 14)),
     Term: ("ends_on", date(2028, 2, 1)), CreditRequest: ("term_days", 30), User: ("first_name", "小美"),
-    ImportBatch: ("file_name", "y.csv"),
+    ImportBatch: ("file_name", "y.csv"), JobRun: ("state", "failed"), GroupName: ("name", "masters"),
+    UserGroup: ("group_id", OTHER), UserRight: ("permission_id", OTHER), GroupRight: ("permission_id", OTHER),
 }
 
 
@@ -293,3 +313,68 @@ def test_nobody_changes_deletes_or_empties_the_reasons(sql: str) -> None:
                 " VALUES (%s, 'm', 1, 'mobile', 'a call', now())", [an_operator().pk],
             )
     refused(sql)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("facts", ['{"reason": "another"}', '{"forged": true}'])
+def test_a_context_gains_no_facts_after_its_transaction(facts: str) -> None:
+    with because("a test"):
+        jd_plus_enterprise()
+    refused(f"UPDATE pghistory_context SET metadata = metadata || '{facts}'")
+    refused(f"UPDATE pghistory_context SET metadata = metadata || '{facts}', created_at = now()")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_context_may_serve_several_transactions() -> None:
+    """As pghistory upserts it each time, with the same facts."""
+    with because("a test"):
+        jd_plus_enterprise()
+        Programme.objects.update(name="一")
+    assert contexts(Programme) == [{"reason": "a test"}] * 2
+
+
+def test_a_context_gains_facts_within_its_transaction() -> None:
+    with because("a test"):
+        jd_plus_enterprise()
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE pghistory_context SET metadata = metadata || '{\"user\": 1}'")
+    assert contexts(Programme) == [{"reason": "a test", "user": 1}]
+
+
+@pytest.mark.parametrize(
+    "sql", ["UPDATE django_admin_log SET user_id = 0", "DELETE FROM django_admin_log", "TRUNCATE django_admin_log"]
+)
+def test_nobody_changes_deletes_or_empties_the_log_of_the_admin(sql: str) -> None:
+    user = an_operator()
+    LogEntry.objects.create(user=user, action_flag=ADDITION, object_id="1", object_repr="x", change_message="")
+    refused(sql)
+
+
+# --- who may do what, and what was done to a run
+
+
+def test_granting_and_taking_away_is_in_the_trail() -> None:
+    user, group = an_operator(), Group.objects.create(name="masters")
+    right = Permission.objects.get(codename="view_user")
+    with because("promoted"):
+        user.groups.add(group)
+        user.user_permissions.add(right)
+        group.permissions.add(right)
+        user.groups.remove(group)
+        user.user_permissions.clear()
+        group.permissions.clear()
+        Group.objects.filter(pk=group.pk).update(name="servants")
+    for model in (UserGroup, UserRight, GroupRight):
+        events = events_of(model).order_by("pgh_id")
+        assert [event.pgh_label for event in events] == ["insert", "delete"]
+        assert {said["reason"] for said in contexts(model)} == {"promoted"}
+    assert [event.name for event in events_of(GroupName).order_by("pgh_id")] == ["masters", "servants"]
+
+
+def test_a_run_leaves_events_of_its_states_not_of_its_progress() -> None:
+    run = JobRun.objects.create(job="some_job", business_date=TODAY, requested_at="2027-01-15T00:00:00Z")
+    JobRun.objects.update(done=5, heartbeat_at="2027-01-15T00:00:01Z")
+    with because(actor=an_operator()):
+        JobRun.objects.update(state="cancelled", failed=1)
+    events = events_of(JobRun).filter(pgh_obj_id=run.pk).order_by("pgh_id")
+    assert [(event.pgh_label, event.state) for event in events] == [("insert", "queued"), ("update", "cancelled")]

@@ -15,6 +15,7 @@ from operations.models import ImportBatch, JobRun, User
 from operations.services.imports import run_of
 from operations.tasks import work_on_run
 from tests.customer_files import Row, a_bad_row, a_row, csv_file
+from tests.memberships.admin_pages import a_superuser
 from tests.memberships.factories import an_annual_card, an_operator, jd_plus_enterprise
 
 pytestmark = pytest.mark.django_db
@@ -237,6 +238,27 @@ def test_a_confirmed_import_is_applied_and_its_rows_lead_to_their_records(desk: 
     page = seen(desk, batch)
     assert "1 applied, 0 left out, 0 invalid." in page
     assert reverse("admin:memberships_enterprisecustomer_change", args=[customer.pk]) in page
+
+
+def test_the_result_says_of_each_row_whether_it_was_new_or_changed(desk: Client) -> None:
+    applied(desk, [a_row(1)])
+    page = seen(desk, applied(desk, [a_row(1, 省份="江苏省"), a_row(2)]))
+    assert '<td data-label="Verdict">changed</td>' in page and '<td data-label="Verdict">new</td>' in page
+
+
+def test_a_file_name_stands_as_it_is_and_the_list_has_one_way_to_upload(desk: Client) -> None:
+    imports = "/admin/operations/importbatch/"
+    assert "Add import" not in desk.get(imports).content.decode()
+    batch = applied(desk, [a_row(1)])
+    ImportBatch.objects.update(file_name="bad.csv")
+    page = desk.get(url(batch)).content.decode()
+    assert "bad.csv" in page and "Bad.csv" not in page
+    assert "Add import" not in desk.get(imports).content.decode()
+
+
+def test_the_first_page_names_jobs_in_words(desk: Client) -> None:
+    applied(desk, [a_row(1)])
+    assert "apply_import" not in signed_in(a_superuser()).get("/admin/").content.decode()
 
 
 def test_pressing_confirm_twice_applies_once(desk: Client) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -186,6 +188,26 @@ def test_an_action_is_a_post_of_somebody_allowed(on_call: Client, sheep: CountSh
     assert on_call.get(url(run, action)).status_code == 405
     assert signed_in(someone("auditor", "view_jobrun")).post(url(run, action)).status_code == 403
     assert on_call.post(reverse(f"admin:operations_jobrun_{action}", args=[10**9])).status_code == 404
+
+
+def test_the_history_of_a_run_says_who_stopped_it_and_who_took_it_up(on_call: Client, sheep: CountSheep) -> None:
+    run = a_run()
+    press(on_call, run, "cancel")
+    press(on_call, run, "resume")
+    page = on_call.get(url(run, "history"))
+    newest, before, *_older = page.context["history"].entries
+    assert newest.actor.username == before.actor.username == "oncall"
+    assert "cancelled" in str(before.changes)
+    assert "count_sheep" not in page.content.decode()
+    assert f"Count sheep {run.business_date}" in page.content.decode()
+
+
+def test_failing_chunks_are_counted_once_and_with_a_bound(on_call: Client, sheep: CountSheep) -> None:
+    run = a_run()
+    with CaptureQueriesContext(connection) as queries:
+        seen(on_call, url(run))
+    counts = [query["sql"] for query in queries if "COUNT(" in query["sql"] and "jobchunk" in query["sql"]]
+    assert len(counts) == 1 and "LIMIT" in counts[0]
 
 
 def test_who_only_reads_finds_no_button(sheep: CountSheep) -> None:

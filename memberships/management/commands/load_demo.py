@@ -1,5 +1,6 @@
 """`manage.py load_demo`: demo programmes, members and users, made once."""
 
+import os
 from datetime import UTC, datetime
 from typing import Any
 from unicodedata import east_asian_width
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from memberships import demo
 from memberships.dates import business_date
+from operations.models import User
 
 
 class Command(BaseCommand):
@@ -24,6 +26,9 @@ class Command(BaseCommand):
             raise CommandError(_("The passwords of the demo are public: it is not for production."))
         if logins:
             self._print_logins()
+            return
+        if os.environ.get("DATABASE_URL") and _has_users_of_its_own():
+            self.stdout.write(_("The demo was not loaded: the database of DATABASE_URL has users of its own."))
             return
         loaded = demo.load_demo(on=business_date(datetime.now(UTC)))
         if loaded.people:
@@ -42,6 +47,13 @@ class Command(BaseCommand):
         for row in rows:
             cells = (cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True))
             self.stdout.write("  ".join(cells).rstrip())
+
+
+def _has_users_of_its_own() -> bool:
+    """Users besides the demo's; also ones that are only called like those, with passwords that are not public."""
+    names = {login.username for login in demo.LOGINS}
+    users = set(User.objects.values_list("username", flat=True)[: len(names) + 1])
+    return not users <= names or (bool(users) and not demo.working_logins())
 
 
 def _width(text: str) -> int:
