@@ -43,7 +43,8 @@ def postgres_settings(folder: Path, *, durable: bool) -> dict[str, str]:
     """The settings for a cluster in `folder`; one that is not durable is for tests."""
     memory = memory_bytes()
     settings = _ALWAYS | {
-        "shared_buffers": _megabytes(min(512 * _MB, memory // 8)),
+        # An import works on the indexes of a dozen tables at once.
+        "shared_buffers": _megabytes(min(2048 * _MB, memory // 8)),
         "effective_cache_size": _megabytes(memory // 2),
         "maintenance_work_mem": _megabytes(min(128 * _MB, memory // 32)),
         "work_mem": _megabytes(min(32 * _MB, memory // 128)),
