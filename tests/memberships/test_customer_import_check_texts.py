@@ -2,10 +2,8 @@
 
 import csv
 import io
-import unicodedata
 from typing import Any
 
-import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,6 +11,7 @@ from hypothesis import strategies as st
 from memberships.models import Plan, StagedEnterpriseCustomer
 from operations.imports.exports import guard_formula
 from operations.models import ImportBatch
+from tests.cells import trimmed
 from tests.customer_files import a_row
 from tests.customer_imports import checked, counts, file_of
 from tests.memberships.factories import an_annual_card, jd_plus_enterprise
@@ -44,15 +43,7 @@ def classic() -> Plan:
 def kept(text: str) -> str | None:
     """What the engine makes of a cell: no guard, NFKC, trimmed of white space and of marks that nobody sees."""
     bare = text[1:] if text[:1] == "'" and guard_formula(text[1:]) == text else text
-    normal = unicodedata.normalize("NFKC", bare)
-    while normal and (is_unseen(normal[0]) or is_unseen(normal[-1])):
-        normal = normal[1:] if is_unseen(normal[0]) else normal[:-1]
-    return normal or None
-
-
-def is_unseen(character: str) -> bool:
-    trimmed: str = pl.Series([character]).str.strip_chars()[0]
-    return not trimmed or unicodedata.category(character) == "Cf"
+    return trimmed(bare)
 
 
 def staged(batch: ImportBatch) -> list[StagedEnterpriseCustomer]:
