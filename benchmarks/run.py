@@ -34,7 +34,6 @@ def measure(name: str, rows: int | None) -> Figures:
             "DATABASE_URL": pair.database_url,
             "REDIS_URL": pair.redis_url,
             "PLUSDESK_DATA": f"{folder}/data",
-            # Said outright: as root the data folder may stand elsewhere, and would not be removed with this one.
             "UPLOADS_DIR": f"{folder}/uploads",
             "PLUSDESK_PRODUCTION": "off",
             "LOG_LEVEL": "WARNING",

@@ -13,12 +13,7 @@ from operations.audit import track
 
 
 class MemberQuerySet(models.QuerySet["Member"]):
-    """Members by number and state."""
-
-    def numbered(self, number: str) -> Self:
-        """The member with that number; none when the number is mistyped."""
-        pk = Member.pk_of(number)
-        return self.none() if pk is None else self.filter(pk=pk)
+    """Members by state."""
 
     def open(self, *, on: date) -> Self:
         """Not closed on that day."""

@@ -25,11 +25,6 @@ class HistorySource(NamedTuple):
     key: str
     value: Any
 
-    @property
-    def tracked_model(self) -> type[Model]:
-        tracked: type[Model] = self.event_model.pgh_tracked_model  # type: ignore[attr-defined]
-        return tracked
-
 
 class Cursor(NamedTuple):
     """A place in the history: events of one transaction share their instant, so the table and key follow."""

@@ -13,7 +13,7 @@ from operations import registry
 from operations.errors import RunStateError
 from operations.imports import staging
 from operations.models import ImportBatch, JobChunk, JobRun, User
-from operations.services.imports import discard_import
+from operations.services.imports import discard_import, sweep_staging
 from operations.services.jobs import cancel_run, resume_run, take_chunk, work_chunk
 from operations.tasks import work_on_run
 from tests.customer_files import a_row, csv_file
@@ -153,3 +153,12 @@ def test_an_application_cancelled_while_a_chunk_is_written_counts_that_chunk(
     monkeypatch.setattr(importer, "apply", write)
     assert import_stories.undone(batch, by=xiaomei).state == State.UNDONE
     assert not EnterpriseCustomer.objects.exists()
+
+
+def test_sweep_drops_the_staging_table_of_a_finished_import_and_leaves_one_that_waits(xiaomei: User) -> None:
+    finished = applied(csv_file([a_row(1)]), by=xiaomei)
+    waiting = previewed(csv_file([a_row(2)]), by=xiaomei)
+    assert sweep_staging() == 1
+    assert not staging.is_made(StagedEnterpriseCustomer, finished)
+    assert staging.is_staged(StagedEnterpriseCustomer, waiting)
+    assert sweep_staging() == 0
