@@ -18,7 +18,7 @@ from operations.masking import mask_mobile, mask_name
 STATUS_COLOURS = {
     Subscription.Status.PENDING: "info",
     Subscription.Status.ACTIVE: "success",
-    Subscription.Status.EXPIRED: "warning",
+    Subscription.Status.LAPSED: "warning",
     Subscription.Status.CANCELLED: "danger",
 }
 

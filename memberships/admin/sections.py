@@ -69,6 +69,6 @@ def _subscriptions(member: Member) -> list[Any]:
         subscription.status_label = Subscription.Status(subscription.status).label
         subscription.status_colour = STATUS_COLOURS[subscription.status]
         subscription.can_be_cancelled = (
-            subscription.cancelled_on is None and subscription.status != Subscription.Status.EXPIRED
+            subscription.cancelled_on is None and subscription.status != Subscription.Status.LAPSED
         )
     return found

@@ -5,7 +5,7 @@ from typing import Self
 
 import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q
@@ -88,6 +88,15 @@ class PlanQuerySet(models.QuerySet["Plan"]):
         return self.filter(Q(on_sale_until=None) | Q(on_sale_until__gte=on), on_sale_from__lte=on)
 
 
+#: A card is charged a month ahead of its end at most, so that what is due stands close together in an index.
+LONGEST_LEAD_DAYS = 31
+
+
+def usual_retry_days() -> list[int]:
+    """Days after the first request on which a softly declined charge is tried again, unless the plan says otherwise."""
+    return [1, 3, 5, 7]
+
+
 @track()
 class Plan(Named):
     """A version of something a member can buy. Once sold it never changes: a new version is made."""
@@ -98,6 +107,11 @@ class Plan(Named):
     price = models.DecimalField(_("price (CNY)"), max_digits=12, decimal_places=2)
     term_months = models.PositiveSmallIntegerField(_("term (months)"))
     grace_days = models.PositiveSmallIntegerField(_("grace (days)"), default=0)
+    lead_days = models.PositiveSmallIntegerField(_("renewed ahead of the end (days)"), default=1, db_default=1)
+    retry_days = ArrayField(
+        models.PositiveSmallIntegerField(), verbose_name=_("charged again after (days)"), default=usual_retry_days,
+        db_default=usual_retry_days(), blank=True,
+    )
     credit_limit_cap = models.DecimalField(
         _("highest credit limit (CNY)"), max_digits=14, decimal_places=2, null=True, blank=True
     )
@@ -114,6 +128,7 @@ class Plan(Named):
             models.UniqueConstraint(fields=["programme", "code", "version"], name="plan_version"),
             models.CheckConstraint(condition=Q(price__gte=0), name="plan_price_not_negative"),
             models.CheckConstraint(condition=Q(term_months__gte=1), name="plan_term_not_empty"),
+            models.CheckConstraint(condition=Q(lead_days__lte=LONGEST_LEAD_DAYS), name="plan_lead_days"),
             ExclusionConstraint(
                 name="plan_one_version_on_sale",
                 expressions=[

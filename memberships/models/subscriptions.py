@@ -1,21 +1,27 @@
 """A member's bond to a programme, and the paid spans of it.
 
-Status follows from the facts (DESIGN section 5): no column says "active", a term that covers the day does.
+Status follows from the facts (DESIGN section 5): no column says "active", a paid day does. `paid_until` is the last
+day of the last term, kept by the terms' own triggers: what is due, in grace or over is found by one small index.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Self
 
 import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import Exists, F, Func, OuterRef, Q
+from django.db.models import DateField, ExpressionWrapper, F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from memberships.models.members import Member
-from memberships.models.programmes import Plan, Programme
+from memberships.models.payment_methods import PaymentMethod
+from memberships.models.programmes import LONGEST_LEAD_DAYS, Plan, Programme
 from operations.audit import track
+
+#: Days of a subscription as SQL: PostgreSQL adds whole numbers to dates.
+GRACE_UNTIL = ExpressionWrapper(F("paid_until") + F("plan__grace_days"), output_field=DateField())
+DUE_ON = ExpressionWrapper(F("paid_until") - F("plan__lead_days"), output_field=DateField())
 
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
@@ -34,22 +40,35 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         return self.live().filter(started_on=None)
 
     def active(self, *, on: date) -> Self:
-        """Covered by a term on that day, cancelled for its end or not."""
-        covered = Term.objects.filter(
-            member=OuterRef("member"), subscription=OuterRef("pk"), starts_on__lte=on, ends_on__gte=on
-        )
-        return self.filter(Exists(covered))
+        """Paid for that day, cancelled for its end or not: terms leave no gap between first and last day."""
+        return self.filter(started_on__lte=on, paid_until__gte=on).exclude(ended_on__lt=on)
+
+    def unpaid(self, *, on: date) -> Self:
+        """Live with the last paid day gone by: in grace, or to be lapsed."""
+        return self.live().filter(paid_until__lt=on)
+
+    def in_grace(self, *, on: date) -> Self:
+        """Live, not paid for that day, within the plan's days of grace (the last one included)."""
+        return self.unpaid(on=on).alias(grace_until=GRACE_UNTIL).filter(grace_until__gte=on)
+
+    def due(self, *, on: date) -> Self:
+        """Live, and to be charged for the next term by that day: the plan's lead days before the last paid one."""
+        latest = on + timedelta(days=LONGEST_LEAD_DAYS)
+        return self.live().filter(paid_until__lte=latest).alias(due_on=DUE_ON).filter(due_on__lte=on)
 
 
-@track(owner="member")
+# paid_until follows from the terms, which are in the trail themselves.
+@track(owner="member", exclude=["paid_until"])
 class Subscription(models.Model):
     """From the request for a card to its end."""
 
     class Status(models.TextChoices):
         PENDING = "pending", _("pending")
         ACTIVE = "active", _("active")
-        EXPIRED = "expired", _("expired")
+        IN_GRACE = "in_grace", _("in grace")
+        LAPSED = "lapsed", _("lapsed")
         CANCELLED = "cancelled", _("cancelled")
+        REFUNDED = "refunded", _("refunded")
 
     member = models.ForeignKey(
         Member, models.PROTECT, related_name="subscriptions", db_index=False, verbose_name=_("member")
@@ -61,9 +80,21 @@ class Subscription(models.Model):
     plan = models.ForeignKey(
         Plan, models.PROTECT, related_name="subscriptions", db_constraint=False, verbose_name=_("plan")
     )
+    # Charged for the next term; none: the card is not renewed by itself.
+    payment_method = models.ForeignKey(
+        PaymentMethod, models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
+        verbose_name=_("payment method"),
+    )
+    # The lapsed card that this one takes up again.
+    previous = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("previous card")
+    )
     requested_on = models.DateField(_("requested on"))
     started_on = models.DateField(_("started on"), null=True, blank=True)
+    paid_until = models.DateField(_("paid until"), null=True, blank=True)
     cancelled_on = models.DateField(_("cancelled on"), null=True, blank=True)
+    lapsed_on = models.DateField(_("lapsed on"), null=True, blank=True)
+    refunded_on = models.DateField(_("refunded on"), null=True, blank=True)
     ended_on = models.DateField(_("ended on"), null=True, blank=True)
 
     objects = SubscriptionQuerySet.as_manager()
@@ -84,8 +115,22 @@ class Subscription(models.Model):
                 condition=Q(cancelled_on=None) | Q(cancelled_on__lte=F("ended_on"), ended_on__isnull=False),
                 name="subscription_ended_after_cancelled",
             ),
+            models.CheckConstraint(
+                condition=Q(lapsed_on=None) | Q(cancelled_on=None, ended_on__isnull=False, ended_on__lt=F("lapsed_on")),
+                name="subscription_ended_before_lapsed",
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded_on=None) | Q(ended_on__isnull=False), name="subscription_ended_by_refund"
+            ),
         ]
-        indexes = [models.Index(fields=["member", "-requested_on"], name="subscription_of_member")]
+        indexes = [
+            models.Index(fields=["member", "-requested_on"], name="subscription_of_member"),
+            # What is due, in grace or over: small, whatever the size of the table's past.
+            models.Index(
+                fields=["paid_until", "id"], name="subscription_by_end",
+                condition=Q(ended_on=None, paid_until__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.plan} · {Member(pk=self.member_id).number}"
@@ -97,6 +142,38 @@ class TermQuerySet(models.QuerySet["Term"]):
     def covering(self, *, on: date) -> Self:
         """Terms whose first to last day include that day."""
         return self.filter(starts_on__lte=on, ends_on__gte=on)
+
+
+def _chain(name: str, operation: pgtrigger.Operation, touched: str) -> pgtrigger.Trigger:
+    """After a statement on terms: no chain it touched has a gap, and each card is paid until its last term's end.
+
+    Locks the cards whose last day moves; who writes terms holds their members (services.members.lock_member).
+    """
+    old = "old_terms" if "old_terms" in touched else None
+    new = "new_terms" if "new_terms" in touched else None
+    return pgtrigger.Trigger(
+        name=f"chain_after_{name}", operation=operation, when=pgtrigger.After, level=pgtrigger.Statement,
+        referencing=pgtrigger.Referencing(old=old, new=new),
+        declare=[("broken", "bigint")],
+        func=(
+            "SELECT t.subscription_id INTO broken FROM ("
+            " SELECT subscription_id, number, starts_on,"
+            " lag(ends_on) OVER w AS previous_end, row_number() OVER w AS place"
+            " FROM memberships_term"
+            f" WHERE (member_id, subscription_id) IN (SELECT member_id, subscription_id FROM ({touched}) AS touched)"
+            " WINDOW w AS (PARTITION BY subscription_id ORDER BY number)) t"
+            " WHERE t.number <> t.place OR t.starts_on <> t.previous_end + 1 LIMIT 1;"
+            " IF FOUND THEN RAISE EXCEPTION 'terms of subscription % leave a gap', broken"
+            " USING ERRCODE = 'check_violation'; END IF;"
+            " UPDATE memberships_subscription s SET paid_until = chain.last_day FROM ("
+            " SELECT touched.subscription_id, ("
+            " SELECT max(ends_on) FROM memberships_term t"
+            " WHERE t.member_id = touched.member_id AND t.subscription_id = touched.subscription_id) AS last_day"
+            f" FROM ({touched}) AS touched GROUP BY touched.subscription_id, touched.member_id) chain"
+            " WHERE s.id = chain.subscription_id AND s.paid_until IS DISTINCT FROM chain.last_day;"
+            " RETURN NULL;"
+        ),
+    )
 
 
 @track(owner="member")
@@ -145,26 +222,9 @@ class Term(models.Model):
         ]
         indexes = [models.Index(fields=["ends_on", "member"], name="term_by_end")]
         triggers = [
-            pgtrigger.Trigger(
-                name="no_gap",
-                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
-                when=pgtrigger.After,
-                timing=pgtrigger.Deferred,
-                declare=[("broken", "bigint")],
-                func=(
-                    # Looks at the whole chain, so that insert, update and delete share one rule; a term that is
-                    # moved leaves one chain for another.
-                    "SELECT t.subscription_id INTO broken FROM ("
-                    " SELECT subscription_id, number, starts_on,"
-                    " lag(ends_on) OVER w AS previous_end, row_number() OVER w AS place"
-                    " FROM memberships_term WHERE member_id IN (NEW.member_id, OLD.member_id)"
-                    " AND subscription_id IN (NEW.subscription_id, OLD.subscription_id)"
-                    " WINDOW w AS (PARTITION BY subscription_id ORDER BY number)) t"
-                    " WHERE t.number <> t.place OR t.starts_on <> t.previous_end + 1 LIMIT 1;"
-                    " IF FOUND THEN RAISE EXCEPTION 'terms of subscription % leave a gap', broken"
-                    " USING ERRCODE = 'check_violation'; END IF; RETURN NULL;"
-                ),
-            )
+            _chain("insert", pgtrigger.Insert, "SELECT * FROM new_terms"),
+            _chain("update", pgtrigger.Update, "SELECT * FROM new_terms UNION ALL SELECT * FROM old_terms"),
+            _chain("delete", pgtrigger.Delete, "SELECT * FROM old_terms"),
         ]
 
     def __str__(self) -> str:

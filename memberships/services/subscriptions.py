@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, TypedDict, cast
 
 from django.db import transaction
-from django.db.models import Case, CharField, Exists, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, CharField, Max, Q, QuerySet, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from memberships.dates import term_bounds
@@ -22,7 +22,7 @@ from memberships.errors import (
     SubscriptionStateError,
 )
 from memberships.models import Member, Plan, Programme, Subscription, Term
-from memberships.models.subscriptions import SubscriptionQuerySet
+from memberships.models.subscriptions import GRACE_UNTIL, SubscriptionQuerySet
 from memberships.services.members import lock_member
 from memberships.signals import subscription_cancelled, subscription_started
 from operations.audit import because
@@ -36,30 +36,31 @@ class Standing(TypedDict):
     """What `with_status` adds to a subscription."""
 
     status: str
-    paid_until: date | None
 
 
 def with_status(
     subscriptions: SubscriptionQuerySet, *, on: date
 ) -> "QuerySet[WithAnnotations[Subscription, Standing]]":
-    """Annotate `status` (a Subscription.Status) on a day, and `paid_until` (last paid day, if any).
+    """Annotate `status` (a Subscription.Status) on a day; it follows from the facts, whether or not a job has run.
 
-    active: a term covers the day; a cancelled subscription is active, too, while its paid days last.
+    active: paid for that day; a cancelled subscription is active, too, while its paid days last.
+    in_grace: not paid for that day, within the plan's days of grace; benefits go on.
     pending: not begun, whether it waits for its payment or for its first paid day.
-    cancelled: over, by cancelling. expired: over, by not being renewed.
+    refunded, cancelled: over, by that. lapsed: over, by not being renewed.
     """
-    own_terms = Term.objects.filter(member=OuterRef("member"), subscription=OuterRef("pk"))
     is_not_begun = Q(started_on=None) | Q(started_on__gt=on)
     is_not_over = Q(ended_on=None) | Q(ended_on__gt=on)
-    annotated = subscriptions.annotate(
+    has_not_ended = Q(ended_on=None) | Q(ended_on__gte=on)
+    annotated = subscriptions.alias(grace_until=GRACE_UNTIL).annotate(
         status=Case(
-            When(Exists(own_terms.covering(on=on)), then=Value(Subscription.Status.ACTIVE)),
+            When(has_not_ended & Q(started_on__lte=on, paid_until__gte=on), then=Value(Subscription.Status.ACTIVE)),
             When(is_not_begun & is_not_over, then=Value(Subscription.Status.PENDING)),
+            When(refunded_on__isnull=False, then=Value(Subscription.Status.REFUNDED)),
             When(cancelled_on__isnull=False, then=Value(Subscription.Status.CANCELLED)),
-            default=Value(Subscription.Status.EXPIRED),
+            When(has_not_ended & Q(grace_until__gte=on), then=Value(Subscription.Status.IN_GRACE)),
+            default=Value(Subscription.Status.LAPSED),
             output_field=CharField(),
         ),
-        paid_until=Subquery(own_terms.order_by("-number").values("ends_on")[:1]),
     )
     return cast("QuerySet[WithAnnotations[Subscription, Standing]]", annotated)
 
@@ -68,13 +69,6 @@ def status_of(subscription: Subscription, *, on: date) -> Subscription.Status:
     """The state of one subscription on a day, by the rule of `with_status`; one query, so not for lists."""
     found = with_status(Subscription.objects.filter(pk=subscription.pk), on=on)
     return Subscription.Status(found.values_list("status", flat=True).get())
-
-
-def paid_until(subscription: Subscription) -> date | None:
-    """The last paid day, cancelled or not; None when nothing was paid yet."""
-    own_terms = Term.objects.filter(member=subscription.member_id, subscription=subscription)
-    last_day: date | None = own_terms.aggregate(last=Max("ends_on"))["last"]
-    return last_day
 
 
 @transaction.atomic
@@ -135,7 +129,7 @@ def cancel_subscription(
         return subscription
     if subscription.requested_on > on:
         raise _requested_later(subscription, on=on)
-    last_day = subscription.ended_on or paid_until(subscription) or on
+    last_day = subscription.ended_on or subscription.paid_until or on
     if last_day < on:
         raise SubscriptionStateError(
             _("“%(plan)s” of member %(member)s ended on %(last)s and cannot be cancelled on %(on)s.")
@@ -159,12 +153,13 @@ def _check_can_buy(member: Member, plan: Plan, *, on: date) -> None:
 
 
 def _live_subscription(member: Member, programme: Programme, *, on: date) -> Subscription | None:
-    """What holds the member's place in the programme; an expired one is ended on its last paid day first."""
-    live = Subscription.objects.live().filter(member=member, programme=programme).first()
-    if live is None or status_of(live, on=on) != Subscription.Status.EXPIRED:
+    """What holds the member's place in the programme; one whose grace is over is lapsed first."""
+    live = Subscription.objects.live().filter(member=member, programme=programme).select_related("plan").first()
+    if live is None or status_of(live, on=on) != Subscription.Status.LAPSED:
         return live
-    live.ended_on = paid_until(live)
-    live.save(update_fields=["ended_on"])
+    assert live.paid_until is not None
+    live.ended_on, live.lapsed_on = live.paid_until + timedelta(days=live.plan.grace_days), on
+    live.save(update_fields=["ended_on", "lapsed_on"])
     return None
 
 

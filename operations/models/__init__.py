@@ -2,7 +2,8 @@
 
 from operations.models.audit import AuditEvent, Reveal
 from operations.models.imports import ImportBatch, ImportRow, StagedRow
-from operations.models.jobs import JobChunk, JobRun
+from operations.models.jobs import JobChunk, JobRun, RunItem
+from operations.models.outbox import OutboxMessage
 from operations.models.users import GroupName, GroupRight, User, UserGroup, UserRight
 
 __all__ = [
@@ -13,7 +14,9 @@ __all__ = [
     "ImportRow",
     "JobChunk",
     "JobRun",
+    "OutboxMessage",
     "Reveal",
+    "RunItem",
     "StagedRow",
     "User",
     "UserGroup",

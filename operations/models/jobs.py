@@ -44,6 +44,13 @@ class JobRun(models.Model):
     job = models.CharField(_("job"), max_length=64)
     business_date = models.DateField(_("business date"))
     scope = models.CharField(_("scope"), max_length=128, blank=True)
+    # Says what the run would do, item by item, and does nothing.
+    is_dry_run = models.BooleanField(_("dry run"), default=False, db_default=False)
+    # The dry run whose items, and no others, this run does.
+    approved = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="executions", db_index=False,
+        verbose_name=_("approved dry run"),
+    )
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.QUEUED)
     total = models.BigIntegerField(_("total"), default=0)
     done = models.BigIntegerField(_("done"), default=0)
@@ -130,3 +137,34 @@ class JobChunk(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}: {self.first_key}-{self.last_key}"
+
+
+class RunItem(models.Model):
+    """One thing that a dry run found to be done, and what became of it when the dry run was executed."""
+
+    class Outcome(models.TextChoices):
+        FORESEEN = "foreseen", _("foreseen")
+        DONE = "done", _("done")
+        LEFT_OUT = "left_out", _("left out: changed since the dry run")
+
+    run = models.ForeignKey(JobRun, models.CASCADE, related_name="items", db_index=False, verbose_name=_("dry run"))
+    # What it is about (a subscription, a payment, a wallet: the job knows), and the member it belongs to.
+    key = models.BigIntegerField(_("record"))
+    owner = models.BigIntegerField(_("member"), null=True, blank=True)
+    kind = models.CharField(_("kind"), max_length=32, blank=True)
+    # CNY or points, as the job says.
+    amount = models.DecimalField(_("amount"), max_digits=20, decimal_places=2, null=True, blank=True)
+    # What the facts it rests on add up to; another value at the execution means that one of them changed.
+    seen = models.BigIntegerField(_("fingerprint"), default=0)
+    outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome, default=Outcome.FORESEEN)
+
+    class Meta:
+        verbose_name = _("foreseen item")
+        verbose_name_plural = _("foreseen items")
+        constraints = [models.UniqueConstraint(fields=["run", "key"], name="runitem_once")]
+        indexes = [
+            models.Index(fields=["run", "key"], name="runitem_left_out", condition=models.Q(outcome="left_out"))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}:{self.key}"

@@ -25,7 +25,7 @@ def test_card_is_active_from_its_first_to_its_last_day() -> None:
         status_of(subscription, on=day)
         for day in (date(2027, 1, 14), TODAY, date(2028, 1, 14), date(2028, 1, 15))
     ]
-    assert states == [Status.PENDING, Status.ACTIVE, Status.ACTIVE, Status.EXPIRED]
+    assert states == [Status.PENDING, Status.ACTIVE, Status.ACTIVE, Status.LAPSED]
 
 
 def test_renewed_card_is_active_across_its_anniversary() -> None:
@@ -33,7 +33,7 @@ def test_renewed_card_is_active_across_its_anniversary() -> None:
     renew(subscription)
     days = [date(2028, 1, 14), date(2028, 1, 15), date(2029, 1, 15)]
     states = [status_of(subscription, on=day) for day in days]
-    assert states == [Status.ACTIVE, Status.ACTIVE, Status.EXPIRED]
+    assert states == [Status.ACTIVE, Status.ACTIVE, Status.LAPSED]
 
 
 def test_list_shows_every_state_and_the_last_paid_day_in_one_query(django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
@@ -52,7 +52,7 @@ def test_list_shows_every_state_and_the_last_paid_day_in_one_query(django_assert
     assert {card.pk: (card.status, card.paid_until) for card in cards} == {
         pending.pk: (Status.PENDING, None),
         active.pk: (Status.ACTIVE, date(2028, 1, 14)),
-        expired.pk: (Status.EXPIRED, date(2026, 2, 28)),
+        expired.pk: (Status.LAPSED, date(2026, 2, 28)),
         leaving.pk: (Status.ACTIVE, date(2028, 1, 14)),
         withdrawn.pk: (Status.CANCELLED, None),
     }

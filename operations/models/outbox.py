@@ -1,0 +1,64 @@
+"""What the outside world is to be told: written in the transaction that made it true, sent by the sweeper."""
+
+from datetime import datetime
+from typing import Self
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class OutboxMessageQuerySet(models.QuerySet["OutboxMessage"]):
+    """Messages by what has to be done about them."""
+
+    def to_send(self, *, at: datetime) -> Self:
+        """Not sent, and due for a (further) attempt."""
+        return self.filter(state=OutboxMessage.State.QUEUED, next_attempt_at__lte=at)
+
+
+class OutboxMessage(models.Model):
+    """One message. Its key is unique for ever, so that an event is told once, whoever repeats what made it."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("to be sent")
+        SENT = "sent", _("sent")
+        UNHEARD = "unheard", _("nobody listens")
+        PARKED = "parked", _("parked: attempts used up")
+
+    topic = models.CharField(_("topic"), max_length=64)
+    key = models.CharField(_("key"), max_length=128)
+    owner = models.BigIntegerField(_("member"), null=True, blank=True)
+    payload = models.JSONField(_("content"))
+    state = models.CharField(_("state"), max_length=16, choices=State, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    error = models.CharField(_("error"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("created at"))
+    next_attempt_at = models.DateTimeField(_("next attempt at"))
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+
+    objects = OutboxMessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("outgoing message")
+        verbose_name_plural = _("outgoing messages")
+        permissions = [("resend_outboxmessage", _("Can send parked messages again"))]
+        constraints = [models.UniqueConstraint(fields=["key"], name="outboxmessage_key")]
+        indexes = [
+            models.Index(fields=["next_attempt_at", "id"], name="outboxmessage_to_send", condition=Q(state="queued")),
+            models.Index(fields=["owner", "id"], name="outboxmessage_of_owner", condition=Q(owner__isnull=False)),
+            models.Index(fields=["id"], name="outboxmessage_parked", condition=Q(state="parked")),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(name="frozen", fields=["topic", "key", "owner", "payload", "created_at"]),
+            pgtrigger.FSM(
+                name="path", field="state",
+                transitions=[
+                    ("queued", "sent"), ("queued", "unheard"), ("queued", "parked"), ("parked", "queued"),
+                    ("unheard", "queued"),
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
