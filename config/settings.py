@@ -166,7 +166,13 @@ JOB_CHUNK_ATTEMPTS: int = env.int("JOB_CHUNK_ATTEMPTS", default=3)
 # A run that has not been heard of for this long is handed to a worker again; harmless while one is at it.
 JOB_SILENCE_SECONDS: int = env.int("JOB_SILENCE_SECONDS", default=20)
 JOB_PARALLEL_TASKS: int = env.int("JOB_PARALLEL_TASKS", default=2)
+# Workers that may call a gateway at a time: its limits (GATEWAYS below) are divided among them.
+JOB_LANES: dict[str, int] = {"gateway": env.int("GATEWAY_LANES", default=1)}
 IMPORT_CHUNK_ROWS: int = env.int("IMPORT_CHUNK_ROWS", default=10_000)
+
+# --- gateways ------------------------------------------------------------------------------------------------
+# By name: the adapter, what it is made with, and the limits of the gateway: calls under way, calls begun in a second.
+GATEWAYS: dict[str, dict[str, Any]] = {}
 
 # --- audit trail -------------------------------------------------------------------------------------------
 PGHISTORY_APPEND_ONLY = True

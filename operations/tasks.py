@@ -17,6 +17,14 @@ def work_on_run(run_id: int) -> None:
     run = jobs.begin_run(run_id, at=timezone.now())
     if run is None:
         return
+    with jobs.lane_of(run) as is_free:
+        if is_free:
+            _work_a_shift(run)
+
+
+def _work_a_shift(run: JobRun) -> None:
+    """Chunk after chunk."""
+    run_id = run.pk
     shift_ends = timezone.now() + timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT // 2)
     while timezone.now() < shift_ends and not JobRun.objects.get(pk=run_id).is_finished:
         chunk = jobs.take_chunk(run, at=timezone.now())

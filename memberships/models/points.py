@@ -194,7 +194,7 @@ class PointsEntry(models.Model):
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             pgtrigger.Trigger(
                 name="names_its_own_lot", operation=pgtrigger.Insert, when=pgtrigger.After, level=pgtrigger.Statement,
-                referencing=pgtrigger.Referencing(new="new_entries"),
+                referencing=pgtrigger.Referencing(new="new_entries"),  # type: ignore[no-untyped-call]
                 func=(
                     "IF EXISTS (SELECT 1 FROM new_entries e LEFT JOIN memberships_pointslot l"
                     " ON l.id = e.lot_id AND l.enrolment_id = e.enrolment_id AND l.member_id = e.member_id"

@@ -153,7 +153,7 @@ def _chain(name: str, operation: pgtrigger.Operation, touched: str) -> pgtrigger
     new = "new_terms" if "new_terms" in touched else None
     return pgtrigger.Trigger(
         name=f"chain_after_{name}", operation=operation, when=pgtrigger.After, level=pgtrigger.Statement,
-        referencing=pgtrigger.Referencing(old=old, new=new),
+        referencing=pgtrigger.Referencing(old=old, new=new),  # type: ignore[no-untyped-call]
         declare=[("broken", "bigint")],
         func=(
             "SELECT t.subscription_id INTO broken FROM ("

@@ -3,9 +3,14 @@
 A job plans its chunks once; workers take queued chunks with SKIP LOCKED, any number of workers at a time.
 The chunk's effect, its row and the run's counts are one transaction. A crash leaves the chunk queued, and
 `silent_since` finds the run again. All functions may be called again at any time.
+
+A job that calls the outside world (CallingJob) cannot do that in one transaction: it commits what it is going to ask,
+calls outside of any, and commits the answers as they come. Its chunk is held meanwhile by a lock of the session, which
+PostgreSQL lets go of when the worker dies.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from traceback import format_tb
@@ -52,6 +57,14 @@ class Job:
 
     name: str
     label: str | Promise
+    #: Belongs to each business date: beat makes the missing runs, oldest first (services/nights.py).
+    is_nightly = False
+    #: Jobs whose run for the same business date has to have ended before this one's begins.
+    after: tuple[str, ...] = ()
+    #: What RunItem.amount counts, in words: CNY, points.
+    unit: str | Promise = ""
+    #: How often a chunk may fail before it is parked; None: as often as the settings say.
+    attempts: int | None = None
 
     def plan(self, run: JobRun) -> Iterable[ChunkPlan]:
         """The chunks of a run. Called once, in the transaction that starts the run."""
@@ -59,6 +72,10 @@ class Job:
 
     def work(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> ChunkResult:
         """Do one chunk, in one transaction that is already open."""
+        raise NotImplementedError
+
+    def foresee(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> int:
+        """In a dry run, instead of `work`: write a RunItem for each thing it would do, and nothing else; how many."""
         raise NotImplementedError
 
     def facts(self, run: JobRun) -> dict[str, Any]:
@@ -75,23 +92,65 @@ class Job:
         """
 
 
-def start_run(job_name: str, *, business_date: date, scope: str = "", actor: User | None, at: datetime) -> JobRun:
-    """Make the run of a job for a date and scope and plan its chunks, once; a repeat returns the first run."""
+class CallingJob(Job):
+    """A job whose chunks call the outside world. Each step may be repeated: after a crash the chunk begins anew."""
+
+    #: The worker's death is hardly ever the chunk's fault here, and every batch of answers counts as progress.
+    attempts = 25
+    #: Workers that may call at a time, by the lane they share; "": as many as there are.
+    lane = ""
+
+    def intend(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> Any:
+        """Write down what is going to be asked, in a transaction of its own; returns what `call` needs."""
+        raise NotImplementedError
+
+    def call(self, intended: Any) -> Iterable[Any]:
+        """Make the calls, outside any transaction; yields answers in batches, as they come."""
+        raise NotImplementedError
+
+    def record(self, run: JobRun, chunk: JobChunk, answers: Any, *, at: datetime) -> None:
+        """Write down a batch of answers, in a transaction of its own."""
+        raise NotImplementedError
+
+    def result(self, run: JobRun, chunk: JobChunk) -> ChunkResult:
+        """What came of the chunk, from the facts: in the transaction that closes it."""
+        raise NotImplementedError
+
+
+def start_run(
+    job_name: str, *, business_date: date, scope: str = "", actor: User | None, at: datetime,
+    is_dry_run: bool = False, approved: JobRun | None = None,
+) -> JobRun:
+    """Make the run of a job for a date and scope and plan its chunks, once; a repeat returns the first run.
+
+    A nightly run that finds nothing to do has succeeded at once.
+    """
     job = registry.jobs.get(job_name)
     with transaction.atomic():
         run, is_made = JobRun.objects.get_or_create(
             job=job.name, business_date=business_date, scope=scope,
-            defaults={"requested_by": actor, "requested_at": at},
+            defaults={"requested_by": actor, "requested_at": at, "is_dry_run": is_dry_run, "approved": approved},
         )
         if is_made:
-            chunks = [
-                JobChunk(run=run, number=number, **plan._asdict()) for number, plan in enumerate(job.plan(run), start=1)
-            ]
-            JobChunk.objects.bulk_create(chunks, batch_size=5000)
-            run.total = sum(chunk.size for chunk in chunks)
-            run.save(update_fields=["total"])
-            transaction.on_commit(lambda: nudge(run))
+            _plan(job, run, at=at)
     return run
+
+
+def _plan(job: Job, run: JobRun, *, at: datetime) -> None:
+    """Write the chunks of a new run, and see that somebody takes them."""
+    plans = list(job.plan(run))
+    JobChunk.objects.bulk_create(
+        (JobChunk(run=run, number=number, **plan._asdict()) for number, plan in enumerate(plans, start=1)),
+        batch_size=5000,
+    )
+    run.total = sum(plan.size for plan in plans)
+    run.save(update_fields=["total"])
+    if not plans and job.is_nightly:
+        JobRun.objects.filter(pk=run.pk).update(started_at=at, heartbeat_at=at)
+        run.started_at = run.heartbeat_at = at
+        _end(run, at=at)
+        return
+    transaction.on_commit(lambda: nudge(run))
 
 
 def nudge(run: JobRun) -> None:
@@ -110,6 +169,7 @@ def take_chunk(run: JobRun, *, at: datetime) -> JobChunk | None:
 
     Committed before the work, so that a chunk that kills its worker is counted too.
     """
+    attempts = registry.jobs.get(run.job).attempts or settings.JOB_CHUNK_ATTEMPTS
     while True:
         with transaction.atomic():
             chunk = (
@@ -121,7 +181,7 @@ def take_chunk(run: JobRun, *, at: datetime) -> JobChunk | None:
             )
             if chunk is None:
                 return None
-            if chunk.attempts < settings.JOB_CHUNK_ATTEMPTS:
+            if chunk.attempts < attempts:
                 chunk.attempts, chunk.attempted_at = chunk.attempts + 1, at
                 chunk.save(update_fields=["attempts", "attempted_at"])
                 return chunk
@@ -143,13 +203,84 @@ def work_chunk(run: JobRun, chunk: JobChunk, *, clock: Clock) -> None:
     """
     job = registry.jobs.get(run.job)
     try:
-        facts = {"job": run.job, "run": run.pk, "chunk": chunk.number, **job.facts(run)}
-        with transaction.atomic(), because(actor=run.requested_by, **facts):
-            if _hold(run, chunk):
-                result = job.work(run, chunk, at=clock())
-                _close(run, chunk, result, at=clock())
+        if isinstance(job, CallingJob) and not run.is_dry_run:
+            _work_with_calls(job, run, chunk, clock=clock)
+        else:
+            _work_at_once(job, run, chunk, clock=clock)
     except Exception as error:
         _note_failure(run, chunk, error, clock=clock)
+
+
+@contextmanager
+def _in_its_name(job: Job, run: JobRun, chunk: JobChunk) -> Iterator[None]:
+    """A transaction whose changes the audit trail knows to be the run's."""
+    facts = {"job": run.job, "run": run.pk, "chunk": chunk.number, **job.facts(run)}
+    with transaction.atomic(), because(actor=run.requested_by, **facts):
+        yield
+
+
+def _work_at_once(job: Job, run: JobRun, chunk: JobChunk, *, clock: Clock) -> None:
+    with _in_its_name(job, run, chunk):
+        if not _hold(run, chunk):
+            return
+        if run.is_dry_run:
+            result = ChunkResult(done=job.foresee(run, chunk, at=clock()))
+        else:
+            result = job.work(run, chunk, at=clock())
+        _close(run, chunk, result, at=clock())
+
+
+def _work_with_calls(job: CallingJob, run: JobRun, chunk: JobChunk, *, clock: Clock) -> None:
+    """Intent, calls, answers. Answers are written down even if the run was cancelled meanwhile: they are facts."""
+    with holding(f"jobchunk:{chunk.pk}") as is_held:
+        if not is_held:
+            return
+        with _in_its_name(job, run, chunk):
+            if not _hold(run, chunk):
+                return
+            intended = job.intend(run, chunk, at=clock())
+        for answers in job.call(intended):
+            with _in_its_name(job, run, chunk):
+                job.record(run, chunk, answers, at=clock())
+            JobChunk.objects.filter(pk=chunk.pk).update(attempts=1)
+            JobRun.objects.filter(pk=run.pk).update(heartbeat_at=clock())
+        with _in_its_name(job, run, chunk):
+            JobChunk.objects.select_for_update().get(pk=chunk.pk)
+            _close(run, chunk, job.result(run, chunk), at=clock())
+
+
+@contextmanager
+def lane_of(run: JobRun) -> Iterator[bool]:
+    """A place among the workers that may call at a time, where the run's job has a lane; False: none is free."""
+    job = registry.jobs.get(run.job)
+    if run.is_dry_run or not isinstance(job, CallingJob) or not job.lane:
+        yield True
+        return
+    for number in range(settings.JOB_LANES.get(job.lane, 1)):
+        with holding(f"lane:{job.lane}:{number}") as is_held:
+            if is_held:
+                yield True
+                return
+    yield False
+
+
+@contextmanager
+def holding(name: str) -> Iterator[bool]:
+    """Hold something by name, for the database session: False when another session has it.
+
+    For what must not stand in a transaction. PostgreSQL lets go of it when the session ends, however it does; so
+    workers need sessions of their own (with PgBouncer: session pooling).
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name])
+        is_held = bool(cursor.fetchone()[0])
+    try:
+        yield is_held
+    finally:
+        # A session that was lost has let go already.
+        if is_held and connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
 
 
 def _hold(run: JobRun, chunk: JobChunk) -> bool:
