@@ -57,3 +57,55 @@ class AudienceError(PlusdeskError):
                 "kind": member.get_kind_display(),
             }
         )
+
+
+class PointsError(PlusdeskError):
+    """The points ledger cannot book what was asked."""
+
+
+class PointsAmountError(PointsError):
+    """Points are whole and at least one."""
+
+    def __init__(self, points: int) -> None:
+        super().__init__(_("%(points)s is no number of points to book: it takes 1 or more.") % {"points": points})
+
+
+class InsufficientPointsError(PointsError):
+    """The wallet has not as many spendable points on that day. `asked` and `spendable` are the figures."""
+
+    def __init__(self, *, asked: int, spendable: int, on: date) -> None:
+        self.asked, self.spendable = asked, spendable
+        super().__init__(
+            _("%(asked)s points were asked for; %(spendable)s can be spent on %(on)s.")
+            % {"asked": asked, "spendable": spendable, "on": on}
+        )
+
+
+class PointsExpiryError(PointsError):
+    """The points would be over already, on the day they are earned or by a night that has been booked."""
+
+    def __init__(self, *, expires_on: date, over_on: date) -> None:
+        super().__init__(
+            _("Points that expire on %(expires)s cannot be earned: what expires by %(over)s is over.")
+            % {"expires": expires_on, "over": over_on}
+        )
+
+
+class KeyConflictError(PlusdeskError):
+    """The key was used for the same member with another body."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            _("The key “%(key)s” was used for something else: with a new one it can be booked.") % {"key": key}
+        )
+
+
+class ReservedKeyError(PointsError):
+    """The key is blank, too long, or one that the ledger makes itself."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(_("“%(key)s” cannot be the key of a points entry.") % {"key": key})
+
+
+class NotReversibleError(PointsError):
+    """Entries of that kind are not reversed, or this one was, or nothing can be taken back any more."""

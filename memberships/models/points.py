@@ -20,12 +20,17 @@ from typing import Self
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import CharField, Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_lazy as _
 
 from memberships.models.members import Member
 from memberships.models.programmes import Programme
 from operations.audit import keep_whole
+
+#: An entry that expires a lot has the key "expire:<lot>", or "expire:<lot>:<entry>" for points that were given back
+#: to it afterwards, by that entry. No other entry's key begins so.
+EXPIRY_KEY = "expire:"
 
 
 class Enrolment(models.Model):
@@ -63,8 +68,10 @@ class PointsLotQuerySet(models.QuerySet["PointsLot"]):
     """Lots by day."""
 
     def spendable(self, *, on: date) -> Self:
-        """With points left that have not expired by that day."""
-        return self.filter(Q(expires_on=None) | Q(expires_on__gt=on), remaining__gt=0)
+        """With points left that have not expired by that day, nor by an entry (the clock may have gone wrong)."""
+        key = Concat(Value(EXPIRY_KEY), Cast(OuterRef("pk"), CharField()))
+        gone = PointsEntry.objects.filter(member=OuterRef("member"), key=key)
+        return self.filter(Q(expires_on=None) | Q(expires_on__gt=on), ~Exists(gone), remaining__gt=0)
 
     def expiring(self, *, first: date, last: date) -> Self:
         """With points left that expire from the first to the last of these days."""
@@ -187,6 +194,11 @@ class PointsEntry(models.Model):
                 condition=(Q(points__gt=0, credit="liability") | Q(points__lt=0, debit="liability"))
                 & ~Q(debit=F("credit")),
                 name="pointsentry_double_entry",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="expire", key__startswith=EXPIRY_KEY)
+                | (~Q(kind="expire") & ~Q(key__startswith=EXPIRY_KEY)),
+                name="pointsentry_expiry_key",
             ),
         ]
         indexes = [models.Index(fields=["enrolment", "id"], name="pointsentry_of_enrolment")]

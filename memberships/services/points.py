@@ -1,0 +1,242 @@
+"""Points: the wallet, earning, spending, and what a wallet shows. (Reversal: points_reversal; expiry: points_expiry.)
+
+Every service locks the wallet before it reads a lot, so that two of them take turns. Every effect has a key, unique
+for the member and for ever: a repeat with the same body returns the first result, another body is a KeyConflictError.
+The body is what is booked (wallet, kind, points, the expiry of what is earned, the entry that is reversed), not when,
+by whom and why. Keys that begin with "expire:" are the ledger's own.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple
+
+import psycopg
+from django.db import IntegrityError, transaction
+from django.db.models import F, Sum
+
+from memberships.errors import (
+    AudienceError,
+    InsufficientPointsError,
+    KeyConflictError,
+    MemberClosedError,
+    PointsAmountError,
+    PointsExpiryError,
+    ReservedKeyError,
+)
+from memberships.models import Enrolment, Member, PointsEntry, PointsLot, Programme
+from memberships.models.points import EXPIRY_KEY, Account
+from memberships.services import statements
+from memberships.services.members import lock_member
+from memberships.services.points_expiry import expired_through
+from operations.audit import because
+from operations.models import User
+
+Kind = PointsEntry.Kind
+
+
+class Grant(NamedTuple):
+    """Points to be earned by a wallet, under a key of their own."""
+
+    enrolment_id: int
+    points: int
+    key: str
+    expires_on: date | None = None
+
+
+@dataclass(frozen=True)
+class WalletFigures:
+    """What a wallet shows on a day: the books' balance, what can be spent, and what goes next, and when."""
+
+    balance: int
+    spendable: int
+    next_expiry_on: date | None
+    next_expiry_points: int
+
+
+@transaction.atomic
+def enrol_member(member: Member, programme: Programme, *, on: date, actor: User | None) -> Enrolment:
+    """Open the member's wallet in a programme; a repeat returns the first.
+
+    Raises MemberClosedError, AudienceError.
+    """
+    member = lock_member(member.pk)
+    if wallet := Enrolment.objects.filter(member=member, programme=programme).first():
+        return wallet
+    if not Member.objects.open(on=on).filter(pk=member.pk).exists():
+        raise MemberClosedError(member, on=on)
+    if programme.audience != member.kind:
+        raise AudienceError(member, programme)
+    with because("enrolled", actor=actor):
+        return Enrolment.objects.create(member=member, programme=programme, enrolled_on=on)
+
+
+def earn_points(
+    enrolment: Enrolment, points: int, *, key: str, expires_on: date | None, on: date, at: datetime,
+    actor: User | None, reason: str = "",
+) -> PointsEntry:
+    """Give a wallet a lot of points; `expires_on` is the first day on which they are gone, None: they stay.
+
+    Raises what `earn_points_for_many` raises.
+    """
+    grant = Grant(enrolment.pk, points, key, expires_on)
+    earn_points_for_many([grant], on=on, at=at, actor=actor, reason=reason)
+    return PointsEntry.objects.get(member_id=enrolment.member_id, key=key)
+
+
+@transaction.atomic
+def earn_points_for_many(
+    grants: Sequence[Grant], *, on: date, at: datetime, actor: User | None, reason: str = ""
+) -> int:
+    """Give many wallets their lots, all or none; how many were new. Locks the wallets in key order.
+
+    Raises PointsAmountError, ReservedKeyError, PointsExpiryError, KeyConflictError, Enrolment.DoesNotExist.
+    """
+    grants = _distinct(grants)
+    _check_grants(grants, on=on)
+    _lock_wallets({grant.enrolment_id for grant in grants})
+    listed = {
+        "enrolments": [grant.enrolment_id for grant in grants], "points": [grant.points for grant in grants],
+        "keys": [grant.key for grant in grants], "expires_on": [grant.expires_on for grant in grants],
+    }
+    conflicting = statements.rows("points/find_conflicting_grants", **listed)
+    if conflicting:
+        raise KeyConflictError(conflicting[0][0])
+    with _key_of_another_wallet(grants[0].key if grants else ""):
+        booked = statements.rows(
+            "points/earn", on=on, at=at, actor=actor.pk if actor else None, reason=reason, **listed
+        )
+    return int(booked[0][0])
+
+
+@transaction.atomic
+def spend_points(
+    enrolment: Enrolment, points: int, *, key: str, on: date, at: datetime, actor: User | None, reason: str = ""
+) -> PointsEntry:
+    """Take points from a wallet, the earliest expiry first; draws name the lots.
+
+    Points that are over by that day cannot be spent, whether or not a night has expired them.
+    Raises PointsAmountError, ReservedKeyError, KeyConflictError, InsufficientPointsError.
+    """
+    check_points(points)
+    check_key(key)
+    wallet = lock_wallet(enrolment.pk)
+    if first := first_result(wallet, key=key, kind=Kind.SPEND, points=-points):
+        return first
+    spendable = spendable_points(wallet, on=on)
+    if spendable < points:
+        raise InsufficientPointsError(asked=points, spendable=spendable, on=on)
+    entry = book_entry(PointsEntry(
+        member_id=wallet.member_id, enrolment=wallet, key=key, kind=Kind.SPEND, points=-points,
+        debit=Account.LIABILITY, credit=Account.REDEEMED, on=on, at=at, actor=actor, reason=reason,
+    ))
+    take_from_lots(entry, points)
+    return entry
+
+
+def wallet_figures(enrolment: Enrolment, *, on: date) -> WalletFigures:
+    """What the wallet shows on a day. Two queries."""
+    by_day = (
+        PointsLot.objects.filter(enrolment=enrolment).spendable(on=on)
+        .values_list("expires_on").annotate(points=Sum("remaining")).order_by(F("expires_on").asc(nulls_last=True))
+    )
+    days = list(by_day)
+    first_on, first_points = days[0] if days and days[0][0] else (None, 0)
+    return WalletFigures(
+        balance=Enrolment.objects.values_list("balance", flat=True).get(pk=enrolment.pk),
+        spendable=sum(points for _day, points in days),
+        next_expiry_on=first_on, next_expiry_points=first_points,
+    )
+
+
+def spendable_points(enrolment: Enrolment, *, on: date) -> int:
+    """How many points can be spent on a day."""
+    lots = PointsLot.objects.filter(enrolment=enrolment).spendable(on=on)
+    return int(lots.aggregate(points=Sum("remaining", default=0))["points"])
+
+
+def lock_wallet(pk: int) -> Enrolment:
+    """Lock a wallet and read it afresh. Only inside a transaction. Raises Enrolment.DoesNotExist."""
+    return Enrolment.objects.select_for_update(no_key=True).get(pk=pk)
+
+
+def _lock_wallets(pks: Iterable[int]) -> None:
+    """Lock wallets in key order. Raises Enrolment.DoesNotExist when one is not there."""
+    wanted = sorted(pks)
+    locked = Enrolment.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
+    if len(locked.values_list("pk")) < len(wanted):
+        raise Enrolment.DoesNotExist
+
+
+def first_result(
+    wallet: Enrolment, *, key: str, kind: str, points: int | None = None, reverses_id: int | None = None
+) -> PointsEntry | None:
+    """What was booked under the key before; `points` None: whatever came of it. Raises KeyConflictError."""
+    first = PointsEntry.objects.filter(member_id=wallet.member_id, key=key).first()
+    if first is None:
+        return None
+    asked = (wallet.pk, kind, first.points if points is None else points, reverses_id)
+    if (first.enrolment_id, first.kind, first.points, first.reverses_id) != asked:
+        raise KeyConflictError(key)
+    return first
+
+
+def book_entry(entry: PointsEntry) -> PointsEntry:
+    """Write an entry and move the balance by it; the wallet is locked. Raises KeyConflictError."""
+    with _key_of_another_wallet(entry.key):
+        entry.save(force_insert=True)
+    Enrolment.objects.filter(pk=entry.enrolment_id).update(balance=F("balance") + entry.points)
+    return entry
+
+
+def take_from_lots(entry: PointsEntry, points: int, *, first_lot: int | None = None) -> None:
+    """Draw an entry's points from the wallet's spendable lots, a given one first; enough was seen to be there."""
+    statements.run(
+        "points/take_from_lots", entry=entry.pk, enrolment=entry.enrolment_id, points=points, on=entry.on,
+        first_lot=first_lot,
+    )
+
+
+def check_points(points: int) -> None:
+    """Raises PointsAmountError."""
+    if points < 1:
+        raise PointsAmountError(points)
+
+
+def check_key(key: str) -> None:
+    """Raises ReservedKeyError."""
+    if not key or len(key) > 64 or key.startswith(EXPIRY_KEY):
+        raise ReservedKeyError(key)
+
+
+def _check_grants(grants: Sequence[Grant], *, on: date) -> None:
+    """Raises PointsAmountError, ReservedKeyError, PointsExpiryError."""
+    over_on = max(on, expired_through() or on)
+    for grant in grants:
+        check_points(grant.points)
+        check_key(grant.key)
+        if grant.expires_on is not None and grant.expires_on <= over_on:
+            raise PointsExpiryError(expires_on=grant.expires_on, over_on=over_on)
+
+
+def _distinct(grants: Sequence[Grant]) -> list[Grant]:
+    """The grants in their order, each once. Raises KeyConflictError when one key has two bodies."""
+    by_key: dict[tuple[int, str], Grant] = {}
+    for grant in grants:
+        if by_key.setdefault((grant.enrolment_id, grant.key), grant) != grant:
+            raise KeyConflictError(grant.key)
+    return list(by_key.values())
+
+
+@contextmanager
+def _key_of_another_wallet(key: str) -> Iterator[None]:
+    """The member's other wallet, which is not locked, took the key (of several, perhaps another) in this moment."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        cause = error.__cause__
+        if isinstance(cause, psycopg.Error) and cause.diag.constraint_name == "pointsentry_key":
+            raise KeyConflictError(key) from error
+        raise

@@ -1,0 +1,85 @@
+"""Expiry of points: one wallet, or all wallets of a range, by the same statements.
+
+A lot is over by its date; expiring it books what is a fact already, on that date, however late. It only inserts: an
+entry for each lot, under the lot's own key, and the wallets' balances. So a repeat or a run beside does nothing twice.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import Max, Min
+
+from memberships.models import Enrolment, PointsLot
+from memberships.services import statements
+from operations.models import JobRun, User
+
+#: The job of the night (memberships/jobs/points.py).
+EXPIRE_POINTS = "expire_points"
+
+
+class Expired(NamedTuple):
+    """What was expired: so many points of so many lots of so many wallets."""
+
+    wallets: int
+    lots: int
+    points: int
+
+
+class DueRange(NamedTuple):
+    """The lots that are due on these days in a range of wallets, both ends included."""
+
+    first: int
+    last: int
+    days: list[date]
+
+
+@transaction.atomic
+def expire_enrolment(enrolment: Enrolment, *, on: date, at: datetime, actor: User | None) -> Expired:
+    """Expire the lots of a wallet that are due by that day. Nothing when there are none, or when it was done before."""
+    lots = PointsLot.objects.filter(enrolment=enrolment, remaining__gt=0, expires_on__lte=on)
+    days = list(lots.order_by("expires_on").values_list("expires_on", flat=True).distinct())
+    return expire_range(DueRange(enrolment.pk, enrolment.pk, [day for day in days if day]), at=at, actor=actor)
+
+
+@transaction.atomic
+def expire_range(due: DueRange, *, at: datetime, actor: User | None) -> Expired:
+    """Expire the lots that are due in a range of wallets. Locks those wallets in key order, before it reads lots."""
+    if not due.days:
+        return Expired(0, 0, 0)
+    ((wallets,),) = statements.rows("points/lock_due_wallets", **due._asdict())
+    return _expire_locked(wallets, due, at=at, actor=actor)
+
+
+def _expire_locked(wallets: Sequence[int], due: DueRange, *, at: datetime, actor: User | None) -> Expired:
+    """Expire what is due in wallets that are locked."""
+    (figures,) = statements.rows(
+        "points/expire", wallets=list(wallets), at=at, actor=actor.pk if actor else None, **due._asdict()
+    )
+    return Expired(*figures)
+
+
+def due_days(*, on: date, after: date | None) -> list[date]:
+    """The days on which points may expire by `on`: those after `after`, or from the first expiry there is."""
+    lots = PointsLot.objects.filter(remaining__gt=0, expires_on__lte=on)
+    if after is not None:
+        lots = lots.filter(expires_on__gt=after)
+    first = lots.aggregate(first=Min("expires_on"))["first"]
+    return [] if first is None else [first + timedelta(days=number) for number in range((on - first).days + 1)]
+
+
+def settled_through(*, before: date) -> date | None:
+    """The newest night before that day which left nothing due; later nights need not look at what expired by then."""
+    nights = JobRun.objects.filter(
+        job=EXPIRE_POINTS, is_dry_run=False, state=JobRun.State.SUCCEEDED, failed=0, business_date__lt=before
+    )
+    found: date | None = nights.aggregate(last=Max("business_date"))["last"]
+    return found
+
+
+def expired_through() -> date | None:
+    """The newest night that was begun: what expires by then is, or is being, expired."""
+    nights = JobRun.objects.filter(job=EXPIRE_POINTS, is_dry_run=False)
+    found: date | None = nights.aggregate(last=Max("business_date"))["last"]
+    return found

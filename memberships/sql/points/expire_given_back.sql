@@ -1,0 +1,27 @@
+-- Expire at once what a reversal gave back to lots that are over: an entry for each, and the balance.
+-- The caller holds the wallet's lock, and has expired before what else was due in it. May run twice: the keys are there.
+-- The night takes a lot once, by the key expire:<lot>. A lot that it will find with points again needs that key, too.
+WITH over AS (
+    SELECT lot.*, draw.points AS given,
+        EXISTS (
+            SELECT FROM memberships_pointsentry gone
+            WHERE gone.member_id = lot.member_id AND gone.key = 'expire:' || lot.id
+        ) AS is_booked
+    FROM memberships_lotdraw draw
+    JOIN memberships_pointslot lot ON lot.id = draw.lot_id
+    WHERE draw.entry_id = %(reversal)s
+), expired AS (
+    INSERT INTO memberships_pointsentry
+        (member_id, enrolment_id, key, kind, points, debit, credit, lot_id, "on", at, actor_id, reason)
+    SELECT member_id, enrolment_id, 'expire:' || id || CASE WHEN is_booked THEN ':' || %(reversal)s ELSE '' END,
+        'expire', given, 'liability', 'breakage', id, %(on)s, %(at)s, %(actor)s, ''
+    FROM over
+    WHERE is_booked OR expires_on <= %(on)s
+    ORDER BY id
+    ON CONFLICT (member_id, key) DO NOTHING
+    RETURNING enrolment_id, points
+)
+UPDATE memberships_enrolment wallet
+SET balance = wallet.balance + lost.points
+FROM (SELECT enrolment_id, sum(points)::bigint AS points FROM expired GROUP BY enrolment_id) AS lost
+WHERE wallet.id = lost.enrolment_id
