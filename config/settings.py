@@ -1,5 +1,6 @@
 """Every setting of Plusdesk, flat and typed, read from the environment (or from a file named by ENV_FILE)."""
 
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -160,19 +161,45 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "dispatch-runs": {"task": "operations.tasks.dispatch_runs", "schedule": 5.0, "options": {"expires": 5}},
+    "start-nights": {"task": "operations.tasks.start_nights", "schedule": 5.0, "options": {"expires": 5}},
+    "tick-jobs": {"task": "operations.tasks.tick_jobs", "schedule": 5.0, "options": {"expires": 5}},
     "sweep-staging": {"task": "operations.tasks.sweep_staging", "schedule": 600.0, "options": {"expires": 600}},
+    "sweep-dry-runs": {"task": "operations.tasks.sweep_dry_runs", "schedule": 600.0, "options": {"expires": 600}},
 }
+# When in the day of Shanghai the work of that day begins; just after midnight other clocks may still disagree.
+NIGHT_BEGINS_AT: time = time.fromisoformat(env.str("NIGHT_BEGINS_AT", default="00:10"))
+# What a dry run foresaw is kept so long, item by item; after that it cannot be executed any more.
+DRY_RUN_DAYS: int = env.int("DRY_RUN_DAYS", default=30)
 JOB_CHUNK_ATTEMPTS: int = env.int("JOB_CHUNK_ATTEMPTS", default=3)
 # A run that has not been heard of for this long is handed to a worker again; harmless while one is at it.
 JOB_SILENCE_SECONDS: int = env.int("JOB_SILENCE_SECONDS", default=20)
+# A worker that has been at a run for so long lets other runs and ticks have their turn.
+JOB_SHIFT_SECONDS: float = env.float("JOB_SHIFT_SECONDS", default=30.0)
 JOB_PARALLEL_TASKS: int = env.int("JOB_PARALLEL_TASKS", default=2)
 # Workers that may call a gateway at a time: its limits (GATEWAYS below) are divided among them.
 JOB_LANES: dict[str, int] = {"gateway": env.int("GATEWAY_LANES", default=1)}
 IMPORT_CHUNK_ROWS: int = env.int("IMPORT_CHUNK_ROWS", default=10_000)
+EXPIRE_CHUNK_LOTS: int = env.int("EXPIRE_CHUNK_LOTS", default=10_000)
 
 # --- gateways ------------------------------------------------------------------------------------------------
 # By name: the adapter, what it is made with, and the limits of the gateway: calls under way, calls begun in a second.
 GATEWAYS: dict[str, dict[str, Any]] = {}
+SANDBOX_GATEWAY_URL: str = env.str("SANDBOX_GATEWAY_URL", default="")
+if SANDBOX_GATEWAY_URL and not env.str("SANDBOX_GATEWAY_SECRET", default=""):
+    raise ImproperlyConfigured("SANDBOX_GATEWAY_URL is set, SANDBOX_GATEWAY_SECRET is missing.")
+if SANDBOX_GATEWAY_URL or not IS_PRODUCTION:
+    GATEWAYS["sandbox"] = {
+        "adapter": "memberships.gateways.sandbox.client.SandboxGateway",
+        "in_flight": env.int("GATEWAY_IN_FLIGHT", default=64),
+        "per_second": env.float("GATEWAY_PER_SECOND", default=0),
+        "options": {
+            "url": SANDBOX_GATEWAY_URL,
+            "secret": env.str("SANDBOX_GATEWAY_SECRET", default=""),
+            # Where no URL is given: the gateway of `make run` leaves its address here, read when it is called.
+            "address_file": DATA_DIR / "gateway.json",
+            "timeout": env.float("SANDBOX_GATEWAY_TIMEOUT", default=10),
+        },
+    }
 
 # --- audit trail -------------------------------------------------------------------------------------------
 PGHISTORY_APPEND_ONLY = True

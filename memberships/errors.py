@@ -109,3 +109,12 @@ class ReservedKeyError(PointsError):
 
 class NotReversibleError(PointsError):
     """Entries of that kind are not reversed, or this one was, or nothing can be taken back any more."""
+
+
+class GatewayUnreachableError(PlusdeskError):
+    """The gateway does not answer, or not so that it can be trusted."""
+
+    def __init__(self, gateway: str, detail: str) -> None:
+        super().__init__(
+            _("The gateway “%(gateway)s” does not answer: %(detail)s") % {"gateway": gateway, "detail": detail}
+        )

@@ -13,6 +13,8 @@ from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 
+pytest_plugins = ["tests.gateway"]
+
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -48,8 +50,10 @@ def _empty_cache() -> Iterator[None]:
 
 
 @pytest.fixture
-def server_environment(transactional_db: None) -> dict[str, str]:
-    """The environment of a process that works on this test's database, Valkey and uploads."""
+def server_environment(transactional_db: None, request: pytest.FixtureRequest) -> dict[str, str]:
+    """The environment of a process that works on this test's database, Valkey, uploads, and gateway if it has one."""
+    if "gateway" in request.fixturenames:
+        request.getfixturevalue("gateway")  # it puts its address into our environment
     database = connection.settings_dict
     server, _slash, _name = os.environ["DATABASE_URL"].rpartition("/")
     return {
