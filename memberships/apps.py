@@ -8,6 +8,8 @@ class MembershipsConfig(AppConfig):
 
     def ready(self) -> None:
         from memberships.importers import EnterpriseCustomerImporter
+        from memberships.jobs.points import ExpirePoints
         from operations import registry
 
         registry.importers.register(EnterpriseCustomerImporter())
+        registry.jobs.register(ExpirePoints())

@@ -60,6 +60,38 @@ def _expire_locked(wallets: Sequence[int], due: DueRange, *, at: datetime, actor
     return Expired(*figures)
 
 
+@transaction.atomic
+def expire_foreseen(approved: JobRun, due: DueRange, *, at: datetime, actor: User | None) -> Expired:
+    """Expire what a dry run foresaw in a range of wallets and no more. Wallets in which it changed are left out.
+
+    The dry run's items say what became of them.
+    """
+    found = {"approved": approved.pk, **due._asdict()}
+    statements.run("points/lock_foreseen_wallets", **found)
+    ((wallets,),) = statements.rows("points/compare_foreseen", **found)
+    return _expire_locked(wallets, due, at=at, actor=actor)
+
+
+def foresee_expiry(run: JobRun, due: DueRange) -> int:
+    """Write an item of a dry run for each wallet of a range in which something is due; how many."""
+    return statements.run("points/foresee_expiry", run=run.pk, **due._asdict())
+
+
+def plan_expiry(days: list[date], *, chunk_lots: int, approved: JobRun | None) -> list[tuple[int, int, int]]:
+    """(first, last, wallets) of ranges of wallets in which about so many lots are due on these days.
+
+    Wallets that an approved dry run foresaw are within, too.
+    """
+    return statements.rows(
+        "points/plan_expiry", days=days, chunk_lots=chunk_lots, approved=approved.pk if approved else None
+    )
+
+
+def count_due_wallets(due: DueRange) -> int:
+    """In how many wallets of a range something is due that has not been expired."""
+    return int(statements.rows("points/count_due_wallets", **due._asdict())[0][0])
+
+
 def due_days(*, on: date, after: date | None) -> list[date]:
     """The days on which points may expire by `on`: those after `after`, or from the first expiry there is."""
     lots = PointsLot.objects.filter(remaining__gt=0, expires_on__lte=on)

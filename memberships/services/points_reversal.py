@@ -18,7 +18,7 @@ from memberships.services.points import (
     spendable_points,
     take_from_lots,
 )
-from memberships.services.points_expiry import expire_enrolment
+from memberships.services.points_expiry import expire_enrolment, expired_through
 from operations.models import User
 
 Kind = PointsEntry.Kind
@@ -46,7 +46,8 @@ def reverse_entry(
         return Reversal(first, _missing(entry, first))
     _check_reversible(entry)
     # What is over goes first: nobody takes from it, and what comes back to it is another loss, of another day.
-    expire_enrolment(wallet, on=on, at=at, actor=actor)
+    over_on = max(on, expired_through() or on)
+    expire_enrolment(wallet, on=over_on, at=at, actor=actor)
     reversal = PointsEntry(
         member_id=wallet.member_id, enrolment=wallet, key=key, kind=Kind.REVERSE, reverses=entry,
         debit=entry.credit, credit=entry.debit, on=on, at=at, actor=actor, reason=reason,
@@ -54,7 +55,7 @@ def reverse_entry(
     if entry.kind == Kind.EARN:
         _take_back(wallet, entry, reversal)
     else:
-        _give_back(entry, reversal)
+        _give_back(entry, reversal, over_on=over_on)
     return Reversal(reversal, _missing(entry, reversal))
 
 
@@ -81,13 +82,17 @@ def _take_back(wallet: Enrolment, earned: PointsEntry, reversal: PointsEntry) ->
     take_from_lots(reversal, taken, first_lot=earned.lot_id)
 
 
-def _give_back(spent: PointsEntry, reversal: PointsEntry) -> None:
-    """All draws of a spend go back to their lots; what a lot gets back that is over expires at once."""
+def _give_back(spent: PointsEntry, reversal: PointsEntry, *, over_on: date) -> None:
+    """All draws of a spend go back to their lots; what a lot gets back that is over expires at once.
+
+    Nights do not look again at days that were settled: `over_on` is the newest of them, or the day itself.
+    """
     reversal.points = -spent.points
     book_entry(reversal)
     statements.run("points/give_back_to_lots", reversed=spent.pk, reversal=reversal.pk)
     statements.run(
-        "points/expire_given_back", reversal=reversal.pk, on=reversal.on, at=reversal.at, actor=reversal.actor_id
+        "points/expire_given_back", reversal=reversal.pk, over_on=over_on, on=reversal.on, at=reversal.at,
+        actor=reversal.actor_id,
     )
 
 

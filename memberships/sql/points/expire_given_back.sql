@@ -16,7 +16,7 @@ WITH over AS (
     SELECT member_id, enrolment_id, 'expire:' || id || CASE WHEN is_booked THEN ':' || %(reversal)s ELSE '' END,
         'expire', given, 'liability', 'breakage', id, %(on)s, %(at)s, %(actor)s, ''
     FROM over
-    WHERE is_booked OR expires_on <= %(on)s
+    WHERE is_booked OR expires_on <= %(over_on)s
     ORDER BY id
     ON CONFLICT (member_id, key) DO NOTHING
     RETURNING enrolment_id, points

@@ -1,0 +1,63 @@
+"""The night that expires points."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from memberships.models import Member
+from memberships.services import points_expiry
+from memberships.services.points_expiry import DueRange
+from operations.models import JobChunk, JobRun, RunItem
+from operations.services.jobs import ChunkPlan, ChunkResult, Job
+
+
+class ExpirePoints(Job):
+    """Expires every lot that is due by the business date, on its own date; chunks are ranges of wallets.
+
+    An expired lot stays in the index by which due ones are found, so a night does not look at days that an earlier
+    one settled: it succeeded and left nothing due. What was left out or parked is the next night's. A run counts
+    wallets: those expired as done, those with something due that it had to leave as failed.
+    """
+
+    name = points_expiry.EXPIRE_POINTS
+    label = _("expire points")
+    is_nightly = True
+    unit = _("points")
+    kinds = {"expire": _("expire")}
+
+    def plan(self, run: JobRun) -> Iterable[ChunkPlan]:
+        ranges = points_expiry.plan_expiry(
+            _days(run), chunk_lots=settings.EXPIRE_CHUNK_LOTS, approved=run.approved
+        )
+        return [ChunkPlan(*found) for found in ranges]
+
+    def work(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> ChunkResult:
+        due = _due(run, chunk)
+        if run.approved is None:
+            expired = points_expiry.expire_range(due, at=at, actor=run.requested_by)
+            return ChunkResult(done=expired.wallets)
+        expired = points_expiry.expire_foreseen(run.approved, due, at=at, actor=run.requested_by)
+        return ChunkResult(done=expired.wallets, failed=points_expiry.count_due_wallets(due))
+
+    def foresee(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> int:
+        return points_expiry.foresee_expiry(run, _due(run, chunk))
+
+    def item_links(self, items: Sequence[RunItem]) -> dict[int, tuple[str, str]]:
+        """The members whose wallets they are."""
+        return {
+            item.key: (Member(pk=item.owner).number, reverse("admin:memberships_member_change", args=[item.owner]))
+            for item in items
+        }
+
+
+def _due(run: JobRun, chunk: JobChunk) -> DueRange:
+    """What a chunk is about. Nights that were settled since the plan make it less by what they did."""
+    return DueRange(chunk.first_key, chunk.last_key, _days(run))
+
+
+def _days(run: JobRun) -> list[date]:
+    settled = points_expiry.settled_through(before=run.business_date)
+    return points_expiry.due_days(on=run.business_date, after=settled)
