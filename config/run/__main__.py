@@ -16,7 +16,7 @@ from config import embedded, messages
 from config.embedded import locks
 from config.embedded.paths import PROJECT, make_data_dir, needed_servers
 from config.flags import flag
-from config.run import web
+from config.run import gateway, web
 from config.run.children import Child, GaveUpError, say
 
 HEALTHY_WITHIN = 180.0
@@ -74,8 +74,18 @@ class Supervisor:
         messages.compile_missing()
         self._do("migrate", "migrate", "--noinput", "--verbosity=1")
         self._do("static", "collectstatic", "--noinput", "--verbosity=0")
+        if gateway.is_wanted():
+            self._start_gateway()
         if not flag("PLUSDESK_PRODUCTION"):
             self._do("demo", "load_demo")
+
+    def _start_gateway(self) -> None:
+        """Before the demo, which talks to it, and before those that charge."""
+        port = gateway.choose_port(self.folder)
+        child = gateway.make_child(self.folder, port)
+        self.children.append(child)
+        child.start()
+        gateway.wait_until_it_answers(child, port)
 
     def _do(self, name: str, *command: str) -> None:
         """Run a manage.py command that must succeed."""
@@ -91,12 +101,12 @@ class Supervisor:
         worker_options = "worker --concurrency=2 --loglevel=INFO --without-gossip --without-mingle"
         beat_options = ["beat", "--loglevel=INFO", f"--schedule={schedule}", "--pidfile="]
         celery = ["-m", "celery", "-A", "config", "--quiet"]
-        self.children = [
+        for child in (
             Child("web", ["-m", "gunicorn", *web_options.split(), "config.wsgi:application"]),
             Child("worker", [*celery, *worker_options.split()], patience=30),
             Child("beat", [*celery, *beat_options]),
-        ]
-        for child in self.children:
+        ):
+            self.children.append(child)
             child.start()
 
     def _wait_until_healthy(self, port: int) -> None:

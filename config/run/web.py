@@ -21,11 +21,11 @@ def choose_port(wanted: str) -> int:
     raise SystemExit(f"No free port was found from {first} on: set PORT to another one.")
 
 
-def health(port: int) -> tuple[bool, str]:
+def health(port: int, path: str = HEALTH) -> tuple[bool, str]:
     """Whether the health page says that all is well, and what it said; no proxy is asked."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=15)
     try:
-        connection.request("GET", HEALTH)
+        connection.request("GET", path)
         response = connection.getresponse()
         return response.status == 200, response.read(2000).decode(errors="replace")
     except (OSError, http.client.HTTPException) as error:
