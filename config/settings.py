@@ -179,6 +179,8 @@ JOB_PARALLEL_TASKS: int = env.int("JOB_PARALLEL_TASKS", default=2)
 # Workers that may call a gateway at a time: its limits (GATEWAYS below) are divided among them.
 JOB_LANES: dict[str, int] = {"gateway": env.int("GATEWAY_LANES", default=1)}
 IMPORT_CHUNK_ROWS: int = env.int("IMPORT_CHUNK_ROWS", default=10_000)
+CHARGE_CHUNK_CARDS: int = env.int("CHARGE_CHUNK_CARDS", default=1_000)
+LAPSE_CHUNK_CARDS: int = env.int("LAPSE_CHUNK_CARDS", default=5_000)
 EXPIRE_CHUNK_LOTS: int = env.int("EXPIRE_CHUNK_LOTS", default=10_000)
 
 # --- gateways ------------------------------------------------------------------------------------------------
@@ -200,6 +202,19 @@ if SANDBOX_GATEWAY_URL or not IS_PRODUCTION:
             "timeout": env.float("SANDBOX_GATEWAY_TIMEOUT", default=10),
         },
     }
+
+# --- outbox --------------------------------------------------------------------------------------------------
+# Who hears what happens: signed webhooks after the Standard Webhooks specification. Blank: nobody, outside production
+# the listener of the sandbox gateway, which leaves its address where the gateway's is.
+EVENTS_URL: str = env.str("EVENTS_URL", default="")
+EVENTS_SECRET: str = env.str("EVENTS_SECRET", default="")
+if EVENTS_URL and not EVENTS_SECRET.startswith("whsec_"):
+    raise ImproperlyConfigured("EVENTS_URL is set, EVENTS_SECRET is not: it is whsec_ and base64.")
+EVENTS_ADDRESS_FILE: Path | None = None if IS_PRODUCTION else DATA_DIR / "gateway.json"
+EVENTS_IN_FLIGHT: int = env.int("EVENTS_IN_FLIGHT", default=32)
+EVENTS_PER_SECOND: float = env.float("EVENTS_PER_SECOND", default=0)
+# Attempts before a message is parked. The pause doubles from 5 seconds to an hour: 24 are about half a day.
+OUTBOX_ATTEMPTS: int = env.int("OUTBOX_ATTEMPTS", default=24)
 
 # --- audit trail -------------------------------------------------------------------------------------------
 PGHISTORY_APPEND_ONLY = True

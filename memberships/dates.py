@@ -6,11 +6,10 @@ anchor of 31 January falls back to 28 or 29 February and is the 31st again in Ma
 """
 
 from calendar import monthrange
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
-#: The business day is this city's. It had summer time from 1986 to 1991, which the zone knows.
-BUSINESS_ZONE = ZoneInfo("Asia/Shanghai")
+from operations.dates import BUSINESS_ZONE as BUSINESS_ZONE
+from operations.dates import business_date as business_date
 
 
 def add_months(anchor: date, months: int) -> date:
@@ -33,10 +32,3 @@ def term_bounds(anchor: date, months: int, number: int) -> tuple[date, date]:
         raise ValueError(f"a term is counted from 1 and lasts a month or more, not {number} and {months}")
     next_first_day = add_months(anchor, months * number)
     return add_months(anchor, months * (number - 1)), next_first_day - timedelta(days=1)
-
-
-def business_date(at: datetime) -> date:
-    """The date in Shanghai at that instant. ValueError when the instant is naive: it would be a guess."""
-    if at.tzinfo is None or at.utcoffset() is None:
-        raise ValueError(f"{at} has no time zone")
-    return at.astimezone(BUSINESS_ZONE).date()

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from operations import registry
 from operations.imports.importer import Importer
-from operations.services.jobs import Job
+from operations.services.nights import startable_jobs
 
 INPUT = {"class": "desk-input"}
 
@@ -22,11 +22,6 @@ INPUT = {"class": "desk-input"}
 def permitted_importers(user: AbstractUser | AnonymousUser) -> list[Importer]:
     """The kinds of import the user may upload."""
     return [importer for importer in registry.importers if user.has_perm(importer.permission)]
-
-
-def startable_jobs() -> list[Job]:
-    """The jobs that people may start; the others start with what they belong to (an upload, a payment)."""
-    return [job for job in registry.jobs if getattr(job, "is_startable", False)]
 
 
 class UploadForm(forms.Form):

@@ -24,9 +24,10 @@ from operations import registry
 from operations.admin.base import ReadOnlyAdmin
 from operations.admin.job_pages import STATE_COLOURS, live_progress, run_page, run_url, scope_label
 from operations.errors import PlusdeskError
-from operations.forms import StartRunForm, startable_jobs
+from operations.forms import StartRunForm
 from operations.models import JobRun, User
 from operations.services.jobs import cancel_run, resume_run, start_run
+from operations.services.nights import startable_jobs
 
 OPERATE = "operations.operate_jobrun"
 

@@ -4,7 +4,7 @@ A chunk is one transaction: its work and its row here are committed together, so
 half. Everything that a crash must not lose is in these two tables; the broker carries nudges only.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
@@ -24,13 +24,25 @@ class JobRunQuerySet(models.QuerySet["JobRun"]):
         """Queued or running."""
         return self.filter(state__in=[JobRun.State.QUEUED, JobRun.State.RUNNING])
 
-    def silent_since(self, at: datetime) -> Self:
-        """Unfinished, and not heard of since `at`: never begun, or their worker is gone."""
-        return self.unfinished().filter(models.Q(heartbeat_at=None) | models.Q(heartbeat_at__lt=at))
+    def silent(self, *, at: datetime, patience: timedelta) -> Self:
+        """Unfinished, and not heard of for so long: never begun, or their worker is gone.
+
+        A sign of life from the future is none: the clock was put back.
+        """
+        heard = models.Q(heartbeat_at__gte=at - patience, heartbeat_at__lte=at + patience)
+        return self.unfinished().filter(models.Q(heartbeat_at=None) | ~heard)
+
+    def of_the_night(self) -> Self:
+        """The one real run of a nightly job for each date; others for the date are dry runs or run again."""
+        return self.filter(scope="", is_dry_run=False)
 
 
 # What changes with each chunk, and what the instants say already, is left out.
-@track(exclude=["total", "done", "failed", "error", "requested_at", "started_at", "heartbeat_at", "finished_at"])
+@track(
+    exclude=[
+        "total", "done", "failed", "error", "summary", "requested_at", "started_at", "heartbeat_at", "finished_at",
+    ]
+)
 class JobRun(models.Model):
     """One run; the same job, business date and scope never run twice."""
 
@@ -56,6 +68,8 @@ class JobRun(models.Model):
     done = models.BigIntegerField(_("done"), default=0)
     failed = models.BigIntegerField(_("failed"), default=0)
     error = models.TextField(_("error"), blank=True)
+    # What a dry run foresaw, in figures (services/dry_runs.py); they stay when its items are swept.
+    summary = models.JSONField(_("summary"), null=True, blank=True)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+",
         verbose_name=_("requested by"),

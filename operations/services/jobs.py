@@ -2,26 +2,24 @@
 
 A job plans its chunks once; workers take queued chunks with SKIP LOCKED, any number of workers at a time.
 The chunk's effect, its row and the run's counts are one transaction. A crash leaves the chunk queued, and
-`silent_since` finds the run again. All functions may be called again at any time.
+`silent` finds the run again. All functions may be called again at any time.
 
-A job that calls the outside world (CallingJob) cannot do that in one transaction: it commits what it is going to ask,
-calls outside of any, and commits the answers as they come. Its chunk is held meanwhile by a lock of the session, which
+The chunk of a job that calls the outside world is held meanwhile for the database session (services/holds.py), which
 PostgreSQL lets go of when the worker dies.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from traceback import format_tb
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Sum
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
@@ -29,92 +27,18 @@ from operations import registry
 from operations.audit import because
 from operations.errors import RunStateError
 from operations.models import JobChunk, JobRun, User
+from operations.services.holds import holding as holding
+from operations.services.holds import is_free
+from operations.services.job_kinds import CallingJob as CallingJob
+from operations.services.job_kinds import ChunkPlan as ChunkPlan
+from operations.services.job_kinds import ChunkResult as ChunkResult
+from operations.services.job_kinds import Job as Job
+from operations.services.summaries import count_items
 
 log = structlog.get_logger(__name__)
 Clock = Callable[[], datetime]
 #: A chunk that was taken is left alone this long, even if it is not locked (yet, or any more).
 RETRY_PAUSE = timedelta(seconds=2)
-
-
-class ChunkPlan(NamedTuple):
-    """A range of keys, both ends included, and how many things are in it."""
-
-    first_key: int
-    last_key: int
-    size: int
-
-
-@dataclass(frozen=True)
-class ChunkResult:
-    """How many things of a chunk were done, and how many were not."""
-
-    done: int
-    failed: int = 0
-
-
-class Job:
-    """A kind of work over many. Subclasses are registered by name with `operations.registry.jobs`."""
-
-    name: str
-    label: str | Promise
-    #: Belongs to each business date: beat makes the missing runs, oldest first (services/nights.py).
-    is_nightly = False
-    #: Jobs whose run for the same business date has to have ended before this one's begins.
-    after: tuple[str, ...] = ()
-    #: What RunItem.amount counts, in words: CNY, points.
-    unit: str | Promise = ""
-    #: How often a chunk may fail before it is parked; None: as often as the settings say.
-    attempts: int | None = None
-
-    def plan(self, run: JobRun) -> Iterable[ChunkPlan]:
-        """The chunks of a run. Called once, in the transaction that starts the run."""
-        raise NotImplementedError
-
-    def work(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> ChunkResult:
-        """Do one chunk, in one transaction that is already open."""
-        raise NotImplementedError
-
-    def foresee(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> int:
-        """In a dry run, instead of `work`: write a RunItem for each thing it would do, and nothing else; how many."""
-        raise NotImplementedError
-
-    def facts(self, run: JobRun) -> dict[str, Any]:
-        """What the audit trail says of the run's work, besides job, run, chunk and who asked for it."""
-        return {}
-
-    def resume(self, run: JobRun) -> None:
-        """In the transaction that takes a stopped run up again; RunStateError when that must not be."""
-
-    def finish(self, run: JobRun, *, at: datetime) -> None:
-        """In the transaction that ends the run (succeeded, failed or cancelled).
-
-        Once more when a chunk that was being worked on at the cancellation has come to its end.
-        """
-
-
-class CallingJob(Job):
-    """A job whose chunks call the outside world. Each step may be repeated: after a crash the chunk begins anew."""
-
-    #: The worker's death is hardly ever the chunk's fault here, and every batch of answers counts as progress.
-    attempts = 25
-    #: Workers that may call at a time, by the lane they share; "": as many as there are.
-    lane = ""
-
-    def intend(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> Any:
-        """Write down what is going to be asked, in a transaction of its own; returns what `call` needs."""
-        raise NotImplementedError
-
-    def call(self, intended: Any) -> Iterable[Any]:
-        """Make the calls, outside any transaction; yields answers in batches, as they come."""
-        raise NotImplementedError
-
-    def record(self, run: JobRun, chunk: JobChunk, answers: Any, *, at: datetime) -> None:
-        """Write down a batch of answers, in a transaction of its own."""
-        raise NotImplementedError
-
-    def result(self, run: JobRun, chunk: JobChunk) -> ChunkResult:
-        """What came of the chunk, from the facts: in the transaction that closes it."""
-        raise NotImplementedError
 
 
 def start_run(
@@ -123,7 +47,7 @@ def start_run(
 ) -> JobRun:
     """Make the run of a job for a date and scope and plan its chunks, once; a repeat returns the first run.
 
-    A nightly run that finds nothing to do has succeeded at once.
+    A nightly run or a dry run that finds nothing to do has succeeded at once.
     """
     job = registry.jobs.get(job_name)
     with transaction.atomic():
@@ -145,7 +69,7 @@ def _plan(job: Job, run: JobRun, *, at: datetime) -> None:
     )
     run.total = sum(plan.size for plan in plans)
     run.save(update_fields=["total"])
-    if not plans and job.is_nightly:
+    if not plans and (job.is_nightly or run.is_dry_run):
         JobRun.objects.filter(pk=run.pk).update(started_at=at, heartbeat_at=at)
         run.started_at = run.heartbeat_at = at
         _end(run, at=at)
@@ -153,15 +77,40 @@ def _plan(job: Job, run: JobRun, *, at: datetime) -> None:
     transaction.on_commit(lambda: nudge(run))
 
 
-def nudge(run: JobRun) -> None:
+def nudge(run: JobRun, *, workers: int | None = None) -> None:
     """Tell workers that there is something to do. Losing the nudge costs seconds: beat finds the run."""
     from operations.tasks import work_on_run
 
     try:
-        for _worker in range(settings.JOB_PARALLEL_TASKS):
+        for _worker in range(workers or settings.JOB_PARALLEL_TASKS):
             work_on_run.apply_async([run.pk], retry=False)
     except (ConnectionError, OperationalError):
         log.warning("run_not_nudged", run=run.pk, exc_info=True)
+
+
+def nudge_nights() -> None:
+    """Tell a worker that a run has ended which others may have waited for. Lost, beat does it in seconds."""
+    from operations.tasks import start_nights
+
+    try:
+        start_nights.apply_async(retry=False, expires=60)
+    except (ConnectionError, OperationalError):
+        log.warning("nights_not_nudged", exc_info=True)
+
+
+def _calls(job: Job, run: JobRun) -> bool:
+    """Whether the run's chunks call the outside world."""
+    return isinstance(job, CallingJob) and not run.is_dry_run
+
+
+def _attempts(job: Job, run: JobRun) -> int:
+    """How often a chunk of the run is tried. A dry run calls nobody: it is tried as any other."""
+    own = None if isinstance(job, CallingJob) and run.is_dry_run else job.attempts
+    return own or settings.JOB_CHUNK_ATTEMPTS
+
+
+def _hold_name(chunk: JobChunk) -> str:
+    return f"jobchunk:{chunk.pk}"
 
 
 def take_chunk(run: JobRun, *, at: datetime) -> JobChunk | None:
@@ -169,23 +118,29 @@ def take_chunk(run: JobRun, *, at: datetime) -> JobChunk | None:
 
     Committed before the work, so that a chunk that kills its worker is counted too.
     """
-    attempts = registry.jobs.get(run.job).attempts or settings.JOB_CHUNK_ATTEMPTS
+    job = registry.jobs.get(run.job)
+    busy: list[int] = []
     while True:
         with transaction.atomic():
             chunk = (
                 run.chunks.select_for_update(skip_locked=True)
                 .filter(state=JobChunk.State.QUEUED)
-                .exclude(attempted_at__gt=at - RETRY_PAUSE)
+                # Both ways, or a clock that was put back would keep the chunk from everybody.
+                .exclude(attempted_at__gt=at - RETRY_PAUSE, attempted_at__lt=at + RETRY_PAUSE)
+                .exclude(pk__in=busy)
                 .order_by("attempts", "number")
                 .first()
             )
             if chunk is None:
                 return None
-            if chunk.attempts < attempts:
+            if _calls(job, run) and not is_free(_hold_name(chunk)):
+                busy.append(chunk.pk)
+            elif chunk.attempts < _attempts(job, run):
                 chunk.attempts, chunk.attempted_at = chunk.attempts + 1, at
                 chunk.save(update_fields=["attempts", "attempted_at"])
                 return chunk
-            _park(run, chunk, at=at)
+            else:
+                _park(run, chunk, at=at)
 
 
 def _park(run: JobRun, chunk: JobChunk, *, at: datetime) -> None:
@@ -203,7 +158,7 @@ def work_chunk(run: JobRun, chunk: JobChunk, *, clock: Clock) -> None:
     """
     job = registry.jobs.get(run.job)
     try:
-        if isinstance(job, CallingJob) and not run.is_dry_run:
+        if isinstance(job, CallingJob) and _calls(job, run):
             _work_with_calls(job, run, chunk, clock=clock)
         else:
             _work_at_once(job, run, chunk, clock=clock)
@@ -232,55 +187,62 @@ def _work_at_once(job: Job, run: JobRun, chunk: JobChunk, *, clock: Clock) -> No
 
 def _work_with_calls(job: CallingJob, run: JobRun, chunk: JobChunk, *, clock: Clock) -> None:
     """Intent, calls, answers. Answers are written down even if the run was cancelled meanwhile: they are facts."""
-    with holding(f"jobchunk:{chunk.pk}") as is_held:
+    with holding(_hold_name(chunk)) as is_held:
         if not is_held:
             return
         with _in_its_name(job, run, chunk):
             if not _hold(run, chunk):
                 return
             intended = job.intend(run, chunk, at=clock())
-        for answers in job.call(intended):
-            with _in_its_name(job, run, chunk):
-                job.record(run, chunk, answers, at=clock())
-            JobChunk.objects.filter(pk=chunk.pk).update(attempts=1)
-            JobRun.objects.filter(pk=run.pk).update(heartbeat_at=clock())
+        with _calling(job, intended) as answered:
+            for answers in answered:
+                with _in_its_name(job, run, chunk):
+                    job.record(run, chunk, answers, at=clock())
+                _show_progress(run, chunk, at=clock())
         with _in_its_name(job, run, chunk):
             JobChunk.objects.select_for_update().get(pk=chunk.pk)
             _close(run, chunk, job.result(run, chunk), at=clock())
 
 
 @contextmanager
-def lane_of(run: JobRun) -> Iterator[bool]:
-    """A place among the workers that may call at a time, where the run's job has a lane; False: none is free."""
+def _calling(job: CallingJob, intended: Any) -> Iterator[Iterator[Any]]:
+    """The batches of answers. The calls have ended when this is left: before the chunk is anybody else's."""
+    answers = iter(job.call(intended))
+    try:
+        yield answers
+    finally:
+        if isinstance(answers, Generator):
+            answers.close()
+
+
+def _show_progress(run: JobRun, chunk: JobChunk, *, at: datetime) -> None:
+    """A batch of answers stands. Whatever killed workers before is forgotten, but no error of the chunk's own:
+    or one that fails after its first batch would be tried for ever."""
+    JobChunk.objects.filter(pk=chunk.pk, error="").update(attempts=1)
+    JobRun.objects.filter(pk=run.pk).update(heartbeat_at=at)
+
+
+@contextmanager
+def lane_of(run: JobRun) -> Iterator[Callable[[], bool]]:
+    """A place among the workers that may call at a time, where the run's job has a lane.
+
+    Yields the question whether the worker has a place, to be asked before each chunk: with its database session it
+    loses the place, too.
+    """
     job = registry.jobs.get(run.job)
-    if run.is_dry_run or not isinstance(job, CallingJob) or not job.lane:
-        yield True
+    if not (isinstance(job, CallingJob) and _calls(job, run) and job.lane):
+        yield lambda: True
         return
     for number in range(settings.JOB_LANES.get(job.lane, 1)):
         with holding(f"lane:{job.lane}:{number}") as is_held:
             if is_held:
-                yield True
+                yield partial(_is_in_session, connection.connection)
                 return
-    yield False
+    yield lambda: False
 
 
-@contextmanager
-def holding(name: str) -> Iterator[bool]:
-    """Hold something by name, for the database session: False when another session has it.
-
-    For what must not stand in a transaction. PostgreSQL lets go of it when the session ends, however it does; so
-    workers need sessions of their own (with PgBouncer: session pooling).
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name])
-        is_held = bool(cursor.fetchone()[0])
-    try:
-        yield is_held
-    finally:
-        # A session that was lost has let go already.
-        if is_held and connection.is_usable():
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
+def _is_in_session(session: Any) -> bool:
+    return connection.connection is session
 
 
 def _hold(run: JobRun, chunk: JobChunk) -> bool:
@@ -309,9 +271,9 @@ def _note_failure(run: JobRun, chunk: JobChunk, error: Exception, *, clock: Cloc
     text = describe_error(error)
     trace = "".join(format_tb(error.__traceback__))
     log.error("chunk_failed", run=run.pk, chunk=chunk.number, attempt=chunk.attempts, error=text, trace=trace)
-    # A broken connection would fail the note about the failure too.
-    if not connection.in_atomic_block:
-        connection.close_if_unusable_or_obsolete()
+    # A broken connection would fail the note about the failure too. A sound one is kept: it may hold a lane.
+    if not connection.in_atomic_block and not connection.is_usable():
+        connection.close()
     JobChunk.objects.filter(pk=chunk.pk, state=JobChunk.State.QUEUED).update(error=text)
     JobRun.objects.filter(pk=run.pk).update(heartbeat_at=clock())
 
@@ -352,8 +314,14 @@ def _end(run: JobRun, *, at: datetime) -> None:
         run.state = JobRun.State.FAILED if has_parked else JobRun.State.SUCCEEDED
         run.cancelled_by = None
     run.finished_at = at
-    run.save(update_fields=["state", "finished_at", "cancelled_by"])
-    registry.jobs.get(run.job).finish(run, at=at)
+    if run.is_dry_run:
+        run.summary = count_items(run).as_json()
+    run.save(update_fields=["state", "finished_at", "cancelled_by", "summary"])
+    job = registry.jobs.get(run.job)
+    if not run.is_dry_run:
+        job.finish(run, at=at)
+        if job.is_nightly:
+            transaction.on_commit(nudge_nights)
 
 
 def cancel_run(run: JobRun, *, actor: User | None, at: datetime) -> JobRun:
@@ -396,13 +364,14 @@ def resume_run(run: JobRun, *, actor: User | None, at: datetime) -> JobRun:
         parked = run.chunks.filter(state=JobChunk.State.PARKED)
         run.failed -= parked.aggregate(size=Sum("size"))["size"] or 0
         parked.update(state=JobChunk.State.QUEUED, error="", finished_at=None)
-        run.chunks.filter(state=JobChunk.State.QUEUED).update(attempts=0, attempted_at=None)
+        run.chunks.filter(state=JobChunk.State.QUEUED).update(attempts=0, attempted_at=None, error="")
         if not run.chunks.filter(state=JobChunk.State.QUEUED).exists():
             raise RunStateError(_("Every chunk of this run is done: there is nothing to resume."))
         run.state, run.finished_at, run.heartbeat_at, run.cancelled_by = JobRun.State.QUEUED, None, None, None
-        run.save()
         with because(_("resumed"), actor=actor):
-            registry.jobs.get(run.job).resume(run)
+            run.save()
+            if not run.is_dry_run:
+                registry.jobs.get(run.job).resume(run)
         transaction.on_commit(lambda: nudge(run))
     return run
 

@@ -1,13 +1,11 @@
 """Runs of jobs: made once, worked on in chunks, cancelled, resumed, and found again when nobody is at them."""
 
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from operations import registry
@@ -17,7 +15,7 @@ from operations.services import jobs
 from operations.services.jobs import cancel_run, end_run_if_done, resume_run, take_chunk, work_chunk
 from operations.tasks import dispatch_runs, work_on_run, work_through
 from tests.memberships.factories import an_operator
-from tests.operations.job_stories import DAY, CountSheep, a_run, forget_pauses, fresh
+from tests.operations.job_stories import DAY, CountSheep, a_run, forget_pauses, fresh, together
 
 pytestmark = pytest.mark.django_db
 State = JobRun.State
@@ -31,19 +29,6 @@ def sheep() -> Iterator[CountSheep]:
     del registry.jobs._entries[job.name]
 
 
-def together(*acts: Callable[[], Any]) -> list[Any]:
-    """The results of what several threads do at the same time, each with a connection of its own."""
-    start = threading.Barrier(len(acts))
-
-    def one(act: Callable[[], Any]) -> Any:
-        start.wait()
-        try:
-            return act()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(one, acts))
 
 
 def test_a_run_is_done_chunk_by_chunk_and_says_how_far_it_is(sheep: CountSheep) -> None:
@@ -226,10 +211,13 @@ def test_a_silent_run_is_handed_out_again_and_a_lively_one_is_not(
     settings.JOB_SILENCE_SECONDS = 20
     nudged: list[JobRun] = []
     monkeypatch.setattr(jobs, "nudge", nudged.append)
-    new, silent, lively, ended = (a_run(sheep, scope=scope) for scope in ("new", "silent", "lively", "ended"))
+    new, silent, put_back, lively, ended = (
+        a_run(sheep, scope=scope) for scope in ("new", "silent", "clock put back", "lively", "ended")
+    )
     at = timezone.now()
     JobRun.objects.filter(pk=silent.pk).update(state=State.RUNNING, heartbeat_at=at - timedelta(seconds=21))
+    JobRun.objects.filter(pk=put_back.pk).update(state=State.RUNNING, heartbeat_at=at + timedelta(hours=2))
     JobRun.objects.filter(pk=lively.pk).update(state=State.RUNNING, heartbeat_at=at - timedelta(seconds=5))
     work_on_run(ended.pk)
     dispatch_runs()
-    assert {run.pk for run in nudged} == {new.pk, silent.pk}
+    assert {run.pk for run in nudged} == {new.pk, silent.pk, put_back.pk}

@@ -1,0 +1,14 @@
+"""The business day. Pure functions: no clock, no database, no Django."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+#: The business day is this city's. It had summer time from 1986 to 1991, which the zone knows.
+BUSINESS_ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def business_date(at: datetime) -> date:
+    """The date in Shanghai at that instant. ValueError when the instant is naive: it would be a guess."""
+    if at.tzinfo is None or at.utcoffset() is None:
+        raise ValueError(f"{at} has no time zone")
+    return at.astimezone(BUSINESS_ZONE).date()

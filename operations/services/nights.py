@@ -1,0 +1,203 @@
+"""The night: each nightly job has one run for each business date, made and run oldest first.
+
+Beat only asks, often, which dates are missing. So two beats make one run, and after three days without beat there are
+three runs, one after the other. A clock that is put back makes nothing twice, since the run is unique in the database.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Max, Min, Q
+from django.utils.translation import gettext as _
+
+from operations import registry
+from operations.dates import BUSINESS_ZONE, business_date
+from operations.errors import RunStateError
+from operations.models import JobRun, User
+from operations.services.holds import holding, queue_for
+from operations.services.job_kinds import Job
+from operations.services.jobs import start_run
+
+log = structlog.get_logger(__name__)
+#: A job that was away longer gets so many of its last dates; older ones are left to people.
+DATES_AT_ONCE = 400
+DAY = timedelta(days=1)
+Missing = Mapping[str, list[date]]
+
+
+@dataclass(frozen=True)
+class Wait:
+    """The run that has to end first."""
+
+    job: Job
+    date: date
+
+
+def nightly_jobs() -> list[Job]:
+    """The jobs that have a run for each business date."""
+    return [job for job in registry.jobs if job.is_nightly]
+
+
+def last_night(at: datetime) -> date:
+    """The business date whose night was the last to begin."""
+    has_begun = at.astimezone(BUSINESS_ZONE).time() >= settings.NIGHT_BEGINS_AT
+    return business_date(at) if has_begun else business_date(at) - DAY
+
+
+def missing_dates(at: datetime) -> dict[str, list[date]]:
+    """By nightly job, the dates up to the last night that have no run, oldest first.
+
+    They begin with the job's first run, or DATES_AT_ONCE before the last night; a job that never ran misses today's
+    only.
+    """
+    jobs = [job.name for job in nightly_jobs()]
+    runs = JobRun.objects.of_the_night().filter(job__in=jobs)
+    last = last_night(at)
+    spans = {
+        found["job"]: found
+        for found in runs.values("job").annotate(
+            first=Min("business_date"), newest=Max("business_date"),
+            count=Count("pk", filter=Q(business_date__lte=last)),
+        ).order_by()
+    }
+    missing: dict[str, list[date]] = {}
+    for name in jobs:
+        if name not in spans:
+            missing[name] = [last] if last == business_date(at) else []
+        else:
+            missing[name] = _gaps(spans[name], last)
+    return missing
+
+
+def _gaps(span: Mapping[str, Any], last: date) -> list[date]:
+    """The dates up to `last` that have no run; span: the job, its first and newest date, the count up to `last`."""
+    name, first = span["job"], span["first"]
+    if span["count"] == max(0, (last - first).days + 1):
+        return []
+    begin = max(first, last - DAY * (DATES_AT_ONCE - 1))
+    if span["newest"] < begin - DAY:
+        log.warning("nights_left_out", job=name, newest=span["newest"], begin=begin)
+    known = set(
+        JobRun.objects.of_the_night()
+        .filter(job=name, business_date__range=(begin, last))
+        .values_list("business_date", flat=True)
+    )
+    return [day for day in (begin + DAY * n for n in range((last - begin).days + 1)) if day not in known]
+
+
+def waits_for(job: Job, day: date, missing: Missing) -> Wait | None:
+    """What has to end before the job's run for a date may begin: its own earlier run, or one of `job.after`."""
+    runs = JobRun.objects.of_the_night().unfinished()
+    earlier = runs.filter(job=job.name, business_date__lt=day).order_by("business_date").first()
+    if earlier is not None:
+        return Wait(job, earlier.business_date)
+    for other in nightly_jobs():
+        # A date that the other never ran for and will not run for is nothing to wait for.
+        is_to_come = day in missing.get(other.name, ())
+        if other.name in job.after and (is_to_come or runs.filter(job=other.name, business_date=day).exists()):
+            return Wait(other, day)
+    return None
+
+
+def start_missing_runs(at: datetime) -> list[JobRun]:
+    """Make the missing runs whose turn it is, of all nightly jobs; the runs. May be called at any time, by many."""
+    missing, stuck, made = missing_dates(at), set[str](), list[JobRun]()
+    is_moving = True
+    while is_moving:
+        is_moving = False
+        for name, dates in missing.items():
+            if not dates or name in stuck or waits_for(registry.jobs.get(name), dates[0], missing):
+                continue
+            run = _start(name, dates[0], at=at)
+            if run is None:
+                stuck.add(name)
+            else:
+                made.append(run)
+                del dates[0]
+                is_moving = True
+    return made
+
+
+def _start(name: str, day: date, *, at: datetime) -> JobRun | None:
+    """The run of a job for a date; None when another is planning the job's run, or when the plan failed."""
+    with holding(f"night:{name}") as is_held:
+        if not is_held:
+            return None
+        try:
+            run = start_run(name, business_date=day, actor=None, at=at)
+        except Exception:
+            # The other jobs have their night all the same; this one is tried again at the next tick.
+            log.exception("night_not_started", job=name, date=day)
+            return None
+    log.info("night_started", job=name, date=day, run=run.pk)
+    return run
+
+
+def start_by_hand(job_name: str, *, business_date: date, actor: User | None, at: datetime) -> JobRun:
+    """The run of a job for a date that has come; a repeat returns the first run.
+
+    RunStateError for a later date, or when the job is none that people start.
+    """
+    refuse_unstartable(job_name)
+    refuse_future(business_date, at=at)
+    return start_run(job_name, business_date=business_date, actor=actor, at=at)
+
+
+def startable_jobs() -> list[Job]:
+    """The jobs that people may start; the others start with what they belong to (an upload, a payment)."""
+    return [job for job in registry.jobs if job.is_nightly or job.is_startable]
+
+
+def refuse_unstartable(job_name: str) -> None:
+    """RunStateError for a job that people do not start, UnknownNameError for none."""
+    if registry.jobs.get(job_name) not in startable_jobs():
+        raise RunStateError(_("This job is not started by hand: it starts with what it belongs to."))
+
+
+def refuse_future(day: date, *, at: datetime) -> None:
+    """RunStateError for a day that has not come yet."""
+    if day > business_date(at):
+        raise RunStateError(_("That day has not come yet."))
+
+
+def run_again(run: JobRun, *, actor: User | None, at: datetime) -> JobRun:
+    """Another run of the same job and date: what is done already has its key and is not done twice.
+
+    While such another run is at work, that is the one; RunStateError while `run` itself is, or when it cannot be
+    run again.
+    """
+    if not can_run_again(run):
+        raise RunStateError(_("This run belongs to something else and is not run again by itself."))
+    with transaction.atomic():
+        queue_for(f"scopes:{run.job}:{run.business_date}")
+        runs = JobRun.objects.filter(job=run.job, business_date=run.business_date)
+        unfinished = runs.filter(is_dry_run=False).unfinished().order_by("pk").last()
+        if unfinished is not None and unfinished.pk == run.pk:
+            raise RunStateError(_("The run has not ended yet."))
+        if unfinished is not None:
+            return unfinished
+        return start_run(
+            run.job, business_date=run.business_date, scope=next_scope(run.job, run.business_date, AGAIN),
+            actor=actor, at=at,
+        )
+
+
+AGAIN = "again"
+APPROVED = "approved"
+
+
+def can_run_again(run: JobRun) -> bool:
+    """Whether the run is of a date as a whole, not of a batch or the like, and real."""
+    return not run.is_dry_run and run.scope.partition("@")[0] in ("", AGAIN, APPROVED)
+
+
+def next_scope(job_name: str, day: date, prefix: str) -> str:
+    """The next free "prefix@n" of a job and date; nobody else gets it before the transaction has ended."""
+    queue_for(f"scopes:{job_name}:{day}")
+    count = JobRun.objects.filter(job=job_name, business_date=day, scope__startswith=f"{prefix}@").count()
+    return f"{prefix}@{count + 1}"
