@@ -9,7 +9,9 @@ class MembershipsConfig(AppConfig):
     def ready(self) -> None:
         from memberships.importers import EnterpriseCustomerImporter
         from memberships.jobs.points import ExpirePoints
+        from memberships.jobs.renewals import RenewSubscriptions
         from operations import registry
 
         registry.importers.register(EnterpriseCustomerImporter())
-        registry.jobs.register(ExpirePoints())
+        for job in (RenewSubscriptions, ExpirePoints):
+            registry.jobs.register(job())

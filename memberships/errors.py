@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from operations.errors import PlusdeskError
 
 if TYPE_CHECKING:
-    from memberships.models import Member, Plan, Programme, Subscription
+    from memberships.models import Member, Payment, Plan, Programme, Subscription
 
 
 class MemberClosedError(PlusdeskError):
@@ -118,3 +118,29 @@ class GatewayUnreachableError(PlusdeskError):
         super().__init__(
             _("The gateway “%(gateway)s” does not answer: %(detail)s") % {"gateway": gateway, "detail": detail}
         )
+
+
+class PaymentUnderWayError(PlusdeskError):
+    """The gateway may have taken the money, or may still take it: what was asked has to wait for its answer."""
+
+    def __init__(self, payment: "Payment") -> None:
+        super().__init__(
+            _("A payment of %(amount)s CNY, requested on %(on)s, is under way: wait for the gateway's answer.")
+            % {"amount": payment.amount, "on": payment.requested_on}
+        )
+
+
+class PaymentStateError(PlusdeskError):
+    """The payment's state does not allow what was asked."""
+
+
+class PaymentMethodError(PlusdeskError):
+    """The payment method is not this member's, was removed, or is missing."""
+
+
+class NotDueError(SubscriptionStateError):
+    """The card is not to be charged for a next term on that day."""
+
+
+class RefundError(PlusdeskError):
+    """The payment cannot be refunded so."""

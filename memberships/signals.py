@@ -6,7 +6,14 @@ Each is sent by Subscription with the keyword arguments named here; `on` and `ac
 from django.dispatch import Signal
 
 #: subscription, term (its first), on, actor. The term may begin after `on`: see services.subscriptions.join.
+#: A first term whose payment was resolved at night is told by the outbox alone.
 subscription_started = Signal()
 
 #: subscription, on, actor. Paid access goes on to the subscription's `ended_on`, the last day included.
 subscription_cancelled = Signal()
+
+#: subscription, term (the new one), on, actor. Sent for renewals by hand; the night's are told by the outbox alone.
+subscription_renewed = Signal()
+
+#: subscription, on, actor. It ended on its last day of grace. Sent for single cards, as above.
+subscription_lapsed = Signal()

@@ -52,7 +52,8 @@ CREATE TABLE memberships_staged_enterprise_customer (
 """
 DROP_STAGING = "DROP TABLE memberships_staged_enterprise_customer;"
 
-COMPARE = (Path(__file__).resolve().parent.parent / "sql" / "compare_customers.sql").read_text(encoding="utf-8")
+# As it was then; today's stands in sql/compare_customers.sql.
+COMPARE = Path(__file__).with_name("0002_compare_customers.sql").read_text(encoding="utf-8")
 DROP_COMPARE = "DROP FUNCTION memberships_compare_customers(bigint, bigint, bigint, date);"
 
 

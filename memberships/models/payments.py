@@ -186,6 +186,8 @@ class PaymentEvent(models.Model):
         UNKNOWN = "unknown", _("no answer")
         ABSENT = "absent", _("the gateway never got it")
         ABANDONED = "abandoned", _("abandoned")
+        # The gateway took the money of an attempt that the payment is not, or no longer, waiting for.
+        CONTRADICTED = "contradicted", _("paid all the same")
         REFUND_REQUESTED = "refund_requested", _("refund requested")
         REFUNDED = "refunded", _("refunded")
         REFUND_DECLINED = "refund_declined", _("refund declined")

@@ -3,7 +3,8 @@
 A subscription whose `ended_on` is empty holds the member's one place in the programme. Cancelling frees the
 place at once while the paid days go on, so a member can join again before they are over. The new subscription
 then begins on the day after the last paid one: terms of one programme never overlap, and no paid day is lost.
-An expired subscription that still holds the place gives it up when the member asks for a card or joins again.
+A card keeps the place through its days of grace (it is paid for, not asked for anew); one beyond them that still holds
+the place gives it up when the member asks for a card or joins again.
 """
 
 from datetime import date, timedelta
@@ -18,13 +19,14 @@ from memberships.errors import (
     AlreadySubscribedError,
     AudienceError,
     MemberClosedError,
+    PaymentUnderWayError,
     PlanNotOnSaleError,
     SubscriptionStateError,
 )
-from memberships.models import Member, Plan, Programme, Subscription, Term
+from memberships.models import Member, Payment, Plan, Programme, Subscription, Term
 from memberships.models.subscriptions import GRACE_UNTIL, SubscriptionQuerySet
 from memberships.services.members import lock_member
-from memberships.signals import subscription_cancelled, subscription_started
+from memberships.signals import subscription_cancelled, subscription_lapsed, subscription_started
 from operations.audit import because
 from operations.models import User
 
@@ -80,7 +82,7 @@ def request_subscription(member: Member, plan: Plan, *, on: date, actor: User | 
     member = lock_member(member.pk)
     _check_can_buy(member, plan, on=on)
     with because("card requested", actor=actor):
-        live = _live_subscription(member, plan.programme, on=on)
+        live = _live_subscription(member, plan.programme, on=on, actor=actor)
         if live is not None:
             raise AlreadySubscribedError(live)
         return Subscription.objects.create(
@@ -94,18 +96,21 @@ def join(member: Member, plan: Plan, *, on: date, actor: User | None) -> Subscri
 
     The first day is `on`, or the day after the last paid day of a cancelled subscription to the programme.
     Raises MemberClosedError, AudienceError, PlanNotOnSaleError, AlreadySubscribedError when one was started
-    before, SubscriptionStateError when the pending one was asked for later than `on`.
+    before, SubscriptionStateError when the pending one was asked for later than `on`, PaymentUnderWayError while it is
+    being paid for.
     """
     member = lock_member(member.pk)
     _check_can_buy(member, plan, on=on)
     with because("joined", actor=actor):
-        subscription = _live_subscription(member, plan.programme, on=on)
+        subscription = _live_subscription(member, plan.programme, on=on, actor=actor)
         if subscription is None:
             subscription = Subscription(member=member, programme=plan.programme, requested_on=on)
         elif subscription.started_on is not None:
             raise AlreadySubscribedError(subscription)
         elif subscription.requested_on > on:
             raise _requested_later(subscription, on=on)
+        else:
+            refuse_open_payment(subscription.pk)
         subscription.plan = plan
         subscription.started_on = _first_free_day(member, plan.programme, on=on)
         subscription.save()
@@ -118,10 +123,12 @@ def join(member: Member, plan: Plan, *, on: date, actor: User | None) -> Subscri
 def cancel_subscription(
     subscription: Subscription, *, on: date, reason: str, actor: User | None
 ) -> Subscription:
-    """End a subscription with its last paid day, or at once when nothing was paid.
+    """End a subscription with its last paid day, or at once when nothing is paid for that day: pending, in grace.
 
-    `reason` goes to the audit trail. Cancelling again changes nothing and returns the first result.
-    Raises SubscriptionStateError when it is over already, or was asked for later than `on`.
+    `reason` goes to the audit trail. Cancelling again changes nothing and returns the first result. A declined payment
+    is not tried again; the night abandons it.
+    Raises SubscriptionStateError when it is over already, or was asked for later than `on`; PaymentUnderWayError while
+    the gateway may take money for it.
     """
     lock_member(subscription.member_id)
     subscription = Subscription.objects.get(pk=subscription.pk)
@@ -130,11 +137,14 @@ def cancel_subscription(
     if subscription.requested_on > on:
         raise _requested_later(subscription, on=on)
     last_day = subscription.ended_on or subscription.paid_until or on
+    if status_of(subscription, on=on) == Subscription.Status.IN_GRACE:
+        last_day = on
     if last_day < on:
         raise SubscriptionStateError(
             _("“%(plan)s” of member %(member)s ended on %(last)s and cannot be cancelled on %(on)s.")
             % {"plan": subscription.plan, "member": subscription.member, "last": last_day, "on": on}
         )
+    refuse_open_payment(subscription.pk)
     subscription.cancelled_on, subscription.ended_on = on, last_day
     with because(reason, actor=actor):
         subscription.save(update_fields=["cancelled_on", "ended_on"])
@@ -152,15 +162,29 @@ def _check_can_buy(member: Member, plan: Plan, *, on: date) -> None:
         raise PlanNotOnSaleError(plan, on=on)
 
 
-def _live_subscription(member: Member, programme: Programme, *, on: date) -> Subscription | None:
-    """What holds the member's place in the programme; one whose grace is over is lapsed first."""
+def _live_subscription(
+    member: Member, programme: Programme, *, on: date, actor: User | None
+) -> Subscription | None:
+    """What holds the member's place in the programme; one whose grace is over is lapsed first.
+
+    PaymentUnderWayError when such a one may have been paid for after all.
+    """
     live = Subscription.objects.live().filter(member=member, programme=programme).select_related("plan").first()
     if live is None or status_of(live, on=on) != Subscription.Status.LAPSED:
         return live
     assert live.paid_until is not None
+    refuse_open_payment(live.pk)
     live.ended_on, live.lapsed_on = live.paid_until + timedelta(days=live.plan.grace_days), on
     live.save(update_fields=["ended_on", "lapsed_on"])
+    subscription_lapsed.send(Subscription, subscription=live, on=on, actor=actor)
     return None
+
+
+def refuse_open_payment(subscription_id: int) -> None:
+    """PaymentUnderWayError while the gateway may take, or may have taken, money for the card."""
+    payment = Payment.objects.open().filter(subscription=subscription_id).first()
+    if payment is not None:
+        raise PaymentUnderWayError(payment)
 
 
 def _first_free_day(member: Member, programme: Programme, *, on: date) -> date:

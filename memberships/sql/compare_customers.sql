@@ -7,9 +7,9 @@
 -- before      {field: value}, whole, of the fields in `changes`
 --
 -- NULL in a staged column means "keep"; a field named in `clears` becomes blank.
--- An expired subscription (its last paid day is before the business date) holds no place in the programme, as in
--- services/subscriptions.py: the row asks for a new one, whatever its plan.
-CREATE FUNCTION memberships_compare_customers(
+-- An expired subscription (its last day of grace is before the business date) holds no place in the programme, as in
+-- services/subscriptions.py: the row asks for a new one, whatever its plan. One whose renewal is being paid for does.
+CREATE OR REPLACE FUNCTION memberships_compare_customers(
     batch bigint, first_line bigint, last_line bigint, business_date date
 )
 RETURNS TABLE (
@@ -42,14 +42,13 @@ LEFT JOIN memberships_subscription sub
     -- "+ 0": by the programme alone the index would give every subscription there is, and without statistics
     -- PostgreSQL 18 takes that way (measured: 468 s instead of 3 s for 100,000 rows).
     ON sub.member_id = c.member_id AND sub.programme_id + 0 = plan.programme_id AND sub.ended_on IS NULL
-    AND CASE WHEN sub.started_on <= business_date THEN coalesce(
-        (
-            SELECT max(term.ends_on) >= business_date
-            FROM memberships_term term
-            -- The customer's member, not the subscription's: looked up for matches, not for every subscription.
-            WHERE term.member_id = c.member_id AND term.subscription_id = sub.id
-        ), true
-    ) ELSE true END
+    AND CASE WHEN sub.started_on <= business_date AND sub.paid_until < business_date THEN
+        sub.paid_until + (SELECT own.grace_days FROM memberships_plan own WHERE own.id = sub.plan_id) >= business_date
+        OR EXISTS (
+            SELECT FROM memberships_payment p
+            WHERE p.subscription_id = sub.id AND p.state IN ('requested', 'unknown')
+        )
+    ELSE true END
 LEFT JOIN memberships_plan sub_plan ON sub_plan.id = sub.plan_id
 LEFT JOIN memberships_creditrequest request ON request.member_id = c.member_id AND request.state = 'open'
 LEFT JOIN LATERAL (

@@ -10,9 +10,20 @@ from pghistory.models import Events
 
 from memberships.dates import term_bounds
 from memberships.demo import credit_code
-from memberships.models import EnterpriseCustomer, Member, MemberContact, Plan, Programme, Subscription, Term
+from memberships.models import (
+    EnterpriseCustomer,
+    Member,
+    MemberContact,
+    PaymentMethod,
+    Plan,
+    Programme,
+    Subscription,
+    Term,
+)
 from memberships.models.programmes import Audience
 from memberships.services.members import join_as_person
+from memberships.services.payment_methods import add_payment_method, choose_payment_method
+from memberships.services.subscriptions import join
 from operations.models import User
 
 #: The day most stories begin; plans have been on sale since long before.
@@ -67,6 +78,19 @@ def an_annual_card(programme: Programme | None = None, **facts: Any) -> Plan:
         "price": Decimal("99.00"), "term_months": 12, "on_sale_from": ON_SALE_FROM,
     }
     return Plan.objects.create(programme=programme or jd_plus(), **{**defaults, **facts})
+
+
+def a_method(member: Member, token: str = "tok_ok", *, on: date = TODAY) -> PaymentMethod:
+    """An agreement with the sandbox gateway; the token says what becomes of charges. Each call makes another."""
+    return add_payment_method(
+        member, gateway="sandbox", token=f"{token}_{next(_numbers)}", label="招商银行 6225", on=on, actor=None
+    )
+
+
+def a_card(plan: Plan, token: str = "tok_ok", *, on: date = TODAY, member: Member | None = None) -> Subscription:
+    """A member who joined on that day and whose card is renewed by that agreement."""
+    member = member or a_person(on=on)
+    return choose_payment_method(join(member, plan, on=on, actor=None), a_method(member, token, on=on), actor=None)
 
 
 def renew(subscription: Subscription, *, times: int = 1) -> list[Term]:

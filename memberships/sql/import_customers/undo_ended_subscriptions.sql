@@ -1,7 +1,7 @@
 -- Take the end off the expired subscriptions that the batch's run ended for the range's rows; the new ones that it
 -- made in their place are gone already.
 UPDATE memberships_subscription sub
-SET ended_on = NULL
+SET ended_on = NULL, lapsed_on = NULL
 FROM operations_importrow r
 WHERE r.batch_id = %(batch)s AND r.line BETWEEN %(first)s AND %(last)s AND r.outcome = 'applied'
     AND r.verdict = 'changed' AND r.before ->> 'plan_id' = ''

@@ -1,6 +1,7 @@
 -- Keep, and name, the applied rows of the range that somebody else touched since: the audit trail of the member
--- and its satellites holds an event after the first one of the batch's own run that is not of that run. What another import did counts no
--- more once it was taken back. Writes ImportRows of the batch only.
+-- and its satellites holds an event after the first one of the batch's own run that is not of that run, or a payment was
+-- asked of the customer since, or the customer has a points wallet. What another import did counts no more once it was
+-- taken back. Writes ImportRows of the batch only.
 WITH applied AS MATERIALIZED (
     SELECT r.line, r.object_id
     FROM operations_importrow r
@@ -21,6 +22,15 @@ event AS (
     UNION ALL
     SELECT a.line, a.object_id, e.pgh_created_at, e.pgh_context_id
     FROM applied a JOIN memberships_creditrequestevent e ON e.member_id = a.object_id
+    UNION ALL
+    SELECT a.line, a.object_id, e.pgh_created_at, e.pgh_context_id
+    FROM applied a JOIN memberships_paymentmethodevent e ON e.member_id = a.object_id
+    UNION ALL
+    SELECT a.line, a.object_id, p.requested_at, NULL
+    FROM applied a JOIN memberships_payment p ON p.member_id = a.object_id
+    UNION ALL
+    SELECT a.line, a.object_id, 'infinity', NULL
+    FROM applied a JOIN memberships_enrolment e ON e.member_id = a.object_id
 ),
 touched AS MATERIALIZED (
     SELECT

@@ -1,0 +1,7 @@
+-- Lock the owners of the range's cards whose paid days are over, in key order (DESIGN section 4, rule 7): who pays for
+-- one of them waits, or has committed before the next statement looks.
+SELECT id
+FROM memberships_member
+WHERE id IN (SELECT member_id FROM memberships_ending_cards(%(on)s, %(first)s, %(last)s))
+ORDER BY id
+FOR NO KEY UPDATE

@@ -1,0 +1,22 @@
+-- Take up to %(most)s open payments of a range of ids about which it is time to ask; nobody else asks about them for a
+-- while. Returns what to ask of whom. Rows that somebody writes an answer to at this moment are left alone, so that this
+-- waits for nobody. May run twice: it only asks.
+WITH asked AS (
+    UPDATE memberships_payment p
+    SET next_ask_at = %(at)s::timestamptz + %(patience)s
+    WHERE id IN (
+        SELECT id
+        FROM memberships_payment
+        WHERE state IN ('requested', 'unknown') AND next_ask_at <= %(at)s AND id BETWEEN %(first)s AND %(last)s
+        ORDER BY next_ask_at, id
+        LIMIT %(most)s
+        FOR UPDATE SKIP LOCKED
+    )
+    RETURNING p.id, p.plan_id, p.method_id, p.attempt, p.amount, p.starts_on, p.ends_on
+)
+SELECT
+    asked.id, asked.attempt, method.gateway, method.token, asked.amount,
+    plan.name || ' ' || asked.starts_on || ' – ' || asked.ends_on
+FROM asked
+JOIN memberships_paymentmethod method ON method.id = asked.method_id
+JOIN memberships_plan plan ON plan.id = asked.plan_id

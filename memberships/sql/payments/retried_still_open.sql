@@ -1,0 +1,9 @@
+-- Payments of a range that this run tried again before, and nobody has heard of since: a worker died, or the gateway did
+-- not answer.
+SELECT
+    p.id, p.attempt, method.gateway, method.token, p.amount, plan.name || ' ' || p.starts_on || ' – ' || p.ends_on
+FROM memberships_payment p
+JOIN memberships_paymentmethod method ON method.id = p.method_id
+JOIN memberships_plan plan ON plan.id = p.plan_id
+WHERE p.id BETWEEN %(first)s AND %(last)s AND p.state IN ('requested', 'unknown') AND p.attempt > 1
+    AND p.requested_at >= %(since)s
