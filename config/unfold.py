@@ -91,10 +91,19 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": _("Money and points"),
+                "separator": True,
+                "items": [
+                    _item(_("Payments"), "payments", "memberships.payment"),
+                    _item(_("Payment methods"), "account_balance_wallet", "memberships.paymentmethod"),
+                    _item(_("Points wallets"), "loyalty", "memberships.enrolment"),
+                ],
+            },
+            {
                 "title": _("Programmes"),
                 "separator": True,
                 "items": [
-                    _item(_("Programmes"), "loyalty", "memberships.programme"),
+                    _item(_("Programmes"), "workspace_premium", "memberships.programme"),
                     _item(_("Plans"), "sell", "memberships.plan"),
                     _item(_("Tiers"), "stairs", "memberships.tier"),
                 ],
@@ -105,6 +114,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _item(_("Imports"), "upload_file", "operations.importbatch"),
                     _item(_("Job runs"), "schedule", "operations.jobrun"),
+                    _item(_("Outgoing messages"), "outbox", "operations.outboxmessage"),
                     _item(_("Reveals of personal data"), "visibility", "operations.reveal"),
                     _item(_("Users"), "person", "operations.user"),
                     _item(_("Groups"), "groups", "auth.group"),

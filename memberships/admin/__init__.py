@@ -1,5 +1,25 @@
 """The admin pages of memberships, one file per noun."""
 
-from memberships.admin import contacts, credit_requests, customers, members, programmes, subscriptions
+from memberships.admin import (
+    contacts,
+    credit_requests,
+    customers,
+    members,
+    payment_methods,
+    payments,
+    points,
+    programmes,
+    subscriptions,
+)
 
-__all__ = ["contacts", "credit_requests", "customers", "members", "programmes", "subscriptions"]
+__all__ = [
+    "contacts",
+    "credit_requests",
+    "customers",
+    "members",
+    "payment_methods",
+    "payments",
+    "points",
+    "programmes",
+    "subscriptions",
+]

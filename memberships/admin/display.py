@@ -11,15 +11,17 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from memberships.dates import business_date
-from memberships.models import Member, MemberContact, Subscription
+from memberships.models import Member, MemberContact, PaymentMethod, Subscription
 from memberships.services.subscriptions import with_status
 from operations.masking import mask_mobile, mask_name
 
 STATUS_COLOURS = {
     Subscription.Status.PENDING: "info",
     Subscription.Status.ACTIVE: "success",
-    Subscription.Status.LAPSED: "warning",
-    Subscription.Status.CANCELLED: "danger",
+    Subscription.Status.IN_GRACE: "warning",
+    Subscription.Status.LAPSED: "danger",
+    Subscription.Status.CANCELLED: "",
+    Subscription.Status.REFUNDED: "",
 }
 
 
@@ -74,3 +76,8 @@ def member_link(member: Member) -> SafeString:
     """The member's number, leading to its page."""
     url = reverse("admin:memberships_member_change", args=[member.pk])
     return format_html('<a href="{}">{}</a>', url, member.number)
+
+
+def masked_token(method: PaymentMethod) -> str:
+    """The end of a gateway's token: enough to tell one from another."""
+    return f"…{method.token[-4:]}"

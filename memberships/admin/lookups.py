@@ -12,6 +12,7 @@ from memberships.models import Member, MemberContact
 from operations.admin.search import SEARCH_LIMIT, PatternOrder, SearchKind, normalised
 
 _MOBILE = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
+_ATTEMPT_KEY = re.compile(r"(\d{1,18})-(?:refund-)?\d{1,5}")
 _CREDIT_CODE = re.compile(r"[0-9A-Z]{18}")
 
 
@@ -51,6 +52,16 @@ def credit_code(customer: str = "") -> SearchKind:
 def external_id(customer: str = "") -> SearchKind:
     """By the whole external id."""
     return SearchKind(_("external id"), lambda term: Q(**{f"{customer}external_id": term}), is_free=True)
+
+
+def attempt_key() -> SearchKind:
+    """By what a gateway knows an attempt or a refund of a payment by."""
+
+    def condition(term: str) -> Q | None:
+        found = _ATTEMPT_KEY.fullmatch(unicodedata.normalize("NFKC", term))
+        return Q(pk=int(found[1])) if found else None
+
+    return SearchKind(_("key of an attempt"), condition)
 
 
 def mobile(key: str = "pk") -> SearchKind:

@@ -5,8 +5,19 @@ from typing import Any
 from django.db.models import Prefetch
 from django.http import HttpRequest
 
-from memberships.admin.display import STATUS_COLOURS, today
-from memberships.models import CreditRequest, EnterpriseCustomer, Member, MemberContact, Subscription, Term
+from memberships.admin.display import STATUS_COLOURS, masked_token, today
+from memberships.admin.payment_page import STATE_COLOURS, sentence
+from memberships.models import (
+    CreditRequest,
+    Enrolment,
+    EnterpriseCustomer,
+    Member,
+    MemberContact,
+    Payment,
+    PaymentMethod,
+    Subscription,
+    Term,
+)
 from memberships.services.subscriptions import with_status
 from operations.admin.history import HistorySource, own_history, read_history, reveals_of, satellites
 from operations.masking import mask_email, mask_mobile, mask_name
@@ -14,6 +25,7 @@ from operations.masking import mask_email, mask_mobile, mask_name
 #: Rows of a section at the most; a member with more is looked at in the lists.
 SECTION_ROWS = 20
 RECENT_EVENTS = 8
+RECENT_PAYMENTS = 5
 
 
 def history_sources(member: Member) -> list[HistorySource]:
@@ -22,7 +34,7 @@ def history_sources(member: Member) -> list[HistorySource]:
     return [
         *own_history(member),
         HistorySource(customer, "pgh_obj_id", member.pk),
-        *satellites(member, "member", MemberContact, Subscription, Term, CreditRequest),
+        *satellites(member, "member", MemberContact, Subscription, Term, PaymentMethod, CreditRequest),
     ]
 
 
@@ -42,11 +54,40 @@ def member_sections(request: HttpRequest, member: Member) -> dict[str, Any]:
             if user.has_perm("memberships.view_creditrequest")
             else []
         ),
+        **_money_sections(user, member),
         "history": read_history(history_sources(member), size=RECENT_EVENTS),
         "reveals": (
             reveals_of(*contacts)[:SECTION_ROWS] if user.has_perm("operations.view_reveal") else []
         ),
     }
+
+
+def _money_sections(user: Any, member: Member) -> dict[str, Any]:
+    """How the member pays, the last payments, the points wallets."""
+    return {
+        "payment_methods": _methods(member) if user.has_perm("memberships.view_paymentmethod") else None,
+        "payments": _payments(member) if user.has_perm("memberships.view_payment") else None,
+        "wallets": (
+            list(Enrolment.objects.filter(member=member).select_related("programme").order_by("pk")[:SECTION_ROWS])
+            if user.has_perm("memberships.view_enrolment") else None
+        ),
+    }
+
+
+def _methods(member: Member) -> list[Any]:
+    methods: list[Any] = list(member.payment_methods.order_by("-added_on", "-pk")[:SECTION_ROWS])
+    for method in methods:
+        method.masked_token = masked_token(method)
+    return methods
+
+
+def _payments(member: Member) -> list[Any]:
+    newest: list[Any] = list(
+        Payment.objects.filter(member=member).select_related("plan", "method").order_by("-pk")[:RECENT_PAYMENTS]
+    )
+    for payment in newest:
+        payment.colour, payment.sentence = STATE_COLOURS[Payment.State(payment.state)], sentence(payment)
+    return newest
 
 
 def _masked(contact: MemberContact) -> dict[str, Any]:

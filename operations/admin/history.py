@@ -121,7 +121,7 @@ def _events(source: HistorySource, place: int, cursor: Cursor | None) -> QuerySe
             older |= Q(pgh_created_at=cursor.at, pgh_id__lt=cursor.key)
         events = events.filter(older)
     newest_first: QuerySet[Any] = (
-        events.annotate(previous_id=Subquery(previous))
+        events.annotate(earlier_id=Subquery(previous))
         .select_related("pgh_context")
         .order_by("-pgh_created_at", "-pgh_id")
     )
@@ -132,7 +132,7 @@ def _entries(page: Sequence[tuple[Cursor, Any]], sources: Sequence[HistorySource
     events: list[Any] = [event for _cursor, event in page]
     previous = {
         source.event_model: source.event_model._default_manager.in_bulk(
-            [event.previous_id for event in events if event.previous_id and event._meta.model is source.event_model]
+            [event.earlier_id for event in events if event.earlier_id and event._meta.model is source.event_model]
         )
         for source in sources
     }
@@ -146,7 +146,7 @@ def _entries(page: Sequence[tuple[Cursor, Any]], sources: Sequence[HistorySource
             label=event.pgh_label,
             record=str(event.pgh_tracked_model._meta.verbose_name),
             changes=changes_between(
-                previous[type(event)].get(event.previous_id), event, names, without=sources[cursor.source].key
+                previous[type(event)].get(event.earlier_id), event, names, without=sources[cursor.source].key
             ),
             facts=known,
             actor=actors.get(known.get("user")),
