@@ -7,8 +7,10 @@ class OperationsConfig(AppConfig):
     verbose_name = _("Operations")
 
     def ready(self) -> None:
-        from operations import jobs, registry
+        from operations import jobs, outbox_jobs, registry, webhooks
 
         registry.jobs.register(jobs.CheckImport())
         registry.jobs.register(jobs.ApplyImport())
         registry.jobs.register(jobs.UndoImport())
+        registry.jobs.register(outbox_jobs.SweepOutbox())
+        registry.outlets.register(webhooks.Events())

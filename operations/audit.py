@@ -6,7 +6,7 @@ for ever while the person's own row is erased.
 """
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -48,7 +48,7 @@ def _tracker_class(base: type[pghistory.RowEvent], masked: Mapping[str, str]) ->
         def add_event_trigger(self, event_model: type[Model]) -> None:
             trigger = MaskedEventTrigger(
                 masked=masked, event_model=event_model, label=self.label, name=self.trigger_name, row=self.row,
-                operation=self.operation, condition=self.condition, level=pgtrigger.Statement,
+                operation=self.operation, condition=self.condition, level=self.level or pgtrigger.Statement,
             )
             pgtrigger.register(trigger)(event_model.pgh_tracked_model)  # type: ignore[attr-defined]
 
@@ -80,16 +80,21 @@ def _plain_keys(model: type[Model], owner: str) -> dict[str, ForeignKey[Any, Any
     }
 
 
-def track(*, masked: Mapping[str, str] | None = None, owner: str = "", **options: Any) -> Callable[[_M], _M]:
+#: What is kept of a table's life.
+EVENTS: tuple[type[pghistory.RowEvent], ...] = (pghistory.InsertEvent, pghistory.UpdateEvent, pghistory.DeleteEvent)
+
+
+def track(
+    *, masked: Mapping[str, str] | None = None, owner: str = "", events: Sequence[type[pghistory.RowEvent]] = EVENTS,
+    **options: Any,
+) -> Callable[[_M], _M]:
     """Keep an audit trail of a model: insert, update, delete, by statement-level triggers.
 
     `masked` maps fields with personal data to their kind in MASKS; `owner` is the foreign key to the record
-    whose page shows this one's history too; other `options` are pghistory.track's.
+    whose page shows this one's history too; `events` where less than everything is kept; other `options` are
+    pghistory.track's.
     """
-    trackers = [
-        _tracker_class(event, masked or {})
-        for event in (pghistory.InsertEvent, pghistory.UpdateEvent, pghistory.DeleteEvent)
-    ]
+    trackers = [_tracker_class(event, masked or {}) for event in events]
 
     def wrap(model: _M) -> _M:
         meta = {

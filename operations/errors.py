@@ -11,6 +11,15 @@ class UnknownNameError(PlusdeskError):
     """Nothing is registered under that name."""
 
 
+class KeyConflictError(PlusdeskError):
+    """The key was used with another body."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            _("The key “%(key)s” was used for something else: with a new one it can be booked.") % {"key": key}
+        )
+
+
 class RunStateError(PlusdeskError):
     """The run's state does not allow what was asked."""
 

@@ -1,6 +1,7 @@
 """What the upper floors hang into the ground floor, by name (see ARCHITECTURE.md, "Registration").
 
-Each floor registers its jobs and importers in AppConfig.ready(); pages and commands look them up here.
+Each floor registers its jobs, importers, outlets and book checks in AppConfig.ready(); pages, commands and workers look
+them up here.
 """
 
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from operations.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from operations.imports.importer import Importer
+    from operations.outlets import Outlet
     from operations.services.jobs import Job
 
 
@@ -52,3 +54,4 @@ class Registry(Generic[_T]):
 
 jobs: "Registry[Job]" = Registry("job")
 importers: "Registry[Importer]" = Registry("importer")
+outlets: "Registry[Outlet]" = Registry("outlet")

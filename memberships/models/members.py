@@ -6,10 +6,10 @@ from typing import Self
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from stdnum import luhn
 
 from memberships.models.programmes import Audience
 from operations.audit import track
+from operations.owners import key_of, number_of
 
 
 class MemberQuerySet(models.QuerySet["Member"]):
@@ -45,14 +45,10 @@ class Member(models.Model):
 
     @property
     def number(self) -> str:
-        """The member number that people read: the key and a Luhn digit, so that a slip is no other member."""
-        digits = f"{self.pk:010d}"
-        return f"{digits}{luhn.calc_check_digit(digits)}"
+        """The member number that people read."""
+        return number_of(self.pk)
 
     @staticmethod
     def pk_of(number: str) -> int | None:
         """The key in a member number, None when it is not one (its check digit fails)."""
-        compact = number.replace(" ", "").replace("-", "")
-        if len(compact) < 11 or len(compact) > 19 or not luhn.is_valid(compact):
-            return None
-        return int(compact[:-1])
+        return key_of(number)

@@ -3,10 +3,16 @@
 from datetime import datetime
 from typing import Self
 
+import pghistory
 import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from operations.audit import track
+
+#: What a header can carry: a message's key is the id that its receiver knows it by.
+KEY_PATTERN = "^[!-~]+$"
 
 
 class OutboxMessageQuerySet(models.QuerySet["OutboxMessage"]):
@@ -17,6 +23,15 @@ class OutboxMessageQuerySet(models.QuerySet["OutboxMessage"]):
         return self.filter(state=OutboxMessage.State.QUEUED, next_attempt_at__lte=at)
 
 
+class SentAgain(pghistory.UpdateEvent):
+    """By hand, from the end of the road back to the queue. All the rest of a message's life is in the message."""
+
+    condition = pgtrigger.Q(old__state__in=["parked", "unheard"], new__state="queued")
+    # Row by row, so that millions of other updates do not pay for it.
+    level = pgtrigger.Row
+
+
+@track(events=[SentAgain], fields=["state", "error", "next_attempt_at"])
 class OutboxMessage(models.Model):
     """One message. Its key is unique for ever, so that an event is told once, whoever repeats what made it."""
 
@@ -43,11 +58,16 @@ class OutboxMessage(models.Model):
         verbose_name = _("outgoing message")
         verbose_name_plural = _("outgoing messages")
         permissions = [("resend_outboxmessage", _("Can send parked messages again"))]
-        constraints = [models.UniqueConstraint(fields=["key"], name="outboxmessage_key")]
+        constraints = [
+            models.UniqueConstraint(fields=["key"], name="outboxmessage_key"),
+            models.CheckConstraint(condition=Q(key__regex=KEY_PATTERN), name="outboxmessage_key_plain"),
+        ]
         indexes = [
             models.Index(fields=["next_attempt_at", "id"], name="outboxmessage_to_send", condition=Q(state="queued")),
             models.Index(fields=["owner", "id"], name="outboxmessage_of_owner", condition=Q(owner__isnull=False)),
-            models.Index(fields=["id"], name="outboxmessage_parked", condition=Q(state="parked")),
+            # The lists of the desk: nearly all messages are sent, so a filter for these needs no index.
+            models.Index(fields=["state", "id"], name="outboxmessage_not_sent", condition=~Q(state="sent")),
+            models.Index(fields=["topic", "id"], name="outboxmessage_by_topic"),
         ]
         triggers = [
             pgtrigger.ReadOnly(name="frozen", fields=["topic", "key", "owner", "payload", "created_at"]),
