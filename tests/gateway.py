@@ -1,24 +1,27 @@
 """A sandbox gateway for the tests: one real server per pytest process, started when the first test wants it."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
+from django.conf import settings
 
 from config.embedded import processes
-from memberships.gateways import Gateway, get_gateway
+from memberships.gateways import Answer, Charge, Gateway, RefundOrder, get_gateway
 from memberships.gateways.sandbox.address import Address, read_address
 from memberships.gateways.sandbox.calls import CallError
 from memberships.gateways.sandbox.control import SandboxControl
 
+T = TypeVar("T")
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -85,7 +88,7 @@ class GatewayServer:
 
 
 class GatewayForTests(SandboxControl):
-    """What a test does with the gateway: order faults, count what it booked, stop and kill it."""
+    """What a test does with the gateway: talk to it, order faults, count what it booked, stop and kill it."""
 
     def __init__(self, server: GatewayServer) -> None:
         self.server = server
@@ -95,6 +98,30 @@ class GatewayForTests(SandboxControl):
     def adapter(self) -> Gateway:
         """As the product gets it."""
         return get_gateway("sandbox")
+
+    def talk(self, talk: Callable[[Gateway], Awaitable[T]]) -> T:
+        """What a conversation through the adapter comes to."""
+
+        async def open_and_talk() -> T:
+            async with self.adapter as opened:
+                return await talk(opened)
+
+        return asyncio.run(open_and_talk())
+
+    def charge(self, key: str, *, token: str = "tok_ok_1", amount: str = "99.00") -> Answer:
+        return self.talk(lambda opened: opened.charge(Charge(key, token, Decimal(amount))))
+
+    def refund(self, key: str, *, of: str, amount: str, reference: str = "") -> Answer:
+        return self.talk(lambda opened: opened.refund(RefundOrder(key, of, reference, Decimal(amount))))
+
+    def be_patient(self, seconds: float) -> None:
+        """How long an answer is waited for, by the adapters of this test and of processes it starts from now on."""
+        settings.GATEWAYS["sandbox"]["options"]["timeout"] = seconds
+        os.environ["SANDBOX_GATEWAY_TIMEOUT"] = str(seconds)
+
+    def wait_for_orders(self) -> None:
+        """Until nothing is under way any more, also of senders that are gone."""
+        assert processes.wait_until(lambda: not self.in_flight(), seconds=30)
 
     @property
     def events_url(self) -> str:
@@ -120,11 +147,11 @@ class GatewayForTests(SandboxControl):
         """What was booked under that key."""
         return next((charge for charge in self.charges() if charge["key"] == key), None)
 
-    def reset(self, *, at: datetime | None = None) -> None:
-        """As new: running, empty, without faults, on the machine's time or at that instant."""
+    def reset(self) -> None:
+        """As new: running, empty, without faults, on the machine's time."""
         self.server.start()
         self.clear_faults()
-        self.set_clock(at)
+        self.set_clock(None)
         self.empty_books()
 
 
@@ -142,14 +169,18 @@ def gateway_server() -> Iterator[GatewayServer]:
 def gateway(
     gateway_server: GatewayServer, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[GatewayForTests]:
-    """The gateway "sandbox", as new; processes that the test starts find it by the environment."""
+    """The gateway "sandbox", as new; processes that the test starts find it by the environment.
+
+    An answer is waited for 5 seconds; `be_patient` changes that.
+    """
     gateway_server.start()
     gateway = GatewayForTests(gateway_server)
     gateway.reset()
     address = gateway_server.address
     monkeypatch.setenv("SANDBOX_GATEWAY_URL", address.url)
     monkeypatch.setenv("SANDBOX_GATEWAY_SECRET", address.secret)
+    monkeypatch.setenv("SANDBOX_GATEWAY_TIMEOUT", "5")
     sandbox = settings.GATEWAYS["sandbox"]
-    options = sandbox["options"] | {"url": address.url, "secret": address.secret}
+    options = sandbox["options"] | {"url": address.url, "secret": address.secret, "timeout": 5.0}
     settings.GATEWAYS = settings.GATEWAYS | {"sandbox": sandbox | {"options": options}}
     yield gateway

@@ -13,6 +13,7 @@ import pytest
 
 from config.embedded import processes
 from config.run import web
+from memberships.gateways.sandbox.address import read_address
 from tests.config.embedded_users import PROJECT, environment_for, processes_of
 
 
@@ -87,6 +88,13 @@ def test_plusdesk_runs_recovers_and_stops(run: Run, folder: Path, tmp_path: Path
     os.kill(_pid_of(run, "worker"), signal.SIGKILL)
     assert run.has_said("worker ended (signal 9); starting it again in 1 s.", seconds=10)
     assert processes.wait_until(lambda: web.health(port)[0], seconds=60, step=0.5)
+
+    address = read_address(folder / "gateway.json")
+    assert address is not None and web.health(address.port, "/health")[0]
+    os.kill(_pid_of(run, "memberships.gateways.sandbox"), signal.SIGKILL)
+    assert run.has_said("gateway ended (signal 9); starting it again in 1 s.", seconds=10)
+    assert processes.wait_until(lambda: web.health(address.port, "/health")[0], seconds=30, step=0.2)
+    assert read_address(folder / "gateway.json") == address
 
     children = [pid for pid, _ in processes.command_lines() if _parent(pid) == run.process.pid]
     assert run.stop() == 0

@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import os
 import signal
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def main() -> None:
     os.umask(0o077)
     try:
         asyncio.run(serve(port=options.port, data=options.data, address_file=options.address))
-    except OSError as error:
+    except (OSError, sqlite3.Error, ValueError) as error:
         sys.exit(f"The sandbox gateway cannot start: {error}")
 
 

@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+Operation = Callable[[sqlite3.Connection], Any]
+
+#: A write waits so long for others to be committed with it.
+GATHER_SECONDS = 0.005
 
 #: `fen` is signed: a refund's is negative. `day` is the business date. A decline is kept, but moved no money.
 _SCHEMA = """
@@ -50,7 +54,7 @@ class Books:
         self._writer.executescript(_SCHEMA)
         self._reader = _connected(path)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="books")
-        self._waiting: list[tuple[Callable[[sqlite3.Connection], Any], asyncio.Future[Any]]] = []
+        self._waiting: list[tuple[Operation, asyncio.Future[Any]]] = []
         self._committer: asyncio.Task[None] | None = None
 
     def read(self, statement: str, *values: Any) -> list[sqlite3.Row]:
@@ -59,7 +63,8 @@ class Books:
     async def write(self, operation: Callable[[sqlite3.Connection], T]) -> T:
         """Do `operation` in a transaction and return what it returned once that is committed.
 
-        Operations are done one after the other in the order they came. One that raises must not have written.
+        Operations are done one after the other in the order they came. One may refuse by a ValueError, before it has
+        written anything; by any other error nothing is done, of those committed with it neither.
         """
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append((operation, done))
@@ -77,36 +82,36 @@ class Books:
 
     async def _commit_waiting(self) -> None:
         while self._waiting:
+            await asyncio.sleep(GATHER_SECONDS)
             batch, self._waiting = self._waiting, []
             operations = [operation for operation, _done in batch]
             results = await asyncio.get_running_loop().run_in_executor(self._thread, self._commit, operations)
-            for (_operation, done), (result, error) in zip(batch, results, strict=True):
+            for (_operation, done), result in zip(batch, results, strict=True):
                 if done.cancelled():
                     continue
-                if error is not None:
-                    done.set_exception(error)
+                if isinstance(result, Exception):
+                    done.set_exception(result)
                 else:
                     done.set_result(result)
         self._committer = None
 
-    def _commit(
-        self, operations: list[Callable[[sqlite3.Connection], Any]]
-    ) -> list[tuple[Any, Exception | None]]:
-        """Result or error of each; all fail alike when the commit does."""
-        results: list[tuple[Any, Exception | None]] = []
+    def _commit(self, operations: list[Operation]) -> list[Any]:
+        """What each returned, or the ValueError by which it refused; one error for all when the commit fails."""
         try:
             self._writer.execute("BEGIN IMMEDIATE")
-            for operation in operations:
-                try:
-                    results.append((operation(self._writer), None))
-                except ValueError as error:
-                    results.append((None, error))
+            results = [self._result_of(operation) for operation in operations]
             self._writer.execute("COMMIT")
-        except sqlite3.Error as error:
+        except Exception as error:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
-            return [(None, error)] * len(operations)
+            return [error] * len(operations)
         return results
+
+    def _result_of(self, operation: Operation) -> Any:
+        try:
+            return operation(self._writer)
+        except ValueError as error:
+            return error
 
 
 def _connected(path: Path) -> sqlite3.Connection:

@@ -50,6 +50,16 @@ class SandboxControl:
         """What its listener heard: number, id, at, body (JSON text), deliveries."""
         return list(self._pages("/control/events", "events", {}))
 
+    def in_flight(self) -> int:
+        """How many charges and refunds wait for their answer now."""
+        now: int = self._call("GET", "/control/load")["now"]
+        return now
+
+    def most_in_flight(self) -> int:
+        """How many did at the same time, at most since the books were empty."""
+        most: int = self._call("GET", "/control/load")["most"]
+        return most
+
     def empty_books(self) -> None:
         self._call("DELETE", "/control/books")
 

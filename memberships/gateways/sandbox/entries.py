@@ -150,10 +150,12 @@ def find_entry(books: Books, kind: str, key: str) -> sqlite3.Row | None:
 
 def list_charges(books: Books, *, token: str, after: int) -> list[sqlite3.Row]:
     """A page of every attempt at a charge, declines too, in the order of booking; of one token when that is given."""
-    return books.read(
-        "SELECT * FROM entries WHERE kind = 'charge' AND id > ? AND (? = '' OR token = ?) ORDER BY id LIMIT ?",
-        after, token, token, PAGE,
-    )
+    if token:
+        return books.read(
+            "SELECT * FROM entries WHERE kind = 'charge' AND token = ? AND id > ? ORDER BY id LIMIT ?",
+            token, after, PAGE,
+        )
+    return books.read("SELECT * FROM entries WHERE kind = 'charge' AND id > ? ORDER BY id LIMIT ?", after, PAGE)
 
 
 def list_moved(books: Books, *, first: str, last: str, after: tuple[str, int]) -> list[sqlite3.Row]:

@@ -32,7 +32,7 @@ FAULTS: tuple[str, ...] = get_args(Fault)
 
 @dataclass(frozen=True)
 class Faults:
-    """What is ordered; nothing at first. `latency_ms` delays each call that is not a control's or an event's."""
+    """What is ordered; nothing at first. An answer comes `latency_ms` after the call; half-way it is done."""
 
     latency_ms: float = 0
     seed: int = 0

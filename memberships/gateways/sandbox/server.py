@@ -10,7 +10,9 @@
     GET    /control/charges   ?token=&after=         every attempt, declines too, in pages
     GET    /control/events    ?after=                messages heard, in pages
     POST   /control/seed      {charges: [{key, token, amount, at, outcome?}]}   history
-    GET, PUT, DELETE /control/faults, /control/clock ({at});  DELETE /control/books
+    GET    /control/load      how many orders were under way at most
+    DELETE /control/books     forget everything
+    GET, PUT, DELETE  /control/faults, /control/clock ({at})
 
 Every other call and its answer is signed (signing.py). An order that was received is carried out, also when whoever
 sent it has gone. While it is under way its key is not absent: asking about it gives 202.
@@ -21,6 +23,7 @@ import contextlib
 import sqlite3
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
@@ -31,7 +34,7 @@ from memberships.gateways.sandbox.books import Books
 from memberships.gateways.sandbox.clock import Clock
 from memberships.gateways.sandbox.entries import RefusedError
 from memberships.gateways.sandbox.faults import FaultChooser, Faults
-from memberships.gateways.sandbox.wire import Call, Reply, reset, say_nothing, signed, word
+from memberships.gateways.sandbox.wire import Call, Reply, reset, say_nothing, signed, whole_number, word
 
 #: A history of a hundred thousand charges goes into one call.
 LARGEST_BODY = 64 * 1024 * 1024
@@ -40,6 +43,23 @@ LARGEST_BODY = 64 * 1024 * 1024
 _FAULTS_AFTER = {"timeout_after", "error_after", "reset_after", "forged"}
 
 Handler = Callable[[Call], Awaitable[Reply]]
+
+
+@dataclass
+class Load:
+    """How many orders wait for their answer now, and how many did at most."""
+
+    now: int = 0
+    most: int = 0
+
+    @contextlib.contextmanager
+    def counted(self) -> Iterator[None]:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            yield
+        finally:
+            self.now -= 1
 
 
 class SandboxServer:
@@ -51,6 +71,7 @@ class SandboxServer:
         self.events_key = webhooks.decode_secret(events_secret)
         self.clock = Clock()
         self.chooser = FaultChooser(Faults())
+        self.load = Load()
         self._under_way: Counter[tuple[str, str]] = Counter()
 
     def app(self) -> web.Application:
@@ -73,6 +94,7 @@ class SandboxServer:
             web.get("/control/clock", partial(control, self.show_clock)),
             web.put("/control/clock", partial(control, self.set_clock)),
             web.delete("/control/clock", partial(control, self.reset_clock)),
+            web.get("/control/load", partial(control, self.show_load)),
             web.delete("/control/books", partial(control, self.empty)),
         ])
         return app
@@ -87,14 +109,19 @@ class SandboxServer:
             return signed(request, refusal, self.secret)
         if group == "control":
             return signed(request, await self._answer(handler, call), self.secret)
-        return await self._serve_with_faults(group, handler, call)
+        with self.load.counted() if group == "orders" else contextlib.nullcontext():
+            return await self._serve_with_faults(group, handler, call)
 
     async def _serve_with_faults(self, group: str, handler: Handler, call: Call) -> web.StreamResponse:
         fault = self.chooser.choose(group, call.key or call.request.path)
         is_done = fault is None or fault in _FAULTS_AFTER
+        loop = asyncio.get_running_loop()
+        half = self.chooser.faults.latency_ms / 2000
+        answer_at = loop.time() + 2 * half
         with self._under_way_marked(call) if group == "orders" and is_done else contextlib.nullcontext():
-            await asyncio.sleep(self.chooser.faults.latency_ms / 1000)
+            await asyncio.sleep(half)
             reply = await self._answer(handler, call) if is_done else Reply(503, word("unavailable"))
+        await asyncio.sleep(answer_at - loop.time())
         match fault:
             case "timeout_before" | "timeout_after":
                 return await say_nothing(call.request)
@@ -170,9 +197,8 @@ class SandboxServer:
     async def list_records(self, call: Call) -> Reply:
         first, last = (_day(call.word(name)) for name in ("first", "last"))
         day, _dot, number = call.word("after").partition(".")
-        if number and not number.isdigit():
-            raise RefusedError("invalid_request", "after is what `next` said")
-        page = entries.list_moved(self.books, first=first, last=last, after=(day, int(number or 0)))
+        after = (day, whole_number("after", number or "0"))
+        page = entries.list_moved(self.books, first=first, last=last, after=after)
         end = page[-1] if len(page) == entries.PAGE else None
         return Reply(200, {
             "records": [entries.as_data(entry) for entry in page],
@@ -235,8 +261,12 @@ class SandboxServer:
         self.clock.set(None)
         return await self.show_clock(call)
 
+    async def show_load(self, call: Call) -> Reply:
+        return Reply(200, {"now": self.load.now, "most": self.load.most})
+
     async def empty(self, call: Call) -> Reply:
         await self.books.write(entries.empty_books)
+        self.load.most = self.load.now
         return Reply(200, {})
 
 

@@ -4,7 +4,6 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 """
 
 import base64
-import binascii
 import hmac
 from collections.abc import Mapping
 
@@ -18,7 +17,7 @@ def decode_secret(secret: str) -> bytes:
     """The key in a secret like `whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw`; ValueError when it is none."""
     try:
         return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise ValueError(f"a webhook secret is {_PREFIX} and base64") from error
 
 

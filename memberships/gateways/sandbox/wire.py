@@ -38,13 +38,11 @@ class Call:
             raise RefusedError("invalid_request", "the body is not JSON") from None
 
     def word(self, name: str) -> str:
+        """A word of the query; empty where it is not there."""
         return self.request.query.get(name, "")
 
     def number(self, name: str) -> int:
-        word = self.word(name) or "0"
-        if not (word.isascii() and word.isdigit() and len(word) < 18):
-            raise RefusedError("invalid_request", f"{name} is a whole number")
-        return int(word)
+        return whole_number(name, self.word(name) or "0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +51,12 @@ class Reply:
 
     status: int
     data: Any
+
+
+def whole_number(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise RefusedError("invalid_request", f"{name} is a whole number")
+    return int(text)
 
 
 def word(code: str, message: str = "", **more: Any) -> dict[str, Any]:
