@@ -39,10 +39,11 @@ class Button(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What came of it, in words, at a level of django.contrib.messages."""
+    """What came of it, in words, at a level of django.contrib.messages; `url`: where to go, if not back."""
 
     level: int
     text: str
+    url: str = ""
 
 
 class ConfirmForm(ReasonForm):
@@ -64,7 +65,7 @@ class Asked:
     form: Any = None
     facts: tuple[Fact, ...] = ()
     note: Any = ""
-    refusal: str = ""
+    refusal: Any = ""
 
 
 class RecordAction(Generic[M]):
@@ -142,23 +143,24 @@ def _confirm(
         if request.POST.get("seen", "") != seen:
             messages.warning(request, _("This has changed since the page was opened: nothing more was done."))
             return HttpResponseRedirect(action.page_of(record))
-        if asked.form.is_valid() and _do(action, record, asked.form, on=on, request=request):
-            return HttpResponseRedirect(action.page_of(record))
+        told = _do(action, record, asked.form, on=on, request=request) if asked.form.is_valid() else None
+        if told is not None:
+            return HttpResponseRedirect(told.url or action.page_of(record))
     return ask(
         admin, request, record, asked.form, title=action.label, submit_label=action.label, note=asked.note,
         template="memberships/confirm.html", facts=asked.facts, back_url=action.page_of(record),
     )
 
 
-def _do(action: RecordAction[M], record: M, form: Any, *, on: date, request: HttpRequest) -> bool:
-    """Whether it was done; what the service refuses stands in the form."""
+def _do(action: RecordAction[M], record: M, form: Any, *, on: date, request: HttpRequest) -> Told | None:
+    """What came of it; None when the service refused, with its reason in the form."""
     try:
         told = action.do(record, form, on=on, request=request)
     except PlusdeskError as error:
         form.add_error(None, str(error))
-        return False
+        return None
     messages.add_message(request, told.level, told.text)
-    return True
+    return told
 
 
 def who_and_when(request: HttpRequest, form: Any) -> dict[str, Any]:

@@ -9,14 +9,16 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminRadioSelectWidget, UnfoldAdminSelectWidget
 
 from memberships.admin.actions import Asked, ConfirmForm, RecordAction, Told, who_and_when
-from memberships.admin.payment_page import money, sentence, words_of
-from memberships.models import Payment, PaymentMethod
+from memberships.admin.payment_page import left_to_refund, money, sentence, words_of
+from memberships.models import Payment, PaymentMethod, Refund
 from memberships.services.payments import retry_payment
+from memberships.services.refunds import refund_payment
 
 State = Payment.State
+NO_METHOD = gettext_lazy("The member has no payment method that could be charged.")
 CHANGE = "memberships.change_subscription"
 REFUND = "memberships.refund_payment"
 
@@ -30,6 +32,11 @@ def card_url(payment: Payment) -> str:
 def usable_methods(member_id: int) -> Any:
     """The member's payment methods that can be charged."""
     return PaymentMethod.objects.filter(member=member_id, removed_on=None).order_by("-pk")
+
+
+def span(first: date, last: date) -> str:
+    """First and last day."""
+    return f"{first:%Y-%m-%d} – {last:%Y-%m-%d}"
 
 
 class MethodField(forms.ModelChoiceField):
@@ -75,22 +82,23 @@ class RetryAction(RecordAction[Payment]):
     variant = "primary"
 
     def is_offered(self, record: Payment, *, on: date) -> bool:
-        return record.state == State.DECLINED
+        # A declined first term is paid for anew, from its card: its days begin when it is paid.
+        return record.state == State.DECLINED and record.purpose == Payment.Purpose.RENEWAL
 
     def seen(self, record: Payment) -> str:
         return f"{record.attempt} {record.state}"
 
     def asked(self, record: Payment, data: Any, *, seen: str, on: date) -> Asked:
-        if record.state != State.DECLINED:
-            return Asked(refusal=_("Only a declined payment is tried again."))
+        if not self.is_offered(record, on=on):
+            return Asked(refusal=_("Only a declined payment of a renewal is tried again."))
         if not usable_methods(record.member_id).exists():
-            return Asked(refusal=_("The member has no payment method that could be charged."))
+            return Asked(refusal=NO_METHOD)
         method = record.subscription.payment_method_id or record.method_id
         return Asked(
             MethodForm(data, seen=seen, member_id=record.member_id, method_id=method),
             facts=(
                 (_("Amount"), money(record.amount)),
-                (_("Term"), f"{record.starts_on:%Y-%m-%d} – {record.ends_on:%Y-%m-%d}"),
+                (_("Term"), span(record.starts_on, record.ends_on)),
                 (_("Attempt"), record.attempt + 1),
                 (_("Last answer"), words_of(record.code) or "–"),
             ),
@@ -105,4 +113,75 @@ class RetryAction(RecordAction[Payment]):
         return card_url(record)
 
 
-ACTIONS: tuple[RecordAction[Payment], ...] = (RetryAction(),)
+class RefundForm(ConfirmForm):
+    """How much, and what becomes of the card."""
+
+    amount = forms.DecimalField(
+        label=gettext_lazy("Amount (CNY)"), max_digits=12, decimal_places=2, widget=UnfoldAdminDecimalFieldWidget()
+    )
+    card = forms.ChoiceField(
+        label=gettext_lazy("The card"),
+        choices=[
+            ("ends", gettext_lazy("ends today: the days that this payment paid for are taken back")),
+            ("goes_on", gettext_lazy("keeps its paid days")),
+        ],
+        widget=UnfoldAdminRadioSelectWidget(),
+    )
+    first_fields = ("amount", "card")
+
+
+class RefundAction(RecordAction[Payment]):
+    """Money given back of a payment; comes with `has_open_refund`."""
+
+    name = "refund"
+    label = gettext_lazy("Refund the payment")
+    permission = REFUND
+
+    def is_offered(self, record: Payment, *, on: date) -> bool:
+        is_refundable = record.state == State.SUCCEEDED and left_to_refund(record) > 0
+        return is_refundable and not record.has_open_refund  # type: ignore[attr-defined]
+
+    def seen(self, record: Payment) -> str:
+        return f"{record.state} {record.refunded} {record.refunds.count()}"
+
+    def asked(self, record: Payment, data: Any, *, seen: str, on: date) -> Asked:
+        if not self.is_offered(record, on=on):
+            return Asked(refusal=_("Nothing of this payment can be refunded now."))
+        left = left_to_refund(record)
+        return Asked(
+            RefundForm(data, seen=seen, initial={"amount": left}),
+            facts=(
+                (_("Paid"), money(record.amount)),
+                (_("Refunded"), money(record.refunded)),
+                (_("Left"), money(left)),
+                (_("Term"), span(record.starts_on, record.ends_on)),
+                (_("Goes back to"), record.method),
+            ),
+            note=_("The gateway is asked to give the money back at once."),
+        )
+
+    def do(self, record: Payment, form: Any, *, on: date, request: HttpRequest) -> Told:
+        ends_card = form.cleaned_data["card"] == "ends"
+        amount = form.cleaned_data["amount"]
+        return tell_refund(
+            refund_payment(record, amount=amount, ends_card=ends_card, on=on, **who_and_when(request, form))
+        )
+
+    def page_of(self, record: Payment) -> str:
+        return card_url(record)
+
+
+def tell_refund(refund: Refund) -> Told:
+    """What became of a refund, in words."""
+    if refund.state == Refund.State.SUCCEEDED:
+        text = _("%(amount)s were given back; the card has ended.") if refund.ends_card else _(
+            "%(amount)s were given back; the card keeps its paid days."
+        )
+        return Told(messages.SUCCESS, text % {"amount": money(refund.amount)})
+    if refund.state == Refund.State.DECLINED:
+        why = words_of(refund.code) or _("no reason given")
+        return Told(messages.ERROR, _("The gateway declined the refund: %(why)s.") % {"why": why})
+    return Told(messages.WARNING, _("The gateway has not answered yet; it is being asked what became of the refund."))
+
+
+ACTIONS: tuple[RecordAction[Payment], ...] = (RetryAction(), RefundAction())

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import RangeDateFilter
 
-from memberships.admin.payment_page import UNPAID
+from memberships.admin.payment_page import OPEN_REFUND, UNPAID
 from memberships.admin.quick_filters import QuickChoice, QuickFilter
 from memberships.dates import BUSINESS_ZONE
 from memberships.models import Payment, Refund
@@ -36,7 +36,7 @@ def unanswered(payments: QuerySet[Any], on: date) -> QuerySet[Any]:
 
 
 def refund_under_way(payments: QuerySet[Any], on: date) -> QuerySet[Any]:
-    refunds = Refund.objects.filter(state__in=[Refund.State.REQUESTED, Refund.State.UNKNOWN])
+    refunds = Refund.objects.filter(state__in=OPEN_REFUND)
     return payments.filter(pk__in=refunds.values("payment"))
 
 

@@ -19,6 +19,8 @@ State = Payment.State
 Kind = PaymentEvent.Kind
 #: Owed, or nobody knows yet: the states of the index payment_unpaid. A subscription has one such payment at most.
 UNPAID = (State.REQUESTED, State.UNKNOWN, State.DECLINED)
+#: The states of the index refund_one_open.
+OPEN_REFUND = (Refund.State.REQUESTED, Refund.State.UNKNOWN)
 
 STATE_COLOURS = {
     State.REQUESTED: "info",
@@ -78,6 +80,9 @@ def stories(payments: Iterable[Payment]) -> list[Story]:
         refund.colour = REFUND_COLOURS[Refund.State(refund.state)]  # type: ignore[attr-defined]
         refund.code_words = words_of(refund.code)  # type: ignore[attr-defined]
         found[refund.payment_id].refunds.append(refund)
+    for story in found.values():
+        is_open = any(refund.state in OPEN_REFUND for refund in story.refunds)
+        story.payment.has_open_refund = is_open  # type: ignore[attr-defined]
     return list(found.values())
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, reverse
 from django.utils.html import format_html
@@ -16,9 +16,9 @@ from memberships.admin.actions import action_urls, offered
 from memberships.admin.display import member_link, today
 from memberships.admin.pages import find_record, show_page
 from memberships.admin.payment_filters import RequestedFilter, StateFilter, asked_days
-from memberships.admin.payment_page import STATE_COLOURS, stories, words_of
+from memberships.admin.payment_page import OPEN_REFUND, STATE_COLOURS, stories, words_of
 from memberships.admin.quick_filters import QuickFilterMixin, chosen
-from memberships.models import Payment
+from memberships.models import Payment, Refund
 from operations.admin.base import ReadOnlyAdmin
 
 
@@ -72,6 +72,7 @@ class PaymentAdmin(QuickFilterMixin, ReadOnlyAdmin):
 
     def whole(self, request: HttpRequest) -> QuerySet[Payment]:
         """Payments with all that their page needs."""
-        return self.get_queryset(request).select_related(
+        open_refund = Refund.objects.filter(payment=OuterRef("pk"), state__in=OPEN_REFUND)
+        return self.get_queryset(request).annotate(has_open_refund=Exists(open_refund)).select_related(
             "plan", "programme", "method", "member", "subscription__plan", "term"
         )

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import DateField, Exists, ExpressionWrapper, Max, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from memberships.admin.payment_page import OPEN_REFUND
 from memberships.admin.quick_filters import QuickChoice, QuickFilter
 from memberships.models import Payment, Plan, Refund
 from memberships.models.subscriptions import GRACE_UNTIL
@@ -21,7 +22,7 @@ def to_renew(subscriptions: QuerySet[Any], on: date) -> QuerySet[Any]:
     next_day = ExpressionWrapper(OuterRef("paid_until") + 1, output_field=DateField())
     asked_for = Payment.objects.filter(member=OuterRef("member"), subscription=OuterRef("pk"), starts_on=next_day)
     ending = Refund.objects.filter(
-        state__in=[Refund.State.REQUESTED, Refund.State.UNKNOWN], ends_card=True, payment__subscription=OuterRef("pk")
+        state__in=OPEN_REFUND, ends_card=True, payment__subscription=OuterRef("pk")
     )
     due: QuerySet[Any] = subscriptions.due(on=tomorrow)  # type: ignore[attr-defined]
     return due.alias(grace_until=GRACE_UNTIL).filter(
