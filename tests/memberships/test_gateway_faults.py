@@ -1,14 +1,16 @@
 """Faults to order: what the caller sees of each, and what the gateway has done all the same."""
 
 import asyncio
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from memberships.gateways import Answer, Outcome
+from memberships.gateways import Answer, Charge, Gateway, Outcome
 from memberships.gateways.sandbox.calls import CallError
 from memberships.gateways.sandbox.client import SandboxGateway
 from memberships.gateways.sandbox.faults import FAULTS
+from operations.outbound import Limits, answers_of
 from tests.gateway import GatewayForTests
 
 SEEN = {
@@ -91,6 +93,25 @@ def test_a_share_of_the_charges_goes_wrong_the_same_ones_in_each_repeat(gateway:
 def test_a_charge_that_is_sent_again_gets_a_fault_of_its_own(gateway: GatewayForTests) -> None:
     gateway.order_faults(seed=1, orders={"error_before": 0.5})
     assert {gateway.charge("7-1").code for _attempt in range(20)} == {"paid", "internal_error"}
+
+
+def test_two_hundred_charges_through_a_third_of_faults_are_each_paid_once(gateway: GatewayForTests) -> None:
+    gateway.be_patient(0.5)
+    gateway.order_faults(latency_ms=10, seed=9, orders=dict.fromkeys(FAULTS, 0.04), queries={"unavailable": 0.3})
+    charges = [Charge(f"{number}-1", f"tok_ok_{number}", Decimal("9.90")) for number in range(200)]
+
+    async def insist(opened: Gateway, charge: Charge) -> Answer:
+        """As the jobs do: unknown is asked about; absent is sent again under the same key."""
+        answer = await opened.charge(charge)
+        while answer.outcome is not Outcome.SUCCEEDED:
+            again = answer.outcome is Outcome.ABSENT
+            answer = await (opened.charge(charge) if again else opened.find_charge(charge.key))
+        return answer
+
+    batches = answers_of(charges, insist, opened=lambda: gateway.adapter, limits=Limits(32))
+    references = {answer.key: answer.reference for batch in batches for answer in batch}
+    assert references == {line["key"]: line["reference"] for line in gateway.paid()}
+    assert len(gateway.paid()) == len(charges) and set(gateway.paid_per_token().values()) == {1}
 
 
 def test_what_is_ordered_is_shown_and_cleared(gateway: GatewayForTests) -> None:

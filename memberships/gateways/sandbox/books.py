@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS entries (
     at TEXT NOT NULL,
     day TEXT NOT NULL,
     UNIQUE (kind, key)
-) STRICT;
+);
 CREATE INDEX IF NOT EXISTS entries_of_token ON entries (token) WHERE kind = 'charge';
 CREATE INDEX IF NOT EXISTS entries_of_charge ON entries (charge_key) WHERE kind = 'refund';
 CREATE INDEX IF NOT EXISTS entries_by_day ON entries (day, id) WHERE outcome = 'succeeded';
@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS events (
     at TEXT NOT NULL,
     body TEXT NOT NULL,
     deliveries INTEGER NOT NULL DEFAULT 1
-) STRICT;
+);
 """
 
 

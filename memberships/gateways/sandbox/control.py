@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from memberships.gateways.sandbox.calls import Signer, call
+
+SEED_SLICE = 5000
 
 
 class SandboxControl:
@@ -36,10 +39,13 @@ class SandboxControl:
     def seed_charges(self, charges: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         """Book charges of the past and return them as booked, with their references.
 
-        Each has key, token, amount (a string), at (an ISO instant); outcome and code where it was a decline. May be
-        repeated.
+        Each has key, token, amount (a string), at (an ISO instant); outcome and code where it was a decline. Sent in
+        slices; may be repeated.
         """
-        booked: list[dict[str, Any]] = self._call("POST", "/control/seed", data={"charges": list(charges)})["charges"]
+        booked: list[dict[str, Any]] = []
+        waiting = iter(charges)
+        while lines := list(islice(waiting, SEED_SLICE)):
+            booked += self._call("POST", "/control/seed", data={"charges": lines})["charges"]
         return booked
 
     def charges(self, *, token: str = "") -> list[dict[str, Any]]:

@@ -243,10 +243,11 @@ def _insert(
     connection: sqlite3.Connection, kind: str, key: str, charge_key: str, token: str, fen: int, verdict: Verdict,
     at: datetime,
 ) -> sqlite3.Row:
-    row: sqlite3.Row = connection.execute(
+    inserted = connection.execute(
         "INSERT INTO entries (kind, key, charge_key, token, fen, outcome, code, message, at, day)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [kind, key, charge_key, token, fen, verdict.outcome, verdict.code, verdict.message, at.isoformat(),
          business_date(at).isoformat()],
-    ).fetchone()
+    )
+    row: sqlite3.Row = connection.execute("SELECT * FROM entries WHERE id = ?", [inserted.lastrowid]).fetchone()
     return row
