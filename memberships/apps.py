@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 
@@ -7,11 +8,22 @@ class MembershipsConfig(AppConfig):
     verbose_name = _("Memberships")
 
     def ready(self) -> None:
+        from memberships.books.gateways import GatewayList
+        from memberships.books.payments import Payments
+        from memberships.books.points import Entries, Lots, Wallets
+        from memberships.books.terms import Terms
         from memberships.importers import EnterpriseCustomerImporter
+        from memberships.jobs.lapses import EnterGraceAndLapse
+        from memberships.jobs.payments import ResolveUnknownPayments, RetryPayments
         from memberships.jobs.points import ExpirePoints
         from memberships.jobs.renewals import RenewSubscriptions
         from operations import registry
 
         registry.importers.register(EnterpriseCustomerImporter())
-        for job in (RenewSubscriptions, ExpirePoints):
+        # In the order of a night.
+        for job in (ResolveUnknownPayments, RenewSubscriptions, RetryPayments, EnterGraceAndLapse, ExpirePoints):
             registry.jobs.register(job())
+        for check in (Wallets, Lots, Entries, Terms, Payments):
+            registry.book_checks.register(check())
+        for gateway in settings.GATEWAYS:
+            registry.book_checks.register(GatewayList(gateway))

@@ -17,3 +17,6 @@ subscription_renewed = Signal()
 
 #: subscription, on, actor. It ended on its last day of grace. Sent for single cards, as above.
 subscription_lapsed = Signal()
+
+#: subscription, on, actor. Its last term was refunded; paid access goes on to its `ended_on`, the last day included.
+subscription_refunded = Signal()

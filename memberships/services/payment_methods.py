@@ -35,7 +35,7 @@ def add_payment_method(
 def remove_payment_method(
     method: PaymentMethod, *, on: date, actor: User | None, reason: str = ""
 ) -> PaymentMethod:
-    """Charge it no more; cards that are renewed by it are not renewed until another is chosen. A repeat changes nothing.
+    """Charge it no more; cards renewed by it are not, until another is chosen. A repeat changes nothing.
 
     PaymentUnderWayError while a payment by it is open.
     """

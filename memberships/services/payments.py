@@ -145,12 +145,21 @@ def open_ranges(*, at: datetime, size: int) -> list[SizedRange]:
     return find_ranges("payments/open_ranges", size=size, at=at)
 
 
+def foresee_questions(run: JobRun, keys: KeyRange) -> int:
+    """Write a RunItem for each open payment of a range that would be asked about; how many."""
+    return statements.run("payments/foresee_questions", run=run.pk, at=run.requested_at, **keys._asdict())
+
+
 @transaction.atomic
-def take_open_payments(keys: KeyRange, *, at: datetime, most: int | None = None) -> list[WantedCharge]:
-    """Open payments to ask about now; nobody else asks about them for a while."""
+def take_open_payments(
+    keys: KeyRange, *, at: datetime, most: int | None = None, approved: JobRun | None = None
+) -> list[WantedCharge]:
+    """Open payments to ask about now; nobody else asks about them for a while. Waits for nobody."""
     found = statements.rows(
-        "payments/ask", at=at, patience=PATIENCE, first=keys.first, last=keys.last, most=most
+        "payments/ask", at=at, patience=PATIENCE, most=most, approved=approved and approved.pk, **keys._asdict()
     )
+    # Items below zero are refunds (services/refunds.py).
+    mark_items(approved, KeyRange(max(keys.first, 1), keys.last), done=[row[0] for row in found])
     return wanted_charges(found, was_sent=True)
 
 
@@ -199,6 +208,11 @@ def request_retries(
     )
     mark_items(approved, keys, done=[row[0] for row in begun])
     return [*wanted_charges(begun, was_sent=False), *wanted_charges(is_open, was_sent=True)]
+
+
+def count_open(keys: KeyRange, **conditions: object) -> int:
+    """How many payments of a range, of those that meet the conditions, have no answer yet."""
+    return Payment.objects.open().filter(pk__gte=keys.first, pk__lte=keys.last, **conditions).count()
 
 
 def retry_payment(

@@ -9,11 +9,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from memberships.errors import NotDueError
-from memberships.models import Member, Payment, Subscription
+from memberships.models import Member, Payment, PaymentMethod, Subscription
 from memberships.services import statements
 from memberships.services.charges import PATIENCE, WantedCharge, refuse_transaction
+from memberships.services.first_terms import pay_first_term, unpaid_payment
 from memberships.services.members import lock_member
-from memberships.services.payments import charge_now, wanted_charges
+from memberships.services.payment_methods import choose_payment_method
+from memberships.services.payments import charge_now, retry_payment, wanted_charges
 from memberships.services.ranges import EVERYTHING, KeyRange, SizedRange, find_ranges, mark_items
 from operations.audit import because
 from operations.models import JobRun, User
@@ -36,7 +38,7 @@ def request_renewals(
     """Write down the charges of a range's due cards; returns what to ask of whom.
 
     Charges of that date that were written down before and have no answer yet come along, to be asked about first: a
-    repeat after a crash. Of an approved dry run, only what it lists and finds as it was. Locks the members in key order.
+    repeat after a crash. Of an approved dry run, only what it lists and finds as it was. Locks the members in order.
     """
     is_open = statements.rows("renewals/still_open", on=on, **keys._asdict())
     found = _request(keys, on=on, at=at, actor=actor, reason="", approved=approved)
@@ -46,11 +48,8 @@ def request_renewals(
 
 def count_open(keys: KeyRange, *, on: date) -> int:
     """How many charges of a range's cards, written down for that date, have no answer yet."""
-    return (
-        Payment.objects.open()
-        .filter(subscription_id__gte=keys.first, subscription_id__lte=keys.last, purpose=Payment.Purpose.RENEWAL, requested_on=on)
-        .count()
-    )
+    asked = Payment.objects.open().filter(purpose=Payment.Purpose.RENEWAL, requested_on=on)
+    return asked.filter(subscription_id__gte=keys.first, subscription_id__lte=keys.last).count()
 
 
 def _request(
@@ -82,6 +81,30 @@ def renew_subscription(
         if not found:
             raise _not_due(subscription, on=on)
     return charge_now(wanted_charges(found, was_sent=False)[0], on=on, at=at, actor=actor)
+
+
+def pay_subscription(
+    subscription: Subscription, *, on: date, at: datetime, actor: User | None, reason: str = "",
+    method: PaymentMethod | None = None,
+) -> Payment:
+    """Charge a card now for what it owes, by the payment method named, which becomes the card's, or the one it has.
+
+    A pending card owes its first term, another its next one: what was declined is tried again, whether or not the plan
+    would. Outside any transaction. Returns the payment as the gateway answered; an open one is returned as it is.
+    Raises what `pay_first_term`, `retry_payment` and `renew_subscription` raise.
+    """
+    refuse_transaction()
+    subscription = Subscription.objects.get(pk=subscription.pk)
+    if subscription.started_on is None:
+        return pay_first_term(subscription, on=on, at=at, actor=actor, reason=reason, method=method)
+    known = unpaid_payment(subscription)
+    if known is None or known.state == Payment.State.DECLINED:
+        if method is not None:
+            choose_payment_method(subscription, method, actor=actor)
+        if known is None:
+            return renew_subscription(subscription, on=on, at=at, actor=actor, reason=reason)
+        return retry_payment(known, on=on, at=at, actor=actor, reason=reason)
+    return known
 
 
 def _not_due(subscription: Subscription, *, on: date) -> NotDueError:

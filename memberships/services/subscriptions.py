@@ -80,7 +80,7 @@ def request_subscription(member: Member, plan: Plan, *, on: date, actor: User | 
     Raises MemberClosedError, AudienceError, PlanNotOnSaleError, AlreadySubscribedError.
     """
     member = lock_member(member.pk)
-    _check_can_buy(member, plan, on=on)
+    check_can_buy(member, plan, on=on)
     with because("card requested", actor=actor):
         live = _live_subscription(member, plan.programme, on=on, actor=actor)
         if live is not None:
@@ -100,7 +100,7 @@ def join(member: Member, plan: Plan, *, on: date, actor: User | None) -> Subscri
     being paid for.
     """
     member = lock_member(member.pk)
-    _check_can_buy(member, plan, on=on)
+    check_can_buy(member, plan, on=on)
     with because("joined", actor=actor):
         subscription = _live_subscription(member, plan.programme, on=on, actor=actor)
         if subscription is None:
@@ -112,7 +112,7 @@ def join(member: Member, plan: Plan, *, on: date, actor: User | None) -> Subscri
         else:
             refuse_open_payment(subscription.pk)
         subscription.plan = plan
-        subscription.started_on = _first_free_day(member, plan.programme, on=on)
+        subscription.started_on = first_free_day(member, plan.programme, on=on)
         subscription.save()
         term = _add_first_term(subscription, subscription.started_on)
     subscription_started.send(Subscription, subscription=subscription, term=term, on=on, actor=actor)
@@ -152,7 +152,7 @@ def cancel_subscription(
     return subscription
 
 
-def _check_can_buy(member: Member, plan: Plan, *, on: date) -> None:
+def check_can_buy(member: Member, plan: Plan, *, on: date) -> None:
     """Raises MemberClosedError, AudienceError, PlanNotOnSaleError."""
     if not Member.objects.open(on=on).filter(pk=member.pk).exists():
         raise MemberClosedError(member, on=on)
@@ -187,7 +187,7 @@ def refuse_open_payment(subscription_id: int) -> None:
         raise PaymentUnderWayError(payment)
 
 
-def _first_free_day(member: Member, programme: Programme, *, on: date) -> date:
+def first_free_day(member: Member, programme: Programme, *, on: date) -> date:
     """`on`, or the day after the last paid day of any subscription to the programme."""
     terms = Term.objects.filter(member=member, subscription__programme=programme)
     last_day: date | None = terms.aggregate(last=Max("ends_on"))["last"]

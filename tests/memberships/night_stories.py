@@ -51,7 +51,7 @@ def nights(first: date, last: date) -> None:
 
 
 def ask_again(on: date, *, minutes: int = 5) -> int:
-    """What beat does every few seconds, some minutes after the night's begin."""
+    """What beat does every few seconds, some minutes after the night's begin; how many open payments there were."""
     return ask_about_open_payments(on=on, at=at_night(on) + timedelta(minutes=minutes))
 
 

@@ -1,13 +1,22 @@
 -- Take up to %(most)s open payments of a range of ids about which it is time to ask; nobody else asks about them for a
 -- while. Returns what to ask of whom. Rows that somebody writes an answer to at this moment are left alone, so that this
--- waits for nobody. May run twice: it only asks.
+-- waits for nobody. Of an approved dry run, only payments that it lists and that are as it saw them, whether or not it is
+-- time. May run twice: it only asks.
 WITH asked AS (
     UPDATE memberships_payment p
     SET next_ask_at = %(at)s::timestamptz + %(patience)s
     WHERE id IN (
         SELECT id
         FROM memberships_payment
-        WHERE state IN ('requested', 'unknown') AND next_ask_at <= %(at)s AND id BETWEEN %(first)s AND %(last)s
+        WHERE state IN ('requested', 'unknown') AND id BETWEEN %(first)s AND %(last)s
+            AND CASE
+                WHEN %(approved)s::bigint IS NULL THEN next_ask_at <= %(at)s
+                ELSE EXISTS (
+                    SELECT FROM operations_runitem item
+                    WHERE item.run_id = %(approved)s AND item.key = memberships_payment.id
+                        AND item.seen = hashtextextended(concat_ws('|', state, attempt), 0)
+                )
+            END
         ORDER BY next_ask_at, id
         LIMIT %(most)s
         FOR UPDATE SKIP LOCKED

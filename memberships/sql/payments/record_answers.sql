@@ -13,33 +13,41 @@ WITH answer AS MATERIALIZED (
         %(references)s::text[], %(messages)s::text[]
     ) AS answer (payment_id, attempt, outcome, code, reference, message)
 ),
-answered AS MATERIALIZED (
+-- By their keys: whether they are open is asked of what was found, since an index of all open ones may hold many more.
+found AS MATERIALIZED (
     SELECT
         p.id, p.member_id, p.subscription_id, p.programme_id, p.plan_id, p.purpose, p.amount, p.term_number,
-        p.starts_on, p.ends_on, p.attempt, answer.outcome, answer.code, answer.reference, answer.message,
-        -- Asking again and again without an answer is one event.
-        answer.outcome = 'unknown' AND p.state = 'unknown' AND p.code = answer.code AS is_old_news,
-        answer.outcome = 'succeeded' AND card.ended_on IS NULL
-            AND CASE p.purpose
-                WHEN 'start' THEN card.started_on IS NULL
-                ELSE card.paid_until = p.starts_on - 1
-            END
-            AND NOT EXISTS (
-                SELECT FROM memberships_term t
-                WHERE t.member_id = p.member_id AND t.programme_id = p.programme_id AND t.ends_on >= p.starts_on
-            ) AS takes_term,
+        p.starts_on, p.ends_on, p.attempt, p.state, p.code AS known_code, answer.outcome, answer.code,
+        answer.reference, answer.message, card.ended_on, card.started_on, card.paid_until,
         card.plan_id <> p.plan_id OR card.started_on IS NULL AS changes_card
     FROM answer
     JOIN memberships_payment p ON p.id = answer.payment_id AND p.attempt = answer.attempt
     JOIN memberships_subscription card ON card.id = p.subscription_id
-    WHERE p.state IN ('requested', 'unknown')
+),
+taken AS MATERIALIZED (
+    SELECT
+        found.*,
+        -- Asking again and again without an answer is one event.
+        outcome = 'unknown' AND state = 'unknown' AND known_code = code AS is_old_news,
+        outcome = 'succeeded' AND ended_on IS NULL
+            AND CASE purpose WHEN 'start' THEN started_on IS NULL ELSE paid_until = starts_on - 1 END
+            AND NOT EXISTS (
+                SELECT FROM memberships_term t
+                WHERE t.member_id = found.member_id AND t.programme_id = found.programme_id
+                    AND t.ends_on >= found.starts_on
+            ) AS takes_term
+    FROM found
+    WHERE state IN ('requested', 'unknown')
+),
+-- The term's key is drawn beforehand, so that the payment can name it.
+answered AS MATERIALIZED (
+    SELECT taken.*, CASE WHEN takes_term THEN nextval('memberships_term_id_seq'::regclass) END AS term_id FROM taken
 ),
 term AS (
-    INSERT INTO memberships_term (member_id, subscription_id, programme_id, plan_id, number, starts_on, ends_on)
-    SELECT member_id, subscription_id, programme_id, plan_id, term_number, starts_on, ends_on
+    INSERT INTO memberships_term (id, member_id, subscription_id, programme_id, plan_id, number, starts_on, ends_on)
+    SELECT term_id, member_id, subscription_id, programme_id, plan_id, term_number, starts_on, ends_on
     FROM answered
     WHERE takes_term
-    RETURNING id, subscription_id
 ),
 card AS (
     UPDATE memberships_subscription s
@@ -59,7 +67,7 @@ payment AS (
         decline = CASE WHEN answered.outcome IN ('soft', 'hard') THEN answered.outcome ELSE '' END,
         code = answered.code,
         reference = answered.reference,
-        term_id = term.id,
+        term_id = answered.term_id,
         answered_at = CASE WHEN answered.outcome NOT IN ('unknown', 'absent') THEN %(at)s::timestamptz END,
         -- The plan's next day of trying again; a first term is paid for on the day it is wanted, by hand.
         next_attempt_on = CASE WHEN answered.outcome = 'soft' AND p.purpose = 'renewal' THEN (
@@ -71,7 +79,7 @@ payment AS (
         next_ask_at = CASE WHEN answered.outcome IN ('unknown', 'absent') THEN %(at)s::timestamptz + least(
             greatest(%(at)s::timestamptz - p.requested_at, interval '5 seconds'), interval '1 minute'
         ) END
-    FROM answered LEFT JOIN term ON term.subscription_id = answered.subscription_id
+    FROM answered
     WHERE p.id = answered.id
 ),
 event AS (
