@@ -26,6 +26,7 @@ from memberships.models.payment_methods import PaymentMethod
 from memberships.models.programmes import Plan, Programme
 from memberships.models.subscriptions import Subscription, Term
 from operations.audit import keep_whole
+from operations.paths import path
 
 
 class PaymentQuerySet(models.QuerySet["Payment"]):
@@ -156,9 +157,8 @@ class Payment(models.Model):
                     "starts_on", "ends_on", "requested_on",
                 ],
             ),
-            pgtrigger.FSM(
-                name="path", field="state",
-                transitions=[
+            path(
+                "state", [
                     ("requested", "succeeded"), ("requested", "declined"), ("requested", "unknown"),
                     ("unknown", "succeeded"), ("unknown", "declined"), ("unknown", "requested"),
                     ("declined", "requested"), ("declined", "abandoned"),
@@ -289,9 +289,8 @@ class Refund(models.Model):
                 name="frozen",
                 fields=["member", "payment", "number", "amount", "ends_card", "reason", "requested_by", "requested_on"],
             ),
-            pgtrigger.FSM(
-                name="path", field="state",
-                transitions=[
+            path(
+                "state", [
                     ("requested", "succeeded"), ("requested", "declined"), ("requested", "unknown"),
                     ("unknown", "succeeded"), ("unknown", "declined"), ("unknown", "requested"),
                 ],

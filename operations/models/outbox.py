@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from operations.audit import track
+from operations.paths import path
 
 #: What a header can carry: a message's key is the id that its receiver knows it by.
 KEY_PATTERN = "^[!-~]+$"
@@ -71,9 +72,8 @@ class OutboxMessage(models.Model):
         ]
         triggers = [
             pgtrigger.ReadOnly(name="frozen", fields=["topic", "key", "owner", "payload", "created_at"]),
-            pgtrigger.FSM(
-                name="path", field="state",
-                transitions=[
+            path(
+                "state", [
                     ("queued", "sent"), ("queued", "unheard"), ("queued", "parked"), ("parked", "queued"),
                     ("unheard", "queued"),
                 ],
