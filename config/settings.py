@@ -216,6 +216,10 @@ EVENTS_PER_SECOND: float = env.float("EVENTS_PER_SECOND", default=0)
 # Attempts before a message is parked. The pause doubles from 5 seconds to an hour: 24 are about half a day.
 OUTBOX_ATTEMPTS: int = env.int("OUTBOX_ATTEMPTS", default=24)
 
+# --- books -------------------------------------------------------------------------------------------------
+# The nightly audit compares the money of so many last days with the gateways' own lists.
+AUDIT_DAYS: int = env.int("AUDIT_DAYS", default=7)
+
 # --- audit trail -------------------------------------------------------------------------------------------
 PGHISTORY_APPEND_ONLY = True
 # The instant of the change, not of the transaction's begin: a later change is then later in the trail too.

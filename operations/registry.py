@@ -14,6 +14,7 @@ from operations.errors import UnknownNameError
 if TYPE_CHECKING:
     from operations.imports.importer import Importer
     from operations.outlets import Outlet
+    from operations.services.books import BookCheck
     from operations.services.jobs import Job
 
 
@@ -48,6 +49,10 @@ class Registry(Generic[_T]):
                 % {"noun": self.noun, "name": name, "known": known}
             ) from None
 
+    def find(self, name: str) -> _T | None:
+        """The entry of that name; None when it is gone."""
+        return self._entries.get(name)
+
     def __iter__(self) -> Iterator[_T]:
         return iter(self._entries.values())
 
@@ -55,3 +60,4 @@ class Registry(Generic[_T]):
 jobs: "Registry[Job]" = Registry("job")
 importers: "Registry[Importer]" = Registry("importer")
 outlets: "Registry[Outlet]" = Registry("outlet")
+book_checks: "Registry[BookCheck]" = Registry("book check")

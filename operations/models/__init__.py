@@ -1,6 +1,7 @@
 """Facts and constraints of the ground floor."""
 
 from operations.models.audit import AuditEvent, Reveal
+from operations.models.books import BookDifference
 from operations.models.imports import ImportBatch, ImportRow, StagedRow
 from operations.models.jobs import JobChunk, JobRun, RunItem
 from operations.models.outbox import OutboxMessage
@@ -8,6 +9,7 @@ from operations.models.users import GroupName, GroupRight, User, UserGroup, User
 
 __all__ = [
     "AuditEvent",
+    "BookDifference",
     "GroupName",
     "GroupRight",
     "ImportBatch",

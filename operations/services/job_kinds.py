@@ -15,11 +15,12 @@ from operations.models import JobChunk, JobRun, RunItem
 
 
 class ChunkPlan(NamedTuple):
-    """A range of keys, both ends included, and how many things are in it."""
+    """A range of keys, both ends included, and how many things are in it; of what, where a job has several kinds."""
 
     first_key: int
     last_key: int
     size: int
+    subject: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,10 @@ class Job:
     def tick(self, *, at: datetime) -> None:
         """What is to be done every `every`, outside any run. Two may tick at once, and a tick may be missed."""
         raise NotImplementedError
+
+    def subject_label(self, subject: str) -> str | Promise:
+        """ChunkPlan.subject in words."""
+        return subject
 
     def item_links(self, items: Sequence[RunItem]) -> dict[int, tuple[str, str]]:
         """By RunItem.key: the record in words, and the address of its page ("" for none)."""

@@ -1,0 +1,23 @@
+-- Payments in another state than their events tell: paid or abandoned for good, else what was last said of the present
+-- attempt.
+SELECT payment.id, payment.member_id, coalesce(told.state, '–') AS expected, payment.state
+FROM memberships_payment payment
+LEFT JOIN (
+    SELECT
+        event.payment_id,
+        CASE
+            WHEN bool_or(event.kind = 'succeeded') THEN 'succeeded'
+            WHEN bool_or(event.kind = 'abandoned') THEN 'abandoned'
+            ELSE (array_agg(
+                CASE event.kind WHEN 'absent' THEN 'requested' ELSE event.kind END ORDER BY event.id DESC
+            ) FILTER (
+                WHERE event.kind IN ('requested', 'unknown', 'absent', 'declined') AND event.attempt = payment.attempt
+            ))[1]
+        END AS state
+    FROM memberships_paymentevent event
+    JOIN memberships_payment payment ON payment.id = event.payment_id
+    WHERE event.payment_id BETWEEN %(first)s AND %(last)s
+    GROUP BY event.payment_id
+) AS told ON told.payment_id = payment.id
+WHERE payment.id BETWEEN %(first)s AND %(last)s AND told.state IS DISTINCT FROM payment.state
+ORDER BY payment.id
