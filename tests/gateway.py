@@ -148,9 +148,12 @@ class GatewayForTests(SandboxControl):
         return next((charge for charge in self.charges() if charge["key"] == key), None)
 
     def reset(self) -> None:
-        """As new: running, empty, without faults, on the machine's time."""
+        """As new: running, empty, without faults, on the machine's time, with nothing of an earlier test under way."""
         self.server.start()
         self.clear_faults()
+        if not processes.wait_until(lambda: not self.in_flight(), seconds=2):
+            self.server.kill()
+            self.server.start()
         self.set_clock(None)
         self.empty_books()
 

@@ -8,7 +8,7 @@ import pytest
 from memberships.errors import GatewayUnreachableError
 from memberships.gateways import GatewayRecord
 from memberships.gateways.sandbox import entries
-from memberships.gateways.sandbox.calls import CallError
+from memberships.gateways.sandbox.calls import CallError, Signer, call
 from memberships.gateways.sandbox.client import SandboxGateway
 from tests.gateway import GatewayForTests
 
@@ -86,6 +86,15 @@ def test_history_that_cannot_be_meant_so_is_refused_whole(gateway: GatewayForTes
     with pytest.raises(CallError):
         gateway.seed_charges([good, good | {"key": "8-1"} | line])
     assert gateway.charges() == []
+
+
+@pytest.mark.parametrize("path", ["/control/seed", "/control/clock", "/control/faults"])
+@pytest.mark.parametrize("body", [[], "now", {"charges": 5}, {"charges": ["7-1"]}, {"at": 5}])
+def test_a_control_call_that_makes_no_sense_is_refused(gateway: GatewayForTests, path: str, body: object) -> None:
+    method = "POST" if path == "/control/seed" else "PUT"
+    with pytest.raises(CallError) as refused:
+        call(gateway.url, Signer(gateway.server.address.secret), method, path, data=body, timeout=5)
+    assert refused.value.status == 400
 
 
 def test_history_that_contradicts_the_books_or_itself_is_refused_whole(gateway: GatewayForTests) -> None:

@@ -53,8 +53,7 @@ class ChargeOrder:
     fen: int
 
     @classmethod
-    def read(cls, data: Any, *, key: Any) -> "ChargeOrder":
-        fields = _fields(data)
+    def read(cls, fields: Mapping[str, Any], *, key: Any) -> "ChargeOrder":
         return cls(_word("key", key), _word("token", fields.get("token")), _fen(fields))
 
 
@@ -68,8 +67,7 @@ class RefundRequest:
     fen: int
 
     @classmethod
-    def read(cls, data: Any, *, key: Any) -> "RefundRequest":
-        fields = _fields(data)
+    def read(cls, fields: Mapping[str, Any], *, key: Any) -> "RefundRequest":
         charge_key = _word("charge_key", fields.get("charge_key"))
         reference = _word("reference", fields["reference"]) if fields.get("reference") else ""
         return cls(_word("key", key), charge_key, reference, _fen(fields))
@@ -121,9 +119,9 @@ def _judge_refund(connection: sqlite3.Connection, request: RefundRequest, charge
 
 def seed_charges(lines: Any) -> Callable[..., list[sqlite3.Row]]:
     """The operation that books charges of the past: key, token, amount, at, and outcome where it was a decline."""
-    if not isinstance(lines, list):
-        raise RefusedError("invalid_request", "charges are a list")
-    orders = [(ChargeOrder.read(line, key=_fields(line).get("key")), *_seeded(line)) for line in lines]
+    if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
+        raise RefusedError("invalid_request", "charges are a list of objects")
+    orders = [(ChargeOrder.read(line, key=line.get("key")), *_seeded(line)) for line in lines]
     if len({order.key for order, _at, _verdict in orders}) < len(orders):
         raise RefusedError("invalid_request", "a key stands there twice")
 
@@ -196,12 +194,6 @@ def read_instant(text: Any) -> datetime:
     if at is None or at.tzinfo is None:
         raise RefusedError("invalid_request", "at is an ISO instant with its zone")
     return at
-
-
-def _fields(data: Any) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise RefusedError("invalid_request", "an object was expected")
-    return data
 
 
 def _word(name: str, value: Any) -> str:

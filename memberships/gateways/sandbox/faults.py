@@ -42,10 +42,8 @@ class Faults:
     events: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, data: Any) -> "Faults":
+    def read(cls, data: dict[str, Any]) -> "Faults":
         """From what a control call sent; ValueError says what is wrong with it."""
-        if not isinstance(data, dict):
-            raise ValueError("faults are an object")
         if unknown := set(data) - {known.name for known in fields(cls)}:
             raise ValueError(f"nothing can be ordered of: {', '.join(sorted(unknown))}")
         faults = cls(**data)

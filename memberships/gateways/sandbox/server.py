@@ -238,10 +238,9 @@ class SandboxServer:
         return Reply(200, self.chooser.faults.as_data())
 
     async def order_faults(self, call: Call) -> Reply:
+        data = call.data()
         try:
-            self.chooser = FaultChooser(Faults.read(call.data()))
-        except RefusedError:
-            raise
+            self.chooser = FaultChooser(Faults.read(data))
         except ValueError as error:
             raise RefusedError("invalid_request", str(error)) from error
         return await self.show_faults(call)

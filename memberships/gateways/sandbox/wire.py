@@ -31,11 +31,15 @@ class Call:
         headers = self.request.headers
         return headers.get(signing.KEY) or headers.get(webhooks.ID) or self.request.match_info.get("key", "")
 
-    def data(self) -> Any:
+    def data(self) -> dict[str, Any]:
+        """The body, which is a JSON object."""
         try:
-            return json.loads(self.body)
+            data = json.loads(self.body)
         except ValueError:
-            raise RefusedError("invalid_request", "the body is not JSON") from None
+            data = None
+        if not isinstance(data, dict):
+            raise RefusedError("invalid_request", "the body is not a JSON object")
+        return data
 
     def word(self, name: str) -> str:
         """A word of the query; empty where it is not there."""
