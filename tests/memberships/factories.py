@@ -71,6 +71,15 @@ def jd_plus_enterprise() -> Programme:
     )
 
 
+def a_monthly_card(programme: Programme | None = None, **facts: Any) -> Plan:
+    """A card for a month with ten days of grace, renewed the day before its end; of JD PLUS unless said otherwise."""
+    defaults = {
+        "code": "monthly", "name": "月卡", "name_en": "Monthly card", "price": Decimal("15.00"), "term_months": 1,
+        "grace_days": 10,
+    }
+    return an_annual_card(programme, **{**defaults, **facts})
+
+
 def an_annual_card(programme: Programme | None = None, **facts: Any) -> Plan:
     """A card for a year, on sale without an end; of JD PLUS unless said otherwise."""
     defaults = {
