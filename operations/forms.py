@@ -73,25 +73,34 @@ class ConfirmForm(forms.Form):
 
 
 class StartRunForm(forms.Form):
-    """A job and the date whose work it is to do."""
+    """A job, the date whose work it is to do, and whether to do it or only to say what would be done."""
+
+    DRY, REAL = "dry", "real"
 
     job = forms.ChoiceField(label=gettext_lazy("Job"), widget=forms.Select(attrs=INPUT))
     business_date = forms.DateField(
         label=gettext_lazy("Business date"),
-        help_text=gettext_lazy("The day in Shanghai whose work is done; not later than today."),
+        help_text=gettext_lazy("The day in Shanghai whose work is done; not later than today. A dry run may look at "
+                               "the coming night, too."),
         widget=forms.DateInput(format="%Y-%m-%d", attrs={**INPUT, "type": "date"}),
         input_formats=["%Y-%m-%d"],
+    )
+    mode = forms.ChoiceField(
+        label=gettext_lazy("Kind of run"),
+        choices=[
+            (DRY, gettext_lazy("Dry run: say who and how much, and do nothing")),
+            (REAL, gettext_lazy("Real run: do it")),
+        ],
+        initial=DRY,
+        widget=forms.RadioSelect,
     )
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.today = today
         job: forms.ChoiceField = self.fields["job"]  # type: ignore[assignment]
         job.choices = [(each.name, each.label) for each in startable_jobs()]
         self.fields["business_date"].initial = today
 
-    def clean_business_date(self) -> date:
-        day: date = self.cleaned_data["business_date"]
-        if day > self.today:
-            raise ValidationError(_("That day has not come yet."))
-        return day
+    @property
+    def is_dry_run(self) -> bool:
+        return bool(self.cleaned_data["mode"] == self.DRY)

@@ -10,10 +10,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from operations import registry
+from operations.admin.dry_run_pages import dry_run_panel, left_out_panel
 from operations.admin.live import describe
 from operations.models import JobChunk, JobRun
 from operations.services.imports import Progress
 from operations.services.jobs import pace
+from operations.services.nights import can_run_again, startable_jobs
 
 CHUNK_PAGE_SIZE = 50
 #: So many failing chunks are counted.
@@ -46,33 +48,33 @@ class ChunkPage:
     next_url: str
 
 
-def scope_label(run: JobRun) -> str:
-    """What the run is about; what follows "@" only tells runs about the same thing apart."""
-    return run.scope.partition("@")[0]
-
-
-def is_registered(run: JobRun) -> bool:
-    """Whether the run's job is still there to work on it."""
-    return any(job.name == run.job for job in registry.jobs)
-
-
 def run_page(request: HttpRequest, run: JobRun, *, at: datetime) -> dict[str, Any]:
     """Everything the run's page shows."""
     failing = _count_failing(run)
-    may_operate = request.user.has_perm("operations.operate_jobrun") and is_registered(run)
+    is_registered = registry.jobs.find(run.job) is not None
+    may_operate = request.user.has_perm("operations.operate_jobrun") and is_registered
     return {
         "run": run,
         "job_label": run.label,
-        "scope": scope_label(run),
+        "scope": JobRun.shown_scope(run.scope),
         "state_label": run.get_state_display(),
         "state_colour": STATE_COLOURS[State(run.state)],
         "live": _describe(run, failing, at=at),
         "may_cancel": may_operate and not run.is_finished,
+        "may_operate": may_operate,
         "may_resume": may_operate and run.state in (State.FAILED, State.CANCELLED),
+        "may_run_again": may_operate and run.is_finished and can_run_again(run) and is_startable(run),
+        "dry_run": dry_run_panel(request, run, at=at) if run.is_dry_run else None,
+        "left_out": left_out_panel(request, run) if run.approved_id else None,
         "page": read_chunks(run, after=request.GET.get("after", "")),
         "failing": failing,
         "has_more_failing": failing == FAILING_LIMIT,
     }
+
+
+def is_startable(run: JobRun) -> bool:
+    """Whether people start the run's job."""
+    return any(job.name == run.job for job in startable_jobs())
 
 
 def live_progress(run: JobRun, *, at: datetime) -> dict[str, Any]:

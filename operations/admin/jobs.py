@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import number_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -22,12 +23,18 @@ from unfold.decorators import action, display
 
 from operations import registry
 from operations.admin.base import ReadOnlyAdmin
-from operations.admin.job_pages import STATE_COLOURS, live_progress, run_page, run_url, scope_label
+from operations.admin.dry_run_pages import kinds_in_words
+from operations.admin.job_pages import STATE_COLOURS, live_progress, run_page, run_url
+from operations.admin.night_pages import nights_page
+from operations.admin.reasons import ReasonForm, ask
+from operations.dates import business_date
 from operations.errors import PlusdeskError
 from operations.forms import StartRunForm
 from operations.models import JobRun, User
-from operations.services.jobs import cancel_run, resume_run, start_run
-from operations.services.nights import startable_jobs
+from operations.models.jobs import Kind
+from operations.services.dry_runs import execute_dry_run, in_words, start_dry_run, summary
+from operations.services.jobs import cancel_run, resume_run
+from operations.services.nights import run_again, start_by_hand, startable_jobs
 
 OPERATE = "operations.operate_jobrun"
 
@@ -45,18 +52,39 @@ class JobFilter(DropdownFilter):
         return queryset.filter(job=self.value()) if self.value() else queryset
 
 
-def _cancel(run: JobRun, actor: User, at: datetime) -> str:
-    cancel_run(run, actor=actor, at=at)
-    return _("The run is cancelled; chunks that are done stay done.")
+class KindFilter(DropdownFilter):
+    """By what a run is for its date; the lists are read backwards by key, so each stays quick."""
+
+    title = gettext_lazy("kind of run")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("night", gettext_lazy("the night's own")), *Kind.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[JobRun]) -> QuerySet[JobRun]:
+        if self.value() == "night":
+            return queryset.of_the_night()  # type: ignore[attr-defined,no-any-return]
+        return queryset.filter(scope__startswith=f"{self.value()}@") if self.value() in Kind else queryset
 
 
-def _resume(run: JobRun, actor: User, at: datetime) -> str:
-    resume_run(run, actor=actor, at=at)
-    return _("The run goes on with the chunks that are not done.")
+def _cancel(run: JobRun, actor: User, at: datetime) -> tuple[str, JobRun]:
+    return _("The run is cancelled; chunks that are done stay done."), cancel_run(run, actor=actor, at=at)
 
 
-#: Each takes the run, who and when; returns what to tell the operator.
-ACTIONS: dict[str, Callable[[JobRun, User, datetime], str]] = {"cancel": _cancel, "resume": _resume}
+def _resume(run: JobRun, actor: User, at: datetime) -> tuple[str, JobRun]:
+    return _("The run goes on with the chunks that are not done."), resume_run(run, actor=actor, at=at)
+
+
+def _run_again(run: JobRun, actor: User, at: datetime) -> tuple[str, JobRun]:
+    return _("The job runs again for this date; what is done already is not done twice."), run_again(
+        run, actor=actor, at=at
+    )
+
+
+#: Each takes the run, who and when; returns what to tell the operator, and the run to show.
+ACTIONS: dict[str, Callable[[JobRun, User, datetime], tuple[str, JobRun]]] = {
+    "cancel": _cancel, "resume": _resume, "again": _run_again,
+}
 
 
 @admin.register(JobRun)
@@ -67,9 +95,9 @@ class JobRunAdmin(ReadOnlyAdmin):
         "job_name", "business_date", "scope_name", "state_label", "progress", "requested_by", "requested_at",
         "heartbeat_at",
     )
-    list_filter = (("state", ChoicesDropdownFilter), JobFilter, ("business_date", RangeDateFilter))
+    list_filter = (("state", ChoicesDropdownFilter), JobFilter, KindFilter, ("business_date", RangeDateFilter))
     list_select_related = ("requested_by",)
-    actions_list = ("start",)
+    actions_list = ("nights", "start")
 
     @display(description=gettext_lazy("job"))
     def job_name(self, run: JobRun) -> Any:
@@ -77,7 +105,7 @@ class JobRunAdmin(ReadOnlyAdmin):
 
     @display(description=gettext_lazy("scope"))
     def scope_name(self, run: JobRun) -> str:
-        return scope_label(run)
+        return JobRun.shown_scope(run.scope)
 
     @display(description=gettext_lazy("state"), label=STATE_COLOURS)
     def state_label(self, run: JobRun) -> tuple[str, str]:
@@ -110,8 +138,17 @@ class JobRunAdmin(ReadOnlyAdmin):
             )
             for action in ACTIONS
         ]
-        progress = path("<int:run_id>/progress/", view(self.progress_view), name=f"{name}progress")
-        return [progress, *actions, *super().get_urls()]
+        pages = [
+            path("<int:run_id>/progress/", view(self.progress_view), name=f"{name}progress"),
+            path("<int:run_id>/execute/", view(self.execute_view), name=f"{name}execute"),
+        ]
+        return [*pages, *actions, *super().get_urls()]
+
+    @action(description=gettext_lazy("Last nights"), permissions=["view"], icon="nights_stay", url_path="nights")
+    def nights(self, request: HttpRequest) -> HttpResponse:
+        """The last nights, job by job; a button of the list."""
+        context = {"title": _("Last nights"), **nights_page(at=timezone.now())}
+        return self._page(request, "operations/jobrun_nights.html", context)
 
     @action(description=gettext_lazy("Start a job"), permissions=["add"], icon="play_arrow", url_path="start")
     def start(self, request: HttpRequest) -> HttpResponse:
@@ -122,19 +159,20 @@ class JobRunAdmin(ReadOnlyAdmin):
         """Start a job for a date by hand."""
         if not request.user.has_perm(OPERATE):
             raise PermissionDenied
-        form = StartRunForm(request.POST if request.method == "POST" else None, today=timezone.localdate())
+        at = timezone.now()
+        form = StartRunForm(request.POST if request.method == "POST" else None, today=business_date(at))
         if form.is_valid():
-            run = self._start(request, form)
+            run = self._start(request, form, at=at)
             if run is not None:
                 return HttpResponseRedirect(run_url(run))
         context = {"title": _("Start a job"), "form": form, "has_jobs": bool(startable_jobs())}
         return self._page(request, "operations/jobrun_start.html", context)
 
-    def _start(self, request: HttpRequest, form: StartRunForm) -> JobRun | None:
-        """The run; None when the job refuses, with its reason in the form."""
-        at = timezone.now()
+    def _start(self, request: HttpRequest, form: StartRunForm, *, at: datetime) -> JobRun | None:
+        """The run; None when it is refused, with the reason in the form."""
+        start = start_dry_run if form.is_dry_run else start_by_hand
         try:
-            run = start_run(
+            run = start(
                 form.cleaned_data["job"], business_date=form.cleaned_data["business_date"],
                 actor=cast(User, request.user), at=at,
             )
@@ -146,6 +184,30 @@ class JobRunAdmin(ReadOnlyAdmin):
         else:
             messages.info(request, _("The job was started for this date before; this is that run."))
         return run
+
+    def execute_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
+        """Ask once more, with the figures and for a reason; then do exactly what the dry run foresaw."""
+        run, at = self._run(request, run_id), timezone.now()
+        if not request.user.has_perm(OPERATE) or not run.is_dry_run:
+            raise PermissionDenied
+        form = ReasonForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            try:
+                executed = execute_dry_run(
+                    run, actor=cast(User, request.user), at=at, reason=form.cleaned_data["reason"]
+                )
+            except PlusdeskError as error:
+                form.add_error(None, str(error))
+            else:
+                messages.success(request, _("The run does exactly what was foreseen."))
+                return HttpResponseRedirect(run_url(executed))
+        words = _("%(job)s for %(date)s: %(words)s.") % {
+            "job": capfirst(run.label), "date": run.business_date, "words": in_words(run, summary(run))
+        }
+        return ask(
+            self, request, run, form, title=_("Execute exactly this"), submit_label=_("Execute"),
+            template="operations/jobrun_execute.html", kinds=kinds_in_words(run), words=words,
+        )
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -164,7 +226,7 @@ class JobRunAdmin(ReadOnlyAdmin):
         if not request.user.has_perm(OPERATE):
             raise PermissionDenied
         try:
-            message = ACTIONS[action](run, cast(User, request.user), timezone.now())
+            message, run = ACTIONS[action](run, cast(User, request.user), timezone.now())
         except PlusdeskError as error:
             messages.error(request, str(error))
         else:
@@ -176,7 +238,8 @@ class JobRunAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         if not str(object_id).isdecimal() or len(str(object_id)) > 18:
             raise Http404
-        return get_object_or_404(JobRun.objects.select_related("requested_by", "cancelled_by"), pk=object_id)
+        runs = JobRun.objects.select_related("requested_by", "cancelled_by", "approved")
+        return get_object_or_404(runs, pk=object_id)
 
     def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
         request.current_app = self.admin_site.name  # type: ignore[attr-defined]

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 
 from operations import registry
 from operations.audit import track
-from operations.errors import UnknownNameError
 
 
 class JobRunQuerySet(models.QuerySet["JobRun"]):
@@ -35,6 +34,20 @@ class JobRunQuerySet(models.QuerySet["JobRun"]):
     def of_the_night(self) -> Self:
         """The one real run of a nightly job for each date; others for the date are dry runs or run again."""
         return self.filter(scope="", is_dry_run=False)
+
+
+class Kind(models.TextChoices):
+    """What a scope of the form "kind@number" says: which of several runs for the date it is."""
+
+    DRY_RUN = "dry-run", _("dry run")
+    AGAIN = "again", _("run again")
+    APPROVED = "approved", _("execution of dry run")
+
+    @classmethod
+    def of(cls, scope: str) -> "Kind | None":
+        """The kind that a scope names; None when it names something else, or nothing."""
+        kind = scope.partition("@")[0]
+        return cls(kind) if kind in cls.values else None
 
 
 # What changes with each chunk, and what the instants say already, is left out.
@@ -102,7 +115,20 @@ class JobRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{capfirst(self.label)} {self.business_date}"
+        about = f" ({self.shown_scope(self.scope)})" if self.kind else ""
+        return f"{capfirst(self.label)} {self.business_date}{about}"
+
+    @property
+    def kind(self) -> Kind | None:
+        """Which of several runs for the date it is; None for the date's own, and for runs about something else."""
+        return Kind.of(self.scope)
+
+    @staticmethod
+    def shown_scope(scope: str) -> str:
+        """A scope in words; where it is about something, what follows "@" only tells runs about it apart."""
+        about, _at, number = scope.partition("@")
+        kind = Kind.of(scope)
+        return f"{kind.label} {number}" if kind else about
 
     @property
     def label(self) -> Any:
@@ -112,10 +138,8 @@ class JobRun(models.Model):
     @staticmethod
     def shown_job(name: str) -> Any:
         """A job in words; its name when it is no longer registered."""
-        try:
-            return registry.jobs.get(name).label
-        except UnknownNameError:
-            return name
+        job = registry.jobs.find(name)
+        return job.label if job else name
 
     @property
     def is_finished(self) -> bool:
@@ -132,6 +156,8 @@ class JobChunk(models.Model):
 
     run = models.ForeignKey(JobRun, models.CASCADE, related_name="chunks", verbose_name=_("job run"))
     number = models.PositiveIntegerField(_("chunk"))
+    # What the keys are keys of, by a name that the job gives it, where that is not the same in every chunk.
+    subject = models.CharField(_("subject"), max_length=64, blank=True, default="", db_default="")
     first_key = models.BigIntegerField(_("first key"))
     last_key = models.BigIntegerField(_("last key"))
     size = models.BigIntegerField(_("size"), default=0)
@@ -151,6 +177,12 @@ class JobChunk(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}: {self.first_key}-{self.last_key}"
+
+    @property
+    def subject_label(self) -> Any:
+        """The subject in words; as it is when the job is no longer registered."""
+        job = registry.jobs.find(self.run.job)
+        return job.subject_label(self.subject) if job else self.subject
 
 
 class RunItem(models.Model):

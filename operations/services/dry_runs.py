@@ -17,13 +17,13 @@ from django.utils.translation import ngettext
 
 from operations import registry
 from operations.audit import because
-from operations.errors import RunStateError, UnknownNameError
+from operations.errors import RunStateError
 from operations.models import JobRun, RunItem, User
+from operations.models.jobs import Kind
 from operations.services.jobs import start_run
-from operations.services.nights import APPROVED, DAY, next_scope, refuse_future, refuse_unstartable
+from operations.services.nights import DAY, next_scope, refuse_future, refuse_unstartable
 from operations.services.summaries import Summary, count_items
 
-DRY_RUN = "dry-run"
 SWEPT_AT_ONCE = 10_000
 
 
@@ -38,7 +38,7 @@ def start_dry_run(job_name: str, *, business_date: date, actor: User | None, at:
         raise RunStateError(_("This job has no dry run."))
     with transaction.atomic():
         return start_run(
-            job_name, business_date=business_date, scope=next_scope(job_name, business_date, DRY_RUN),
+            job_name, business_date=business_date, scope=next_scope(job_name, business_date, Kind.DRY_RUN),
             actor=actor, at=at, is_dry_run=True,
         )
 
@@ -68,10 +68,8 @@ def amount_in_words(run: JobRun, amount: Decimal | None) -> str:
 
 def unit_of(run: JobRun) -> str:
     """What the amounts of a run's items count; blank when its job is gone."""
-    try:
-        return str(registry.jobs.get(run.job).unit)
-    except UnknownNameError:
-        return ""
+    job = registry.jobs.find(run.job)
+    return str(job.unit) if job else ""
 
 
 # --- execution
@@ -119,7 +117,7 @@ def execute_dry_run(run: JobRun, *, actor: User | None, at: datetime, reason: st
 
 def _execute(dry_run: JobRun, *, actor: User | None, at: datetime) -> JobRun:
     """The night's own run, or one beside it when beat (or a person) was quicker."""
-    for scope in ("", f"{APPROVED}@{dry_run.pk}"):
+    for scope in ("", f"{Kind.APPROVED.value}@{dry_run.pk}"):
         run = start_run(
             dry_run.job, business_date=dry_run.business_date, scope=scope, actor=actor, at=at, approved=dry_run
         )

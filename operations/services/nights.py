@@ -19,6 +19,7 @@ from operations import registry
 from operations.dates import BUSINESS_ZONE, business_date
 from operations.errors import RunStateError
 from operations.models import JobRun, User
+from operations.models.jobs import Kind
 from operations.services.holds import holding, queue_for
 from operations.services.job_kinds import Job
 from operations.services.jobs import start_run
@@ -182,22 +183,18 @@ def run_again(run: JobRun, *, actor: User | None, at: datetime) -> JobRun:
         if unfinished is not None:
             return unfinished
         return start_run(
-            run.job, business_date=run.business_date, scope=next_scope(run.job, run.business_date, AGAIN),
+            run.job, business_date=run.business_date, scope=next_scope(run.job, run.business_date, Kind.AGAIN),
             actor=actor, at=at,
         )
 
 
-AGAIN = "again"
-APPROVED = "approved"
-
-
 def can_run_again(run: JobRun) -> bool:
     """Whether the run is of a date as a whole, not of a batch or the like, and real."""
-    return not run.is_dry_run and run.scope.partition("@")[0] in ("", AGAIN, APPROVED)
+    return not run.is_dry_run and (run.scope == "" or run.kind is not None)
 
 
-def next_scope(job_name: str, day: date, prefix: str) -> str:
-    """The next free "prefix@n" of a job and date; nobody else gets it before the transaction has ended."""
+def next_scope(job_name: str, day: date, kind: Kind) -> str:
+    """The next free "kind@n" of a job and date; nobody else gets it before the transaction has ended."""
     queue_for(f"scopes:{job_name}:{day}")
-    count = JobRun.objects.filter(job=job_name, business_date=day, scope__startswith=f"{prefix}@").count()
-    return f"{prefix}@{count + 1}"
+    count = JobRun.objects.filter(job=job_name, business_date=day, scope__startswith=f"{kind.value}@").count()
+    return f"{kind.value}@{count + 1}"

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -15,13 +13,13 @@ from django.utils import timezone
 
 from operations import registry
 from operations.errors import PlusdeskError
-from operations.models import JobChunk, JobRun, User
+from operations.models import JobChunk, JobRun
 from operations.services.jobs import ChunkPlan, ChunkResult, Job, start_run
 from operations.tasks import work_on_run
+from tests.operations.job_stories import registered
+from tests.operations.run_pages import LIST, START, press, seen, url, who_only_reads, who_operates
 
 pytestmark = pytest.mark.django_db
-START = "/admin/operations/jobrun/add/"
-LIST = "/admin/operations/jobrun/"
 
 
 class CountSheep(Job):
@@ -53,21 +51,9 @@ def sheep() -> Iterator[CountSheep]:
     del registry.jobs._entries[job.name]
 
 
-def someone(username: str, *codenames: str) -> User:
-    user = User.objects.create_user(username, password="a-long-enough-password", is_staff=True)
-    user.user_permissions.add(*Permission.objects.filter(codename__in=codenames))
-    return user
-
-
-def signed_in(user: User) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(user)
-    return client
-
-
 @pytest.fixture
 def on_call() -> Client:
-    return signed_in(someone("oncall", "view_jobrun", "operate_jobrun"))
+    return who_operates()
 
 
 def a_run(day: date = date(2027, 1, 15)) -> JobRun:
@@ -80,22 +66,6 @@ def ended(run: JobRun) -> JobRun:
         work_on_run(run.pk)
         run.chunks.update(attempted_at=None)
     return JobRun.objects.get(pk=run.pk)
-
-
-def url(run: JobRun, page: str = "change") -> str:
-    return reverse(f"admin:operations_jobrun_{page}", args=[run.pk])
-
-
-def seen(client: Client, address: str, **query: Any) -> str:
-    response = client.get(address, query)
-    assert response.status_code == 200
-    return " ".join(response.content.decode().split())
-
-
-def press(client: Client, run: JobRun, action: str) -> str:
-    response = client.post(url(run, action), follow=True)
-    assert response.status_code == 200
-    return " ".join(response.content.decode().split())
 
 
 def test_the_list_shows_each_run_with_its_state_and_progress(on_call: Client, sheep: CountSheep) -> None:
@@ -186,7 +156,7 @@ def test_an_action_in_the_wrong_state_says_so(on_call: Client, sheep: CountSheep
 def test_an_action_is_a_post_of_somebody_allowed(on_call: Client, sheep: CountSheep, action: str) -> None:
     run = a_run()
     assert on_call.get(url(run, action)).status_code == 405
-    assert signed_in(someone("auditor", "view_jobrun")).post(url(run, action)).status_code == 403
+    assert who_only_reads().post(url(run, action)).status_code == 403
     assert on_call.post(reverse(f"admin:operations_jobrun_{action}", args=[10**9])).status_code == 404
 
 
@@ -211,7 +181,7 @@ def test_failing_chunks_are_counted_once_and_with_a_bound(on_call: Client, sheep
 
 
 def test_who_only_reads_finds_no_button(sheep: CountSheep) -> None:
-    page = seen(signed_in(someone("auditor", "view_jobrun")), url(a_run()))
+    page = seen(who_only_reads(), url(a_run()))
     assert "Cancel" not in page
 
 
@@ -222,7 +192,7 @@ def test_an_unknown_run_is_not_found(on_call: Client) -> None:
 
 
 def test_a_job_is_started_for_a_date(on_call: Client, sheep: CountSheep) -> None:
-    response = on_call.post(START, {"job": "count_sheep", "business_date": "2026-01-15"}, follow=True)
+    response = on_call.post(START, {"job": "count_sheep", "business_date": "2026-01-15", "mode": "real"}, follow=True)
     run = JobRun.objects.get()
     assert run.business_date == date(2026, 1, 15)
     assert run.requested_by is not None and run.requested_by.username == "oncall"
@@ -230,8 +200,9 @@ def test_a_job_is_started_for_a_date(on_call: Client, sheep: CountSheep) -> None
 
 
 def test_starting_a_job_twice_for_a_date_leads_to_the_first_run(on_call: Client, sheep: CountSheep) -> None:
+    posted = {"job": "count_sheep", "business_date": "2026-01-15", "mode": "real"}
     for _time in range(2):
-        response = on_call.post(START, {"job": "count_sheep", "business_date": "2026-01-15"}, follow=True)
+        response = on_call.post(START, posted, follow=True)
     assert JobRun.objects.count() == 1
     assert "was started for this date before" in response.content.decode()
 
@@ -239,8 +210,9 @@ def test_starting_a_job_twice_for_a_date_leads_to_the_first_run(on_call: Client,
 @pytest.mark.parametrize(
     ("posted", "reason"),
     [
-        ({"job": "check_import", "business_date": "2026-01-15"}, "Select a valid choice"),
-        ({"job": "count_sheep", "business_date": "2999-01-15"}, "That day has not come yet."),
+        ({"job": "check_import", "business_date": "2026-01-15", "mode": "real"}, "Select a valid choice"),
+        ({"job": "count_sheep", "business_date": "2999-01-15", "mode": "real"}, "That day has not come yet."),
+        ({"job": "count_sheep", "business_date": "2026-01-15", "mode": "dry"}, "This job has no dry run."),
         ({"job": "count_sheep", "business_date": "yesterday"}, "Enter a valid date."),
         ({}, "This field is required."),
     ],
@@ -256,17 +228,19 @@ def test_what_cannot_be_started_is_refused_with_a_reason(
 
 def test_a_job_that_refuses_to_start_says_why(on_call: Client, sheep: CountSheep) -> None:
     sheep.refuses = True
-    response = on_call.post(START, {"job": "count_sheep", "business_date": "2026-01-15"})
+    response = on_call.post(START, {"job": "count_sheep", "business_date": "2026-01-15", "mode": "real"})
     assert response.status_code == 422
     assert "The sheep are asleep." in response.content.decode()
 
 
 def test_only_who_operates_runs_starts_them(sheep: CountSheep) -> None:
-    assert signed_in(someone("auditor", "view_jobrun")).get(START).status_code == 403
+    assert who_only_reads().get(START).status_code == 403
 
 
 def test_where_no_job_is_started_by_hand_the_page_says_so(on_call: Client) -> None:
-    assert "No job is started by hand" in seen(on_call, START)
+    with registered():
+        page = seen(on_call, START)
+    assert "No job is started by hand" in page
 
 
 def test_a_run_of_a_job_that_is_gone_can_still_be_read(on_call: Client, sheep: CountSheep) -> None:
