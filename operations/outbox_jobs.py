@@ -45,8 +45,8 @@ class SweepOutbox(CallingJob):
     def foresee(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> int:
         """An item for each message that is due, by topic; a change of its attempts is a change since."""
         due = OutboxMessage.objects.to_send(at=at).filter(pk__range=(chunk.first_key, chunk.last_key))
-        kind = RunItem._meta.get_field("kind").max_length
-        found = due.order_by("pk").values_list("pk", "owner", Left("topic", kind), "attempts")
+        length = RunItem._meta.get_field("kind").max_length or 0
+        found = due.order_by("pk").values_list("pk", "owner", Left("topic", length), "attempts")
         items = [
             RunItem(run=run, key=key, owner=owner, kind=topic, seen=attempts) for key, owner, topic, attempts in found
         ]

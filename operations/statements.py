@@ -17,13 +17,13 @@ class Statements:
     def _read(self, name: str) -> str:
         return (self.folder / f"{name}.sql").read_text(encoding="utf-8")
 
-    def run(self, name: str, **parameters: object) -> int:
+    def run(self, name: str, **parameters: Any) -> int:
         """Execute a statement and return how many rows it touched."""
         with connection.cursor() as cursor:
             cursor.execute(self.text(name), parameters)
             return int(cursor.rowcount)
 
-    def rows(self, name: str, **parameters: object) -> list[tuple[Any, ...]]:
+    def rows(self, name: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """Execute a statement and return its rows."""
         with connection.cursor() as cursor:
             cursor.execute(self.text(name), parameters)

@@ -8,8 +8,9 @@ from django.db import connection
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from memberships.books.tables import page_of
 from memberships.gateways import GatewayRecord, get_gateway
-from memberships.models import PaymentMethod
+from memberships.models import Payment, PaymentMethod
 from memberships.services import statements
 from operations.dates import BUSINESS_ZONE
 from operations.services.books import DAY, BookCheck, Difference, KeyRange, Period
@@ -43,6 +44,8 @@ class GatewayList(BookCheck):
         "refund_missing": _("the refund succeeded, and the gateway did not give the money back"),
     }
 
+    values = dict(Payment.State.choices)
+
     def __init__(self, gateway: str) -> None:
         self.gateway = gateway
         self.name = f"gateway-{gateway}"
@@ -69,6 +72,9 @@ class GatewayList(BookCheck):
         ):
             for fault, key, owner, expected, found, is_pending in statements.rows(f"books/{name}", **parameters):
                 yield Difference(self.name, fault, key, owner, expected, found, is_pending)
+
+    def page_of(self, fault: str, key: str, owner: int | None) -> str:
+        return "" if fault in ("charged_unasked", "refunded_unasked") else page_of(Payment, key)
 
     def _span(self, period: Period) -> dict[str, object]:
         """From the first midnight of the period to its last, or to now if that is earlier."""

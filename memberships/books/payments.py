@@ -21,3 +21,5 @@ class Payments(TableCheck):
         "refunded_of_refunds": _("the sum refunded is not that of the refunds"),
         "refunds_of_events": _("the refunds are not those that the events tell"),
     }
+    page = Payment
+    values = dict(Payment.State.choices)

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from memberships.books.tables import TableCheck
 from memberships.models import Enrolment, PointsEntry, PointsLot
+from memberships.models.points import Account
 from memberships.services.points_expiry import settled_through
 from operations.services.books import DAY, Period
 
@@ -50,3 +51,4 @@ class Entries(TableCheck):
         "accounts_of_kind": _("debit and credit are not those of such an entry"),
         "reversal_of_entry": _("the entry does not reverse what it names"),
     }
+    values = dict(Account.choices) | dict(PointsEntry.Kind.choices)

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from memberships.books.tables import TableCheck
-from memberships.models import Member
+from memberships.models import Member, Subscription
 
 
 class Terms(TableCheck):
@@ -22,3 +22,4 @@ class Terms(TableCheck):
         "started_on_of_terms": _("the card did not start with its first term"),
         "term_not_paid": _("the term was not paid for, although one before it was"),
     }
+    page = Subscription

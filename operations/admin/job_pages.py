@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from operations import registry
+from operations.admin.book_pages import differences_panel
 from operations.admin.dry_run_pages import dry_run_panel, left_out_panel
 from operations.admin.live import describe
 from operations.models import JobChunk, JobRun
@@ -62,10 +63,11 @@ def run_page(request: HttpRequest, run: JobRun, *, at: datetime) -> dict[str, An
         "live": _describe(run, failing, at=at),
         "may_cancel": may_operate and not run.is_finished,
         "may_operate": may_operate,
-        "may_resume": may_operate and run.state in (State.FAILED, State.CANCELLED),
+        "may_resume": may_operate and run.is_finished and run.chunks.exclude(state=JobChunk.State.DONE).exists(),
         "may_run_again": may_operate and run.is_finished and can_run_again(run) and is_startable(run),
         "dry_run": dry_run_panel(request, run, at=at) if run.is_dry_run else None,
         "left_out": left_out_panel(request, run) if run.approved_id else None,
+        "differences": differences_panel(request, run),
         "page": read_chunks(run, after=request.GET.get("after", "")),
         "failing": failing,
         "has_more_failing": failing == FAILING_LIMIT,

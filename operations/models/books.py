@@ -39,6 +39,16 @@ class BookDifference(models.Model):
         return str(check.label) if check else self.check_name
 
     @property
+    def shown_expected(self) -> str:
+        check = registry.book_checks.find(self.check_name)
+        return check.in_words(self.expected) if check else self.expected
+
+    @property
+    def shown_found(self) -> str:
+        check = registry.book_checks.find(self.check_name)
+        return check.in_words(self.found) if check else self.found
+
+    @property
     def fault_label(self) -> str:
         """What is wrong, in words; its name when nobody knows it any more."""
         check = registry.book_checks.find(self.check_name)

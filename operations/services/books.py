@@ -62,6 +62,8 @@ class BookCheck:
     label: str | Promise
     #: What may be wrong, in words.
     faults: Mapping[str, str | Promise]
+    #: Codes that stand in `expected` and `found`, in words.
+    values: Mapping[str, str | Promise] = {}
 
     def ranges(self, period: Period) -> Iterable[KeyRange]:
         """What is to be looked at, in ranges that take a second or so each."""
@@ -70,6 +72,14 @@ class BookCheck:
     def differences(self, keys: KeyRange, period: Period) -> Iterable[Difference]:
         """The differences in a range. Outside any transaction: it may ask the outside world (PlusdeskError)."""
         raise NotImplementedError
+
+    def in_words(self, value: str) -> str:
+        """What was expected or found, as a person reads it."""
+        return " ".join(str(self.values.get(word, word)) for word in value.split(" "))
+
+    def page_of(self, fault: str, key: str, owner: int | None) -> str:
+        """The address of the desk's page that shows the record of a difference; blank when there is none."""
+        return ""
 
 
 @dataclass

@@ -140,7 +140,8 @@ def test_money_that_the_gateway_does_not_know_of(gateway: GatewayForTests) -> No
     refund(payment)
     gateway.empty_books()
     assert found() == [
-        ("charge_missing", payment.attempt_key, "99.00", "–"), ("refund_missing", f"{payment.pk}-refund-1", "40.00", "–"),
+        ("charge_missing", payment.attempt_key, "99.00", "–"),
+        ("refund_missing", f"{payment.pk}-refund-1", "40.00", "–"),
     ]
     assert {difference.owner for difference in differences(CHECK, at=NOW)} == {card.member_id}
 

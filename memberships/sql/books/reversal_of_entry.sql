@@ -1,10 +1,7 @@
 -- Reversals of another wallet's entry or of one that cannot be reversed; of a spend by other points, or to other lots,
 -- than it took; of an earn by more points than it gave, or upwards.
 SELECT
-    entry.id, entry.member_id,
-    reversed.kind || ' ' || reversed.points || CASE reversed.enrolment_id WHEN entry.enrolment_id THEN '' ELSE ' *' END
-        AS expected,
-    entry.points AS found
+    entry.id, entry.member_id, reversed.kind || ' ' || reversed.points AS expected, 'reverse ' || entry.points AS found
 FROM memberships_pointsentry entry
 JOIN memberships_pointsentry reversed ON reversed.id = entry.reverses_id
 WHERE entry.id BETWEEN %(first)s AND %(last)s AND (

@@ -70,10 +70,6 @@ def _date(text: str | None) -> date | None:
         raise CommandError(message, returncode=UNKNOWN) from error
 
 
-def _words(difference: Difference) -> str:
-    return str(registry.book_checks.get(difference.check).faults[difference.fault])
-
-
 class _Text:
     """A line for each difference as it is found, and one for each check at the end."""
 
@@ -81,10 +77,11 @@ class _Text:
         self.command = command
 
     def difference(self, found: Difference) -> None:
+        check = registry.book_checks.get(found.check)
         line = _("%(check)s: %(words)s: %(key)s, member %(member)s: expected %(expected)s, found %(found)s") % {
-            "check": registry.book_checks.get(found.check).label, "words": _words(found), "key": found.key,
-            "member": "–" if found.owner is None else number_of(found.owner), "expected": found.expected,
-            "found": found.found,
+            "check": check.label, "words": check.faults[found.fault], "key": found.key,
+            "member": "–" if found.owner is None else number_of(found.owner),
+            "expected": check.in_words(found.expected), "found": check.in_words(found.found),
         }
         self.command.stdout.write(f"{line} ({_('pending')})" if found.is_pending else line)
 
@@ -113,8 +110,9 @@ class _Json:
         command.stdout.write('{"differences": [', ending="")
 
     def difference(self, found: Difference) -> None:
+        message = str(registry.book_checks.get(found.check).faults[found.fault])
         shown = {
-            "check": found.check, "fault": found.fault, "message": _words(found), "key": found.key,
+            "check": found.check, "fault": found.fault, "message": message, "key": found.key,
             "member": None if found.owner is None else number_of(found.owner), "expected": found.expected,
             "found": found.found, "pending": found.is_pending,
         }
