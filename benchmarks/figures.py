@@ -11,13 +11,16 @@ class BenchmarkError(Exception):
 
 @dataclass(frozen=True)
 class Figures:
-    """Seconds of ours and of the limit over the same rows; `more` holds what only this benchmark tells."""
+    """Seconds of ours and of the limit over the same rows; `more` holds what only this benchmark tells.
+
+    `peer_ratio` is None where no other way is measured.
+    """
 
     name: str
     rows: int
     ours_s: float
     limit_s: float
-    peer_ratio: float
+    peer_ratio: float | None
     peak_mb: float
     more: dict[str, float] = field(default_factory=dict)
 
@@ -32,7 +35,8 @@ class Figures:
             "name": self.name, "rows": self.rows, "ours_s": self.ours_s, "limit_s": self.limit_s, "ratio": self.ratio,
             "peer_ratio": self.peer_ratio, "peak_mb": self.peak_mb,
         }
-        return json.dumps({key: _rounded(value) for key, value in {**common, **self.more}.items()})
+        figures = {**common, **self.more}
+        return json.dumps({key: _rounded(value) for key, value in figures.items() if value is not None})
 
     def as_table(self) -> str:
         """For people."""

@@ -76,11 +76,11 @@ def wait_for(condition: Callable[[], bool], what: str, *, seconds: float = 3600.
 
 
 @contextlib.contextmanager
-def celery_worker(folder: Path) -> Iterator[int]:
-    """A worker with two processes, started as `make run` starts it; its id, once it takes tasks."""
+def celery_worker(folder: Path, *, processes: int = 2) -> Iterator[int]:
+    """A worker of so many processes, started as `make run` starts it; its id, once it takes tasks."""
     from config.celery import app
 
-    options = "worker --concurrency=2 --loglevel=INFO --without-gossip --without-mingle"
+    options = f"worker --concurrency={processes} --loglevel=INFO --without-gossip --without-mingle"
     with (folder / "worker.log").open("w") as log:
         worker = subprocess.Popen(
             [sys.executable, "-m", "celery", "-A", "config", "--quiet", *options.split()],
