@@ -1,4 +1,4 @@
-"""`manage.py load_demo`: demo programmes, members and users, made once."""
+"""`manage.py load_demo`: demo programmes, members with their past, and users, made once."""
 
 import os
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ class Command(BaseCommand):
     """Refuses in production, where public passwords have no business."""
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.description = _("Load the demo: programmes, members, users. Never in production.")
+        parser.description = _("Load the demo: programmes, members with their past, users. Never in production.")
         parser.add_argument("--logins", action="store_true", help=_("only print how to log in; load nothing"))
 
     def handle(self, *args: Any, logins: bool, **options: Any) -> None:
@@ -31,10 +31,22 @@ class Command(BaseCommand):
             self.stdout.write(_("The demo was not loaded: the database of DATABASE_URL has users of its own."))
             return
         loaded = demo.load_demo(on=business_date(datetime.now(UTC)))
-        if loaded.people:
-            self.stdout.write(_("Demo loaded: %(people)d people and %(firms)d firms.") % loaded._asdict())
-        else:
+        self._say(loaded)
+
+    def _say(self, loaded: demo.Loaded) -> None:
+        """What was made, and what could not be."""
+        if not loaded.people:
             self.stdout.write(_("The demo is already there."))
+            return
+        self.stdout.write(_("Demo loaded: %(people)d people and %(firms)d firms.") % loaded._asdict())
+        if loaded.nights:
+            words = _("Their past: %(payments)d payments, and the last %(nights)d nights.")
+            self.stdout.write(words % loaded._asdict())
+        else:
+            self.stdout.write(_(
+                "Left out: payment methods, payments and the last nights, since no sandbox gateway answers whose books"
+                " are empty. `make run` starts one."
+            ))
 
     def _print_logins(self) -> None:
         """A small table, and nothing else. CommandError when no demo user has the demo's password."""

@@ -1,0 +1,62 @@
+"""Loading the demo, once: what is there is left alone."""
+
+import random
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from memberships.demo.cards import Days
+from memberships.demo.gateway import open_gateway
+from memberships.demo.members import FIRMS, MARK, PEOPLE, make_firms, make_people
+from memberships.demo.nights import NIGHTS, live_through
+from memberships.demo.payments import make_payments
+from memberships.demo.points import make_wallets
+from memberships.demo.programmes import make_jd_plus, make_jd_plus_enterprise
+from memberships.demo.users import make_users
+from memberships.gateways.sandbox.control import SandboxControl
+from memberships.models import EnterpriseCustomer, Plan
+from operations.audit import because
+
+SEED = 20270115
+
+
+class Loaded(NamedTuple):
+    """What this loading made; nothing when the demo was there."""
+
+    people: int = 0
+    firms: int = 0
+    payments: int = 0
+    nights: int = 0
+
+
+def load_demo(*, on: date) -> Loaded:
+    """Make what is missing of the demo, with dates around `on`; may be called again at any time.
+
+    Without a sandbox gateway to talk to there are no payment methods, no payments and no nights.
+    """
+    with transaction.atomic(), because(str(_("demo data"))):
+        make_users()
+        plans = make_jd_plus(on=on), make_jd_plus_enterprise(on=on)
+        is_there = EnterpriseCustomer.objects.filter(external_id__startswith=MARK).exists()
+    if is_there:
+        return Loaded()
+    gateway = open_gateway()
+    days = Days(today=on, first_night=on - timedelta(days=NIGHTS) if gateway else on)
+    with transaction.atomic(), because(str(_("demo data"))):
+        payments = _make_members(*plans, days, gateway)
+    nights = live_through(days, gateway) if gateway else 0
+    return Loaded(PEOPLE, FIRMS, payments, nights)
+
+
+def _make_members(
+    person_plans: list[Plan], firm_plans: list[Plan], days: Days, gateway: SandboxControl | None
+) -> int:
+    """People and firms with all that they have; how many payments they made."""
+    dice = random.Random(SEED)
+    has_methods = gateway is not None
+    people = make_people(dice, person_plans, days, has_methods=has_methods)
+    firms = make_firms(dice, firm_plans, days, has_methods=has_methods)
+    make_wallets(dice, people, days)
+    return make_payments(dice, [*people, *firms], gateway) if gateway else 0
