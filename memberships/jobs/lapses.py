@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from memberships.jobs.renewals import card_links, keys_of
 from memberships.services import lapses
-from memberships.services.ranges import ranges_of_items
+from memberships.services.ranges import count_left_out, ranges_of_items
 from operations.models import JobChunk, JobRun, RunItem
 from operations.services.jobs import ChunkPlan, ChunkResult, Job
 
@@ -39,7 +39,7 @@ class EnterGraceAndLapse(Job):
         ended = lapses.end_cards(
             keys_of(chunk), on=run.business_date, at=at, actor=run.requested_by, approved=run.approved
         )
-        return ChunkResult(done=len(ended))
+        return ChunkResult(done=len(ended), failed=count_left_out(run.approved, keys_of(chunk)))
 
     def item_links(self, items: Sequence[RunItem]) -> dict[int, tuple[str, str]]:
         return card_links(items)

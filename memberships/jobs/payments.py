@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from memberships.dates import business_date
 from memberships.gateways import Answer
-from memberships.jobs.renewals import keys_of
+from memberships.jobs.renewals import keys_of, outcome_of
 from memberships.models import Member, Payment
 from memberships.services import payments, refunds
 from memberships.services.charges import LANE, WantedCharge, WantedRefund, charge_all, refund_all
@@ -70,7 +70,7 @@ class RetryPayments(PaymentJob):
 
     def result(self, run: JobRun, chunk: JobChunk) -> ChunkResult:
         still_open = payments.count_open(keys_of(chunk), requested_at__gte=run.requested_at)
-        return ChunkResult(done=chunk.size - still_open)
+        return outcome_of(run, chunk, still_open=still_open)
 
 
 class ResolveUnknownPayments(PaymentJob):
@@ -121,7 +121,7 @@ class ResolveUnknownPayments(PaymentJob):
             payments.count_open(keys_of(chunk), requested_at__lte=run.requested_at)
             + refunds.count_open(keys_of(chunk), at=run.requested_at)
         )
-        return ChunkResult(done=max(0, chunk.size - still_open))
+        return outcome_of(run, chunk, still_open=still_open)
 
     def tick(self, *, at: datetime) -> None:
         with holding("resolve_unknown_payments:tick") as is_mine:

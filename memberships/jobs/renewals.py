@@ -12,7 +12,7 @@ from memberships.models import Member
 from memberships.services import renewals
 from memberships.services.charges import LANE, WantedCharge, charge_all
 from memberships.services.payments import record_answers
-from memberships.services.ranges import KeyRange, ranges_of_items
+from memberships.services.ranges import KeyRange, count_left_out, ranges_of_items
 from operations.models import JobChunk, JobRun, RunItem
 from operations.services.jobs import CallingJob, ChunkPlan, ChunkResult
 
@@ -20,8 +20,8 @@ from operations.services.jobs import CallingJob, ChunkPlan, ChunkResult
 class RenewSubscriptions(CallingJob):
     """Charges the due cards for their next term; chunks are ranges of cards.
 
-    A card counts as done when the gateway has answered, whatever it answered; one without an answer is asked about
-    until there is one (resolve_unknown_payments).
+    A card counts as done when the gateway has answered, whatever it answered, or when it is not due any more; one
+    without an answer is asked about until there is one (resolve_unknown_payments).
     """
 
     name = "renew_subscriptions"
@@ -54,10 +54,16 @@ class RenewSubscriptions(CallingJob):
         record_answers(answers, on=run.business_date, at=at, actor=run.requested_by)
 
     def result(self, run: JobRun, chunk: JobChunk) -> ChunkResult:
-        return ChunkResult(done=chunk.size - renewals.count_open(keys_of(chunk), on=run.business_date))
+        return outcome_of(run, chunk, still_open=renewals.count_open(keys_of(chunk), on=run.business_date))
 
     def item_links(self, items: Sequence[RunItem]) -> dict[int, tuple[str, str]]:
         return card_links(items)
+
+
+def outcome_of(run: JobRun, chunk: JobChunk, *, still_open: int) -> ChunkResult:
+    """A chunk's things without those that are still open; what an approved dry run left out was not done."""
+    left_out = count_left_out(run.approved, keys_of(chunk))
+    return ChunkResult(done=max(0, chunk.size - left_out - still_open), failed=left_out)
 
 
 def keys_of(chunk: JobChunk) -> KeyRange:

@@ -199,7 +199,9 @@ def request_retries(
     Attempts that were begun since `since` and have no answer yet come along, to be asked about first: a repeat after
     a crash. Of an approved dry run, only what it lists and finds as it was. Locks the members in key order.
     """
-    is_open = statements.rows("payments/retried_still_open", since=since, **keys._asdict())
+    is_open = statements.rows(
+        "payments/retried_still_open", since=since, approved=approved and approved.pk, **keys._asdict()
+    )
     range_ = {"on": on, "by_hand": False, "method": None, **keys._asdict()}
     statements.rows("payments/retry_lock_members", **range_)
     begun = statements.rows(

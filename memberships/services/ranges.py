@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from memberships.services import statements
-from operations.models import JobRun
+from operations.models import JobRun, RunItem
 
 
 class KeyRange(NamedTuple):
@@ -39,3 +39,11 @@ def mark_items(approved: JobRun | None, keys: KeyRange, *, done: Iterable[object
     """Say of an approved dry run's items of a range which were done; the others were left out."""
     if approved is not None:
         statements.run("items/mark", run=approved.pk, done=list(done), **keys._asdict())
+
+
+def count_left_out(approved: JobRun | None, keys: KeyRange) -> int:
+    """How many of an approved dry run's items of a range were left out; none where no dry run was approved."""
+    if approved is None:
+        return 0
+    items = RunItem.objects.filter(run=approved, outcome=RunItem.Outcome.LEFT_OUT)
+    return items.filter(key__gte=keys.first, key__lte=keys.last).count()

@@ -40,7 +40,7 @@ def request_renewals(
     Charges of that date that were written down before and have no answer yet come along, to be asked about first: a
     repeat after a crash. Of an approved dry run, only what it lists and finds as it was. Locks the members in order.
     """
-    is_open = statements.rows("renewals/still_open", on=on, **keys._asdict())
+    is_open = statements.rows("renewals/still_open", on=on, approved=approved and approved.pk, **keys._asdict())
     found = _request(keys, on=on, at=at, actor=actor, reason="", approved=approved)
     mark_items(approved, keys, done=[row[6] for row in found])
     return [*wanted_charges(found, was_sent=False), *wanted_charges(is_open, was_sent=True)]
