@@ -68,7 +68,8 @@ def dispatch_runs() -> None:
     known = [job.name for job in registry.jobs]
     patience = timedelta(seconds=settings.JOB_SILENCE_SECONDS)
     for run in JobRun.objects.silent(at=timezone.now(), patience=patience).filter(job__in=known):
-        jobs.nudge(run)
+        # While all workers are busy the nudges of every few seconds must not pile up before the ticks.
+        jobs.nudge(run, seconds=settings.JOB_SILENCE_SECONDS / 2)
 
 
 @shared_task

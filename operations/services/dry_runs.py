@@ -4,13 +4,12 @@ The job does nothing but write RunItems (`Job.foresee`). Executing the dry run m
 (`JobRun.approved`): the job does those items and no others, and leaves out those whose facts have changed since.
 """
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -126,8 +125,8 @@ def _execute(dry_run: JobRun, *, actor: User | None, at: datetime) -> JobRun:
     raise AssertionError("a scope that names the dry run is the dry run's own")
 
 
-def left_out(run: JobRun) -> Sequence[RunItem]:
-    """The items that a run which executes a dry run left out, by key, as a queryset; none for other runs."""
+def left_out(run: JobRun) -> "QuerySet[RunItem]":
+    """The items that a run which executes a dry run left out, by key; none for other runs."""
     return RunItem.objects.filter(run=run.approved_id, outcome=RunItem.Outcome.LEFT_OUT).order_by("key")
 
 

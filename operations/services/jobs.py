@@ -77,13 +77,16 @@ def _plan(job: Job, run: JobRun, *, at: datetime) -> None:
     transaction.on_commit(lambda: nudge(run))
 
 
-def nudge(run: JobRun, *, workers: int | None = None) -> None:
-    """Tell workers that there is something to do. Losing the nudge costs seconds: beat finds the run."""
+def nudge(run: JobRun, *, workers: int | None = None, seconds: float | None = None) -> None:
+    """Tell workers that there is something to do. Losing the nudge costs seconds: beat finds the run.
+
+    `seconds`: nobody needs to hear of it later than that.
+    """
     from operations.tasks import work_on_run
 
     try:
         for _worker in range(workers or settings.JOB_PARALLEL_TASKS):
-            work_on_run.apply_async([run.pk], retry=False)
+            work_on_run.apply_async([run.pk], retry=False, expires=seconds)
     except (ConnectionError, OperationalError):
         log.warning("run_not_nudged", run=run.pk, exc_info=True)
 

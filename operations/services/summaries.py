@@ -28,7 +28,8 @@ class Summary:
 
     def as_json(self) -> dict[str, Any]:
         """The same as JSON: amounts as text, to the cent."""
-        return _plain(asdict(self))
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
 
     @classmethod
     def from_json(cls, known: dict[str, Any]) -> "Summary":

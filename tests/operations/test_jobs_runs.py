@@ -210,7 +210,7 @@ def test_a_silent_run_is_handed_out_again_and_a_lively_one_is_not(
 ) -> None:
     settings.JOB_SILENCE_SECONDS = 20
     nudged: list[JobRun] = []
-    monkeypatch.setattr(jobs, "nudge", nudged.append)
+    monkeypatch.setattr(jobs, "nudge", lambda run, **options: nudged.append(run))
     new, silent, put_back, lively, ended = (
         a_run(sheep, scope=scope) for scope in ("new", "silent", "clock put back", "lively", "ended")
     )

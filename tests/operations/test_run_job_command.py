@@ -66,7 +66,7 @@ def test_as_json_it_says_what_became_of_the_run(shear: ShearSheep) -> None:
     assert code == 0
     assert shown == {
         "run": JobRun.objects.get().pk, "job": "shear_sheep", "date": day.isoformat(), "scope": "",
-        "state": "succeeded", "total": 3, "done": 3, "failed": 0, "left_out": [], "left_out_count": 0,
+        "state": "succeeded", "error": "", "total": 3, "done": 3, "failed": 0, "left_out": [], "left_out_count": 0,
     }
 
 

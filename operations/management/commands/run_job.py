@@ -130,7 +130,7 @@ class Result:
         run = self.run
         shown: dict[str, Any] = {
             "run": run.pk, "job": run.job, "date": run.business_date.isoformat(), "scope": run.scope,
-            "state": run.state, "total": run.total, "done": run.done, "failed": run.failed,
+            "state": run.state, "error": run.error, "total": run.total, "done": run.done, "failed": run.failed,
             "left_out": list(self._items(self.left_out)), "left_out_count": self.left_out_count,
         }
         if self.foreseen is not None:
@@ -159,6 +159,8 @@ class Result:
         yield _("done: %(done)s, failed or left out: %(failed)s, of %(total)s") % {
             "done": number_format(run.done), "failed": number_format(run.failed), "total": number_format(run.total)
         }
+        if run.error:
+            yield run.error
         if self.foreseen is not None:
             yield _("would be done: %(words)s") % {"words": dry_runs.in_words(run, self.foreseen)}
             kinds = registry.jobs.get(run.job).kinds
