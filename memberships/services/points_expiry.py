@@ -4,7 +4,6 @@ A lot is over by its date; expiring it books what is a fact already, on that dat
 entry for each lot, under the lot's own key, and the wallets' balances. So a repeat or a run beside does nothing twice.
 """
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -52,10 +51,10 @@ def expire_range(due: DueRange, *, at: datetime, actor: User | None) -> Expired:
     return _expire_locked(wallets, due, at=at, actor=actor)
 
 
-def _expire_locked(wallets: Sequence[int], due: DueRange, *, at: datetime, actor: User | None) -> Expired:
-    """Expire what is due in wallets that are locked."""
+def _expire_locked(wallets: str, due: DueRange, *, at: datetime, actor: User | None) -> Expired:
+    """Expire what is due in wallets that are locked; `wallets` is an array of their ids, as PostgreSQL writes it."""
     (figures,) = statements.rows(
-        "points/expire", wallets=list(wallets), at=at, actor=actor.pk if actor else None, **due._asdict()
+        "points/expire", wallets=wallets, at=at, actor=actor.pk if actor else None, **due._asdict()
     )
     return Expired(*figures)
 

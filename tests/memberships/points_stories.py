@@ -82,11 +82,12 @@ def accounts(entry: PointsEntry) -> str:
     return f"{entry.debit} to {entry.credit}"
 
 
-def assert_books_balance() -> None:
-    """The three equations of models/points.py, over all wallets."""
-    for lot in PointsLot.objects.annotate(drawn=Sum("draws__points", default=0)):
+def assert_books_balance(*wallets: Enrolment) -> None:
+    """The three equations of models/points.py, over these wallets, or all."""
+    pks = [wallet.pk for wallet in wallets] or Enrolment.objects.values("pk")
+    for lot in PointsLot.objects.filter(enrolment__in=pks).annotate(drawn=Sum("draws__points", default=0)):
         assert lot.remaining == lot.points - lot.drawn
-    for wallet in Enrolment.objects.all():
+    for wallet in Enrolment.objects.filter(pk__in=pks):
         of_wallet = PointsEntry.objects.filter(enrolment=wallet)
         assert wallet.balance == _sum(of_wallet)
         remaining = PointsLot.objects.filter(enrolment=wallet).aggregate(points=Sum("remaining", default=0))["points"]

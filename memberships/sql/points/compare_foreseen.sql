@@ -1,5 +1,5 @@
 -- Say of each item of an approved dry run, in a range of wallets, what becomes of it: done where the same lots are due
--- with the same points as then, else left out. Returns the wallets to be done.
+-- with the same points as then, else left out. Returns the wallets to be done, as the text of an array.
 -- Updates items; their wallets are locked. May run twice: an item has its outcome once.
 WITH due AS (
     SELECT lot.enrolment_id, hashtextextended(string_agg(lot.id || ':' || lot.remaining, ',' ORDER BY lot.id), 0) AS seen
@@ -20,4 +20,4 @@ WITH due AS (
         AND foreseen.outcome = 'foreseen' AND item.id = foreseen.id
     RETURNING item.key, item.outcome
 )
-SELECT coalesce(array_agg(key ORDER BY key) FILTER (WHERE outcome = 'done'), '{}') FROM compared
+SELECT coalesce(array_agg(key ORDER BY key) FILTER (WHERE outcome = 'done'), '{}')::text FROM compared

@@ -1,15 +1,17 @@
--- Lock the wallets of a range that have lots of these due days, in key order (DESIGN section 4, rule 7); their ids.
+-- Lock the wallets of a range that have lots of these due days, in key order (DESIGN section 4, rule 7); their ids, as
+-- the text of an array, which goes back as it came.
 -- Their lots are to be read afterwards, by another statement: what was spent while this one waited is known then.
-WITH locked AS (
+WITH due AS MATERIALIZED (
+    SELECT DISTINCT enrolment_id AS id
+    FROM memberships_pointslot
+    WHERE expires_on = ANY(%(days)s::date[]) AND enrolment_id BETWEEN %(first)s AND %(last)s AND remaining > 0
+), locked AS (
     SELECT wallet.id
     FROM memberships_enrolment wallet
-    WHERE wallet.id IN (
-        SELECT lot.enrolment_id
-        FROM memberships_pointslot lot
-        WHERE lot.expires_on = ANY(%(days)s::date[]) AND lot.enrolment_id BETWEEN %(first)s AND %(last)s
-            AND lot.remaining > 0
-    )
+    JOIN due ON due.id = wallet.id
+    -- Said again, so that a range of the table is read and not all of it.
+    WHERE wallet.id BETWEEN %(first)s AND %(last)s
     ORDER BY wallet.id
-    FOR NO KEY UPDATE
+    FOR NO KEY UPDATE OF wallet
 )
-SELECT coalesce(array_agg(id), '{}') FROM locked
+SELECT coalesce(array_agg(id), '{}')::text FROM locked
