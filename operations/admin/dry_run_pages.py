@@ -18,6 +18,7 @@ from operations.services.dry_runs import (
     executed_by,
     hindrance,
     in_words,
+    is_swept,
     left_out,
     summary,
 )
@@ -68,7 +69,7 @@ def dry_run_panel(request: HttpRequest, run: JobRun, *, at: datetime) -> dict[st
         "left_out_url": _url(run, **{ONLY: RunItem.Outcome.LEFT_OUT.value}),
         "all_url": _url(run),
         "items": read_items(request, run, items, **({ONLY: RunItem.Outcome.LEFT_OUT.value} if only_left_out else {})),
-        "is_swept": run.is_finished and found.items > 0 and not RunItem.objects.filter(run=run).exists(),
+        "is_swept": is_swept(run),
     }
 
 
@@ -76,7 +77,12 @@ def left_out_panel(request: HttpRequest, run: JobRun) -> dict[str, Any]:
     """What a run that executed a dry run left out, named; how many, up to a bound."""
     items = left_out(run)
     count = items[:LEFT_OUT_LIMIT].count()
-    return {"count": count, "has_more": count == LEFT_OUT_LIMIT, "items": read_items(request, run, items)}
+    return {
+        "count": count,
+        "has_more": count == LEFT_OUT_LIMIT,
+        "items": read_items(request, run, items),
+        "is_swept": run.approved is not None and is_swept(run.approved),
+    }
 
 
 def kinds_in_words(run: JobRun) -> list[tuple[str, int, str]]:

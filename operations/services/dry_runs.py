@@ -130,6 +130,11 @@ def left_out(run: JobRun) -> "QuerySet[RunItem]":
     return RunItem.objects.filter(run=run.approved_id, outcome=RunItem.Outcome.LEFT_OUT).order_by("key")
 
 
+def is_swept(dry_run: JobRun) -> bool:
+    """Whether the items of a dry run are gone: there were some, as its figures say."""
+    return bool(dry_run.summary and dry_run.summary["items"] and not RunItem.objects.filter(run=dry_run).exists())
+
+
 # --- sweeping
 
 def sweep_items(at: datetime) -> int:

@@ -347,7 +347,8 @@ def cancel_run(run: JobRun, *, actor: User | None, at: datetime) -> JobRun:
 def wait_for_chunks(run: JobRun) -> None:
     """Wait for the chunks being worked on; inside the transaction, none of an ended run begins any more.
 
-    Chunks are locked in order and before their run, as `work_chunk` does.
+    Chunks are locked in order and before their run, as `work_chunk` does. A chunk in the middle of its calls is not
+    waited for: no lock of a row could be held so long. Nobody else takes it, and its end is noted all the same.
     """
     list(run.chunks.select_for_update().exclude(state=JobChunk.State.DONE).order_by("number").values_list("pk"))
 

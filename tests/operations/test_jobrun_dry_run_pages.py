@@ -157,9 +157,12 @@ def test_an_older_dry_run_says_why_it_is_not_executed(on_call: Client) -> None:
 def test_when_the_records_were_swept_the_figures_stay(on_call: Client) -> None:
     a_flock("white")
     run = foreseen()
+    made = executed(run)
     RunItem.objects.filter(run=run).delete()
     page = seen(on_call, url(run))
     assert "1 record of 1 member, 1.50 kg" in page and "The single records were removed" in page
+    page = seen(on_call, url(made))
+    assert "Nothing was left out." not in page and "The single records were removed" in page
 
 
 def test_a_dry_run_of_a_job_that_is_gone_can_still_be_read(on_call: Client) -> None:

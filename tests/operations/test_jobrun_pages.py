@@ -248,3 +248,10 @@ def test_a_run_of_a_job_that_is_gone_can_still_be_read(on_call: Client, sheep: C
     JobRun.objects.filter(pk=run.pk).update(job="gone")
     page = seen(on_call, url(run))
     assert "gone" in page and "Cancel" not in page
+
+
+def test_a_failed_run_whose_chunks_are_all_done_offers_no_resume(on_call: Client, sheep: CountSheep) -> None:
+    run = ended(a_run())
+    JobRun.objects.filter(pk=run.pk).update(state=JobRun.State.FAILED, error="The sheep do not add up.")
+    page = seen(on_call, url(run))
+    assert "The sheep do not add up." in page and url(run, "resume") not in page
