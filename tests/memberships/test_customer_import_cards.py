@@ -6,12 +6,16 @@ import pytest
 from django.utils import timezone
 from django.utils.translation import override
 
-from memberships.models import EnterpriseCustomer, Member, Plan, Subscription
-from memberships.services.subscriptions import join, request_subscription
+from memberships.models import EnterpriseCustomer, Member, Payment, Plan, Subscription
+from memberships.services.payment_methods import choose_payment_method
+from memberships.services.points import enrol_member
+from memberships.services.ranges import EVERYTHING
+from memberships.services.renewals import request_renewals
+from memberships.services.subscriptions import join, request_subscription, status_of
 from operations.models import ImportRow, User
 from operations.services.import_previews import row_faults
 from tests.customer_files import Row, a_row, csv_file
-from tests.memberships.factories import an_annual_card, an_operator
+from tests.memberships.factories import a_method, an_annual_card, an_operator
 from tests.memberships.import_stories import (
     Outcome,
     State,
@@ -79,6 +83,50 @@ def test_an_expired_card_is_ended_and_a_new_one_asked_for_as_the_service_does(
     assert cards(by_list) == cards(by_service)
     assert [card[0] for card in cards(by_list)] == ["classic", wanted]
     assert Subscription.objects.pending().filter(requested_on=today).count() == 2
+
+
+@pytest.mark.parametrize(("days_ago", "is_expired"), [(30, False), (31, True)])
+def test_a_card_in_its_grace_is_not_expired(xiaomei: User, days_ago: int, is_expired: bool) -> None:
+    today = timezone.localdate()
+    lenient = an_annual_card(Plan.objects.get(code="gold").programme, code="lenient", grace_days=30)
+    (member,) = firms(1, lenient, paid_until=today - timedelta(days=days_ago), by=xiaomei)
+    assert previewed(listed(a_row(1, 会员卡="lenient")), by=xiaomei).unchanged == (0 if is_expired else 1)
+    batch = previewed(listed(a_row(1, 会员卡="gold")), by=xiaomei)
+    if not is_expired:
+        assert [fault.code for fault in row_faults(batch)] == ["plan_in_use"]
+        return
+    worked(confirmed(batch))
+    lapsed, asked_for = member.subscriptions.order_by("pk")
+    assert (lapsed.ended_on, lapsed.lapsed_on) == (today - timedelta(days=1), today)
+    assert status_of(lapsed, on=today) == Subscription.Status.LAPSED
+    assert asked_for.plan.code == "gold"
+
+
+def test_a_card_whose_renewal_may_have_been_paid_for_is_not_expired(xiaomei: User, classic: Plan) -> None:
+    today = timezone.localdate()
+    (member,) = firms(1, classic, paid_until=today - timedelta(days=30), by=xiaomei)
+    card = member.subscriptions.get()
+    choose_payment_method(card, a_method(member), actor=None)
+    request_renewals(EVERYTHING, on=today - timedelta(days=31), at=timezone.now(), actor=None)
+    batch = previewed(listed(a_row(1, 会员卡="gold")), by=xiaomei)
+    assert [fault.code for fault in row_faults(batch)] == ["plan_in_use"]
+    assert len(cards(member)) == 1
+
+
+def test_a_customer_who_was_asked_for_money_since_is_kept_by_the_undo(xiaomei: User, classic: Plan) -> None:
+    batch = applied(listed(a_row(1), a_row(2), a_row(3)), by=xiaomei)
+    paying, collecting, quiet = Member.objects.order_by("pk")
+    card = choose_payment_method(paying.subscriptions.get(), a_method(paying), actor=None)
+    today = timezone.localdate()
+    Payment.objects.create(
+        member=paying, subscription=card, programme=card.programme, plan=card.plan, method=card.payment_method,
+        key=f"start:{card.pk}:{today}", purpose="start", amount=classic.price, term_number=1, starts_on=today,
+        ends_on=today, requested_on=today, requested_at=timezone.now(), next_ask_at=timezone.now(),
+    )
+    enrol_member(collecting, classic.programme, on=today, actor=None)
+    batch = undone(batch, by=xiaomei)
+    assert (batch.state, lines(batch, Outcome.KEPT)) == (State.PARTLY_UNDONE, [2, 3])
+    assert not Member.objects.filter(pk=quiet.pk).exists()
 
 
 def test_a_card_on_its_last_paid_day_is_not_expired(xiaomei: User, classic: Plan) -> None:
