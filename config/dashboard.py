@@ -1,17 +1,27 @@
-"""The first page: how many, and what went on lately. Every figure is bounded or estimated."""
+"""The first page: how many, what is to be done, and what went on lately. Every figure is bounded or estimated."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.core.cache import cache
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
-from memberships.models import EnterpriseCustomer, Member, Subscription
+from memberships.admin.display import today
+from memberships.admin.payment_filters import StateFilter
+from memberships.admin.quick_filters import KEPT_SECONDS, MOST, QuickFilter, count_choice, figure
+from memberships.admin.subscription_filters import StandingFilter
+from memberships.models import Enrolment, EnterpriseCustomer, Member, Payment, PointsLot, Subscription
 from operations.admin.counts import count_rows
+from operations.admin.job_pages import STATE_COLOURS
 from operations.models import ImportBatch, JobRun
 
 RECENT = 5
+#: Points that expire so soon are shown.
+EXPIRING_DAYS = 30
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -25,9 +35,50 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         for model in (Member, EnterpriseCustomer, Subscription)
         if _may_view(request, model)
     ]
+    context["to_do"] = [
+        *_to_do(request, Subscription, StandingFilter), *_to_do(request, Payment, StateFilter), *_expiring(request)
+    ]
     context["recent_imports"] = _recent(request, ImportBatch)
-    context["recent_runs"] = _recent(request, JobRun)
+    context["last_night"] = _last_night(request)
     return context
+
+
+def _to_do(request: HttpRequest, model: type[Model], quick: type[QuickFilter]) -> list[dict[str, Any]]:
+    """The figures of a list's quick filters, each leading to what it counts."""
+    if not _may_view(request, model):
+        return []
+    return [
+        {
+            "label": choice.label,
+            "of": model._meta.verbose_name_plural,
+            "count": figure(count_choice(model, choice, on=today())),
+            "url": f"{_list_url(model)}?{quick.parameter_name}={choice.name}",
+        }
+        for choice in quick.offered
+    ]
+
+
+def _expiring(request: HttpRequest) -> list[dict[str, Any]]:
+    """The lots that expire in the next days, counted as far as a list's figures are."""
+    if not _may_view(request, Enrolment):
+        return []
+    first, last = today() + timedelta(days=1), today() + timedelta(days=EXPIRING_DAYS)
+    lots = PointsLot.objects.expiring(first=first, last=last).order_by().values("pk")[: MOST + 1]
+    count = cache.get_or_set(f"expiring-lots:{first}", lambda: lots.count(), KEPT_SECONDS) or 0
+    return [{
+        "label": _("Expire within %(days)s days") % {"days": EXPIRING_DAYS}, "of": _("lots of points"),
+        "count": figure(count), "url": _list_url(Enrolment),
+    }]
+
+
+def _last_night(request: HttpRequest) -> list[tuple[JobRun, str]]:
+    """The runs of the newest business date that has any, in their order, with the colours of their states."""
+    if not _may_view(request, JobRun):
+        return []
+    nights = JobRun.objects.of_the_night()
+    newest = nights.order_by("-pk").values_list("business_date", flat=True).first()
+    runs = nights.filter(business_date=newest).order_by("pk") if newest else nights.none()
+    return [(run, STATE_COLOURS[JobRun.State(run.state)]) for run in runs]
 
 
 def _recent(request: HttpRequest, model: type[Model]) -> list[Any]:

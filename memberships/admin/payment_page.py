@@ -65,6 +65,11 @@ class Story:
     #: What the user may do about it.
     buttons: list[Button] = field(default_factory=list)
 
+    @property
+    def is_eventful(self) -> bool:
+        """More happened than that it was paid at once."""
+        return self.payment.state != State.SUCCEEDED or len(self.events) > 2
+
 
 def left_to_refund(payment: Payment) -> Any:
     """What was taken and not given back."""
@@ -123,6 +128,19 @@ def _declined(payment: Payment) -> str:
     if payment.decline == Payment.Decline.HARD:
         return _("Attempt %(attempt)s was declined for good: %(why)s. It is not tried again by itself.") % facts
     return _("Attempt %(attempt)s was declined: %(why)s. No further attempt is planned.") % facts
+
+
+def brief(payment: Payment) -> str:
+    """The same in a few words, for a column."""
+    if payment.state in (State.REQUESTED, State.UNKNOWN):
+        return _("no answer yet")
+    if payment.state != State.DECLINED:
+        return ""
+    facts = {"attempt": payment.attempt, "why": words_of(payment.code) or payment.get_decline_display()}
+    if payment.next_attempt_on:
+        day = {"day": date_format(payment.next_attempt_on, "Y-m-d")}
+        return _("attempt %(attempt)s: %(why)s; again on %(day)s") % {**facts, **day}
+    return _("attempt %(attempt)s: %(why)s; not tried again") % facts
 
 
 def money(amount: Any) -> str:

@@ -27,7 +27,7 @@ class PaymentAdmin(QuickFilterMixin, ReadOnlyAdmin):
     """What gateways were asked for, newest first."""
 
     list_display = (
-        "amount", "state_column", "card_column", "attempt", "next_attempt_on", "requested_on", "code_column",
+        "amount", "state_column", "card_column", "attempt", "next_attempt_on", "requested_column", "code_column",
         "member_column",
     )
     list_select_related = ("plan", "member")
@@ -49,6 +49,10 @@ class PaymentAdmin(QuickFilterMixin, ReadOnlyAdmin):
     def card_column(self, payment: Payment) -> SafeString:
         url = reverse("admin:memberships_subscription_change", args=[payment.subscription_id])
         return format_html('<a href="{}">{}</a>', url, payment.plan)
+
+    @admin.display(description=_("charge requested on"))
+    def requested_column(self, payment: Payment) -> Any:
+        return payment.requested_on
 
     @admin.display(description=_("gateway's code"), empty_value="–")
     def code_column(self, payment: Payment) -> str:

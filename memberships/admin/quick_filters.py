@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from django.contrib import admin
 from django.core.cache import cache
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -89,6 +89,17 @@ class QuickFilterMixin(DeskAdmin):
 
     list_before_template = "memberships/quick_filters.html"
     quick_filter: type[QuickFilter]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The button of the other filters shows whether one of those is set; a quick one shows by itself."""
+        response = super().changelist_view(request, extra_context)
+        changes = getattr(response, "context_data", None) or {}
+        if "cl" in changes:
+            others = [spec for spec in changes["cl"].filter_specs if not isinstance(spec, QuickFilter)]
+            changes["cl"].has_active_filters = any(spec.used_parameters for spec in others)
+        return response
 
     def get_ordering(self, request: HttpRequest) -> list[str]:
         choice = chosen(request, self.quick_filter.offered)

@@ -6,6 +6,8 @@ from django.contrib import admin
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
+from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RelatedDropdownFilter
@@ -15,7 +17,7 @@ from memberships.admin import lookups, subscription_actions
 from memberships.admin.actions import action_urls, offered
 from memberships.admin.display import STATUS_COLOURS, contact_prefetch, member_link, owner_name, today
 from memberships.admin.pages import find_record, show_page
-from memberships.admin.payment_page import UNPAID, sentence
+from memberships.admin.payment_page import UNPAID, brief
 from memberships.admin.quick_filters import QuickFilterMixin
 from memberships.admin.subscription_filters import StandingFilter
 from memberships.admin.subscription_page import subscription_page
@@ -29,8 +31,8 @@ class SubscriptionAdmin(QuickFilterMixin, ReadOnlyAdmin):
     """All bonds of members to programmes, newest first."""
 
     list_display = (
-        "plan", "owner_column", "status_column", "paid_until", "payment_column", "requested_on", "started_on",
-        "cancelled_on", "member_column",
+        "plan", "owner_column", "status_column", "paid_until_column", "payment_column", "requested_on", "cancelled_on",
+        "member_column",
     )
     list_select_related = ("plan", "member__customer")
     quick_filter = StandingFilter
@@ -49,10 +51,16 @@ class SubscriptionAdmin(QuickFilterMixin, ReadOnlyAdmin):
         status = Subscription.Status(subscription.status)  # type: ignore[attr-defined]
         return status, str(status.label)
 
+    @admin.display(description=_("paid until"), empty_value="–")
+    def paid_until_column(self, subscription: Subscription) -> SafeString | None:
+        """In one line, beside the long column that follows."""
+        day = subscription.paid_until
+        return format_html('<span class="whitespace-nowrap">{}</span>', date_format(day, "Y-m-d")) if day else None
+
     @admin.display(description=_("payment"), empty_value="–")
     def payment_column(self, subscription: Subscription) -> str:
         """What is the matter with the payment that is owed or under way."""
-        return " ".join(sentence(payment) for payment in subscription.unpaid_payments)  # type: ignore[attr-defined]
+        return " ".join(brief(payment) for payment in subscription.unpaid_payments)  # type: ignore[attr-defined]
 
     @admin.display(description=_("member"))
     def member_column(self, subscription: Subscription) -> SafeString:
@@ -71,7 +79,8 @@ class SubscriptionAdmin(QuickFilterMixin, ReadOnlyAdmin):
         """The page of one card."""
         subscription = find_record(self, request, object_id, self.whole(request))
         context = subscription_page(request, subscription, on=today())
-        buttons = offered(request, subscription_actions.ACTIONS, subscription, on=today())
+        owed = [button for story in context["stories"] if story.payment.state in UNPAID for button in story.buttons]
+        buttons = [*owed, *offered(request, subscription_actions.ACTIONS, subscription, on=today())]
         return show_page(self, request, "memberships/subscription.html", subscription, buttons=buttons, **context)
 
     def whole(self, request: HttpRequest) -> QuerySet[Subscription]:

@@ -1,4 +1,4 @@
-"""A whole Plusdesk for a browser to visit: servers of its own, the demo, a web server and a worker."""
+"""A whole Plusdesk for a browser to visit: servers and a gateway of its own, the demo, a web server and a worker."""
 
 import contextlib
 import os
@@ -53,6 +53,12 @@ def running_house(folder: Path, **settings: str) -> Iterator[House]:
             "PLUSDESK_DATA": str(data),
             "UPLOADS_DIR": str(data / "uploads"),
         }
+        gateway = (
+            "-m", "memberships.gateways.sandbox", "--port", "0", "--data", str(data / "gateway.sqlite3"),
+            "--address", str(data / "gateway.json"),
+        )
+        processes.enter_context(_process(gateway, environment, folder / "gateway.log"))
+        _wait_for(data / "gateway.json", folder / "gateway.log")
         for command in (["migrate"], ["collectstatic", "--noinput"], ["load_demo"]):
             subprocess.run(
                 [sys.executable, "manage.py", *command, "--verbosity=0"], cwd=PROJECT, env=environment, check=True
@@ -85,6 +91,15 @@ def _process(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _wait_for(file: Path, log: Path) -> None:
+    """The gateway writes its address when it listens."""
+    deadline = time.monotonic() + STARTS_WITHIN
+    while not file.exists():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"The sandbox gateway did not start:\n{log.read_text(errors='replace')[-4000:]}")
+        time.sleep(0.1)
 
 
 def _wait_until_healthy(port: int, log: Path) -> None:

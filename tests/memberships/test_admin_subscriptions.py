@@ -192,7 +192,7 @@ def test_each_attempt_and_answer_stands_on_the_page(desk: Client, gateway: Gatew
     assert f"It is tried again on {payment.next_attempt_on:%Y-%m-%d}." in page
     assert page.count(payment.reference) >= 1 and payment.method.token not in page
     row = desk.get(LIST, {"show": "failed"}).content.decode()
-    assert "Attempt 1 was declined: not enough money on the account." in row
+    assert f"attempt 1: not enough money on the account; again on {payment.next_attempt_on:%Y-%m-%d}" in row
 
 
 def test_terms_show_what_was_paid_for_them(desk: Client, gateway: GatewayForTests) -> None:
