@@ -166,8 +166,10 @@ class PointsEntry(models.Model):
         PointsLot, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, db_constraint=False,
         verbose_name=_("lot"),
     )
-    reverses = models.OneToOneField(
-        "self", models.PROTECT, null=True, blank=True, related_name="reversal", verbose_name=_("reverses")
+    # One reversal an entry, by a constraint: few entries are reversals, and a unique field would index all the others.
+    reverses = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="reversals", db_index=False,
+        verbose_name=_("reverses"),
     )
     on = models.DateField(_("business date"))
     at = models.DateTimeField(_("at"))
@@ -182,6 +184,9 @@ class PointsEntry(models.Model):
         verbose_name_plural = _("points entries")
         constraints = [
             models.UniqueConstraint(fields=["member", "key"], name="pointsentry_key"),
+            models.UniqueConstraint(
+                fields=["reverses"], name="pointsentry_reversed_once", condition=Q(reverses__isnull=False)
+            ),
             models.CheckConstraint(condition=~Q(points=0), name="pointsentry_not_empty"),
             models.CheckConstraint(
                 condition=Q(kind="earn", points__gt=0, lot__isnull=False, reverses=None)

@@ -145,7 +145,7 @@ def test_second_expiry_of_a_lot_is_refused(wallet: Enrolment) -> None:
 def test_second_reversal_of_an_entry_is_refused(wallet: Enrolment) -> None:
     spent = PointsEntry.objects.get(kind="spend")
     reverse(spent)
-    with refused("reverses_id"):
+    with refused("pointsentry_reversed_once"):
         an_entry(wallet, kind="reverse", points=30, debit="redeemed", credit="liability", reverses=spent)
 
 
