@@ -25,7 +25,6 @@ from tests.memberships.desk_stories import (
     told,
 )
 from tests.memberships.factories import a_method
-from tests.memberships.night_stories import at_night
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LIST = "/admin/memberships/payment/"
