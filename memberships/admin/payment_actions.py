@@ -39,7 +39,7 @@ def span(first: date, last: date) -> str:
     return f"{first:%Y-%m-%d} – {last:%Y-%m-%d}"
 
 
-class MethodField(forms.ModelChoiceField):
+class MethodField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """One of a member's payment methods that can be charged."""
 
     def __init__(self, member_id: int) -> None:

@@ -77,6 +77,5 @@ class PaymentAdmin(QuickFilterMixin, ReadOnlyAdmin):
     def whole(self, request: HttpRequest) -> QuerySet[Payment]:
         """Payments with all that their page needs."""
         open_refund = Refund.objects.filter(payment=OuterRef("pk"), state__in=OPEN_REFUND)
-        return self.get_queryset(request).annotate(has_open_refund=Exists(open_refund)).select_related(
-            "plan", "programme", "method", "member", "subscription__plan", "term"
-        )
+        payments: QuerySet[Payment] = self.get_queryset(request).annotate(has_open_refund=Exists(open_refund))
+        return payments.select_related("plan", "programme", "method", "member", "subscription__plan", "term")

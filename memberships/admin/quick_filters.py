@@ -37,11 +37,11 @@ class QuickChoice:
 
 
 class QuickLink(NamedTuple):
-    """A choice as it is shown: its name and words, its count in words, where it leads, whether it is chosen."""
+    """A choice as it is shown: its name and words, how many there are, where it leads, whether it is chosen."""
 
     name: str
     label: str
-    count: str
+    figure: str
     url: str
     is_chosen: bool
 
@@ -72,8 +72,8 @@ class QuickFilter(admin.SimpleListFilter):
         now = chosen(self.request, self.offered)
         yield QuickLink("", str(_("All")), "", self._url(""), is_chosen=now is None)
         for choice in self.offered:
-            count = figure(count_choice(self.model, choice, on=today()))
-            yield QuickLink(choice.name, str(choice.label), count, self._url(choice.name), is_chosen=choice is now)
+            shown = figure(count_choice(self.model, choice, on=today()))
+            yield QuickLink(choice.name, str(choice.label), shown, self._url(choice.name), is_chosen=choice is now)
 
     def _url(self, name: str) -> str:
         query: QueryDict = self.request.GET.copy()

@@ -25,12 +25,13 @@ def to_renew(subscriptions: QuerySet[Any], on: date) -> QuerySet[Any]:
         state__in=OPEN_REFUND, ends_card=True, payment__subscription=OuterRef("pk")
     )
     due: QuerySet[Any] = subscriptions.due(on=tomorrow)  # type: ignore[attr-defined]
-    return due.alias(grace_until=GRACE_UNTIL).filter(
+    found: QuerySet[Any] = due.alias(grace_until=GRACE_UNTIL).filter(
         ~Exists(asked_for), ~Exists(ending),
         Q(member__closed_on=None) | Q(member__closed_on__gt=tomorrow),
         paid_until__range=(tomorrow - timedelta(days=longest["grace"]), tomorrow + timedelta(days=longest["lead"])),
         grace_until__gte=tomorrow, payment_method__isnull=False, payment_method__removed_on=None,
     )
+    return found
 
 
 def in_grace(subscriptions: QuerySet[Any], on: date) -> QuerySet[Any]:

@@ -20,7 +20,7 @@ from memberships.services.payments import retry_payment
 from memberships.services.refunds import refund_payment
 from operations import registry
 from operations.models import JobRun, User
-from operations.services.jobs import begin_run, end_run_if_done, lane_of, take_chunk, work_chunk
+from operations.services.jobs import RETRY_PAUSE, begin_run, end_run_if_done, lane_of, take_chunk, work_chunk
 from operations.services.nights import start_missing_runs
 
 #: So many business dates up to yesterday: long enough that a card which is declined for ever lapses.
@@ -74,12 +74,14 @@ def _clock_from(begin: datetime) -> Clock:
 
 
 def _work(run: JobRun, clock: Clock) -> None:
-    """A run, from its first chunk to its end. A chunk that failed is left to the workers of the product."""
-    with lane_of(run):
-        begin_run(run.pk, at=clock())
-        while (chunk := take_chunk(run, at=clock())) is not None:
-            work_chunk(run, chunk, clock=clock)
-        end_run_if_done(run.pk, at=clock())
+    """A run, from its first chunk to its end. A chunk that fails is tried again after its pause, until it is parked."""
+    while not JobRun.objects.get(pk=run.pk).is_finished:
+        with lane_of(run):
+            begin_run(run.pk, at=clock())
+            while (chunk := take_chunk(run, at=clock())) is not None:
+                work_chunk(run, chunk, clock=clock)
+            if not end_run_if_done(run.pk, at=clock()):
+                time.sleep(RETRY_PAUSE.total_seconds())
 
 
 def _work_by_hand(day: date, gateway: SandboxControl) -> None:

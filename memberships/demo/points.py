@@ -19,16 +19,16 @@ VALID_MONTHS = 12
 #: Days a month on which points are earned, and how many wallets earn on such a day.
 EARNING_DAYS = (3, 12, 24)
 EARNERS = 120
-SPENDS = 150
+SPENDS = 80
 
 
 def make_wallets(dice: random.Random, lives: Iterable[Life], days: Days) -> None:
     """Wallets of members whose cards have begun, with their lots and entries up to the day before the first night."""
-    begun = [life for life in lives if life.subscription.started_on][:WALLETS]
+    begun = [life for life in lives if life.terms][:WALLETS]
     wallets = Enrolment.objects.bulk_create(
         Enrolment(
             member=life.subscription.member, programme_id=life.subscription.programme_id,
-            enrolled_on=life.subscription.started_on,
+            enrolled_on=life.terms[0].starts_on,
         )
         for life in begun
     )
@@ -61,7 +61,7 @@ def _expire(wallets: list[Enrolment], days: Days) -> None:
     """What was over before the first night, as the nights of those days would have."""
     first, last = wallets[0].pk, wallets[-1].pk
     due = PointsLot.objects.filter(enrolment__in=wallets, expires_on__lt=days.first_night)
-    for day in sorted(set(due.values_list("expires_on", flat=True))):
+    for day in sorted({day for day in due.values_list("expires_on", flat=True) if day}):
         expire_range(DueRange(first, last, [day]), at=datetime.combine(day, time(0, 20), BUSINESS_ZONE), actor=None)
 
 

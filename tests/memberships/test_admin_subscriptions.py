@@ -53,7 +53,7 @@ def listed(desk: Client, choice: str, **filters: Any) -> list[int]:
 def counts(desk: Client) -> dict[str, str]:
     """The figures beside the quick filters."""
     (spec,) = [each for each in desk.get(LIST).context["cl"].filter_specs if hasattr(each, "links")]
-    return {link.name: link.count for link in spec.links() if link.name}
+    return {link.name: link.figure for link in spec.links() if link.name}
 
 
 def test_cards_are_listed_with_their_owner(desk: Client) -> None:

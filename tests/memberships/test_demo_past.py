@@ -1,0 +1,117 @@
+"""The demo's past: payments that the gateway knows, points, and nights that the real jobs have run."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db.models import Sum
+from django.utils import timezone
+
+from memberships import demo
+from memberships.admin.display import today
+from memberships.admin.quick_filters import count_choice
+from memberships.admin.subscription_filters import StandingFilter
+from memberships.demo.nights import NIGHTS
+from memberships.models import (
+    Enrolment,
+    LotDraw,
+    Payment,
+    PaymentEvent,
+    PaymentMethod,
+    PointsEntry,
+    PointsLot,
+    Refund,
+    Subscription,
+)
+from memberships.services.subscriptions import with_status
+from operations.models import JobRun, OutboxMessage
+from operations.services.books import audit_books, period_until
+from operations.services.nights import nightly_jobs
+from tests.gateway import GatewayForTests
+
+LONG_AGO = date(2015, 1, 1)
+
+
+def loaded_demo() -> demo.Loaded:
+    return demo.load_demo(on=today())
+
+
+def differences() -> list[Any]:
+    """What the audit of all books finds, of all times."""
+    found: list[Any] = []
+    period = period_until(today(), at=timezone.now(), since=LONG_AGO)
+    audit_books(period, tell=found.append, report=lambda audited, total: None)
+    return found
+
+
+@pytest.fixture
+def _cleared(gateway: GatewayForTests) -> Iterator[None]:
+    yield
+    gateway.set_clock(None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_past_is_true_and_the_last_nights_are_real(gateway: GatewayForTests, _cleared: None) -> None:
+    loaded = loaded_demo()
+    assert loaded.payments > 3_000 and loaded.nights == NIGHTS
+    # The gateway's own list, our payments, terms, wallets, lots: everything adds up.
+    assert differences() == []
+
+    days = [today() - timedelta(days=number) for number in range(1, NIGHTS + 1)]
+    runs = Counter(JobRun.objects.values_list("job", "state"))
+    assert runs == {(job.name, "succeeded"): NIGHTS for job in nightly_jobs()}
+    assert set(JobRun.objects.values_list("business_date", flat=True)) == set(days)
+    assert all(run.started_at.date() <= run.business_date for run in JobRun.objects.all())
+    assert not OutboxMessage.objects.filter(state=OutboxMessage.State.QUEUED).exists()
+
+    states = Counter(with_status(Subscription.objects.all(), on=today()).values_list("status", flat=True))
+    assert set(states) == set(Subscription.Status.values)
+    declined = Payment.objects.filter(state=Payment.State.DECLINED)
+    assert set(declined.values_list("decline", flat=True)) == {"soft", "hard"}
+    assert len(set(declined.values_list("attempt", flat=True))) > 2
+    assert Payment.objects.filter(state=Payment.State.ABANDONED).exists()
+    by_hand = PaymentEvent.objects.filter(actor__username="operator")
+    assert set(by_hand.values_list("kind", flat=True)) >= {"requested", "refund_requested", "refunded"}
+    assert {refund.ends_card for refund in Refund.objects.all()} == {True, False}
+    for choice in StandingFilter.offered[:3]:
+        assert count_choice(Subscription, choice, on=today()) > 3, choice.name
+
+    assert PaymentMethod.objects.count() > 2_000
+    live = Subscription.objects.live().exclude(started_on=None)
+    assert 0 < live.filter(payment_method=None).count() < live.count() / 4
+
+    before = Payment.objects.count(), len(gateway.charges())
+    assert loaded_demo() == demo.Loaded()
+    assert (Payment.objects.count(), len(gateway.charges())) == before
+
+
+@pytest.mark.django_db
+def test_wallets_have_earned_spent_and_expired() -> None:
+    loaded = loaded_demo()
+    assert (loaded.payments, loaded.nights) == (0, 0)
+    assert set(PointsEntry.objects.values_list("kind", flat=True)) == {"earn", "spend", "expire"}
+    assert LotDraw.objects.exists()
+    week = PointsLot.objects.expiring(first=today(), last=today() + timedelta(days=7))
+    assert week.count() > 20
+    total = PointsEntry.objects.aggregate(points=Sum("points"))["points"]
+    assert total == Enrolment.objects.aggregate(balance=Sum("balance"))["balance"] > 0
+    assert not PaymentMethod.objects.exists()
+
+
+@pytest.mark.django_db
+def test_without_a_gateway_it_is_said_what_was_left_out() -> None:
+    printed = StringIO()
+    call_command("load_demo", stdout=printed)
+    assert len(printed.getvalue().strip().splitlines()) == 2 and "make run" in printed.getvalue()
+
+
+@pytest.mark.django_db
+def test_a_gateway_that_keeps_other_books_is_left_alone(gateway: GatewayForTests) -> None:
+    gateway.charge("1-1", token="tok_ok_of_somebody_else")
+    loaded = loaded_demo()
+    assert (loaded.people, loaded.payments, loaded.nights) == (2_000, 0, 0)
+    assert len(gateway.charges()) == 1
