@@ -18,8 +18,8 @@ class ExpirePoints(Job):
     """Expires every lot that is due by the business date, on its own date; chunks are ranges of wallets.
 
     An expired lot stays in the index by which due ones are found, so a night does not look at days that an earlier
-    one settled: it succeeded and left nothing due. What was left out or parked is the next night's. A run counts
-    wallets: those expired as done, those with something due that it had to leave as failed.
+    one settled: it succeeded and left nothing. What was left out or parked is a later night's. A run counts wallets:
+    those expired as done, as failed those that the execution of a dry run left (they changed, or it had not seen them).
     """
 
     name = points_expiry.EXPIRE_POINTS
@@ -40,15 +40,15 @@ class ExpirePoints(Job):
             expired = points_expiry.expire_range(due, at=at, actor=run.requested_by)
             return ChunkResult(done=expired.wallets)
         expired = points_expiry.expire_foreseen(run.approved, due, at=at, actor=run.requested_by)
-        return ChunkResult(done=expired.wallets, failed=points_expiry.count_due_wallets(due))
+        return ChunkResult(done=expired.wallets, failed=points_expiry.count_left(run.approved, due))
 
     def foresee(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> int:
         return points_expiry.foresee_expiry(run, _due(run, chunk))
 
     def item_links(self, items: Sequence[RunItem]) -> dict[int, tuple[str, str]]:
-        """The members whose wallets they are."""
+        """The member's number, and the page of the wallet."""
         return {
-            item.key: (Member(pk=item.owner).number, reverse("admin:memberships_member_change", args=[item.owner]))
+            item.key: (Member(pk=item.owner).number, reverse("admin:memberships_enrolment_change", args=[item.key]))
             for item in items
         }
 

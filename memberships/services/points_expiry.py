@@ -86,9 +86,9 @@ def plan_expiry(days: list[date], *, chunk_lots: int, approved: JobRun | None) -
     )
 
 
-def count_due_wallets(due: DueRange) -> int:
-    """In how many wallets of a range something is due that has not been expired."""
-    return int(statements.rows("points/count_due_wallets", **due._asdict())[0][0])
+def count_left(approved: JobRun, due: DueRange) -> int:
+    """How many wallets of a range the execution of a dry run left: out, since they changed, or unseen, though due."""
+    return int(statements.rows("points/count_left_wallets", approved=approved.pk, **due._asdict())[0][0])
 
 
 def due_days(*, on: date, after: date | None) -> list[date]:
