@@ -11,6 +11,6 @@ WITH due AS (
     FROM due
     FULL JOIN (SELECT key FROM operations_runitem WHERE run_id = %(approved)s) AS item ON item.key = due.enrolment_id
 ), numbered AS (
-    SELECT id, (sum(lots) OVER (ORDER BY id) - lots) / %(chunk_lots)s AS chunk FROM wallets
+    SELECT id, (sum(lots) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) - lots) / %(chunk_lots)s AS chunk FROM wallets
 )
 SELECT min(id), max(id), count(*) FROM numbered GROUP BY chunk ORDER BY chunk
