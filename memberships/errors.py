@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
+from operations.errors import KeyConflictError as KeyConflictError
 from operations.errors import PlusdeskError
 
 if TYPE_CHECKING:
@@ -88,15 +89,6 @@ class PointsExpiryError(PointsError):
         super().__init__(
             _("Points that expire on %(expires)s cannot be earned: what expires by %(over)s is over.")
             % {"expires": expires_on, "over": over_on}
-        )
-
-
-class KeyConflictError(PlusdeskError):
-    """The key was used for the same member with another body."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(
-            _("The key “%(key)s” was used for something else: with a new one it can be booked.") % {"key": key}
         )
 
 

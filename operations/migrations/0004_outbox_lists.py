@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='outboxmessage',
-            index=models.Index(condition=models.Q(('state', 'sent'), _negated=True), fields=['state', 'id'], name='outboxmessage_not_sent'),
+            index=models.Index(condition=models.Q(('state__in', ['parked', 'unheard'])), fields=['state', 'id'], name='outboxmessage_over'),
         ),
         migrations.AddIndex(
             model_name='outboxmessage',

@@ -61,12 +61,15 @@ class Receiver:
             return web.Response()
         return web.Response(status=status, headers={"location": "/elsewhere"} if status == 302 else {})
 
-    def wait_for(self, count: int, *, seconds: float = 20) -> None:
+    def wait_for(
+        self, count: int, *, seconds: float = 30, meanwhile: Callable[[], object] = lambda: None
+    ) -> None:
         """Until so many requests have come."""
         deadline = time.monotonic() + seconds
         while len(self.heard) < count:
             assert time.monotonic() < deadline, f"{len(self.heard)} of {count} requests came"
-            time.sleep(0.01)
+            meanwhile()
+            time.sleep(0.05)
 
 
 @contextmanager

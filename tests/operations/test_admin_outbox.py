@@ -59,7 +59,7 @@ def test_filters_find_by_index(desk: Client, query: str) -> None:
     assert counts_or_skips(queries.captured_queries) == []
     name, value = query.split("=")
     newest = OutboxMessage.objects.filter(**{name: value}).order_by("-pk")
-    assert indexes_read(newest) <= {"outboxmessage_not_sent", "outboxmessage_by_topic"}
+    assert indexes_read(newest) <= {"outboxmessage_over", "outboxmessage_by_topic"}
 
 
 def test_the_topics_to_choose_from_are_read_from_the_index(desk: Client) -> None:
