@@ -29,10 +29,18 @@ LISTS = {
     "customers": "/admin/memberships/enterprisecustomer/",
     "members": "/admin/memberships/member/",
     "subscriptions": "/admin/memberships/subscription/",
+    "subscriptions-failed": "/admin/memberships/subscription/?show=failed",
+    "subscriptions-due": "/admin/memberships/subscription/?show=due",
+    "payments": "/admin/memberships/payment/",
+    "payments-declined": "/admin/memberships/payment/?show=declined",
+    "payment-methods": "/admin/memberships/paymentmethod/",
+    "wallets": "/admin/memberships/enrolment/",
     "programmes": "/admin/memberships/programme/",
     "plans": "/admin/memberships/plan/",
     "job-runs": "/admin/operations/jobrun/",
 }
+#: Pages that ask before something is done, of the first record of those lists.
+QUESTIONS = {"subscriptions-due": ("renew", "cancel"), "payments-declined": ("retry",)}
 PAGES = {
     "dashboard": "/admin/",
     "imports": "/admin/operations/importbatch/",
@@ -109,7 +117,7 @@ def _take(page: Page, out: Path, login: Login, places: dict[str, str]) -> None:
 
 
 def _records(page: Page) -> dict[str, str]:
-    """The lists, the first record of each, and what happened to it."""
+    """The lists, the first record of each, what happened to it and what can be done to it."""
     places = dict(LISTS)
     for name, address in LISTS.items():
         page.goto(address)
@@ -117,7 +125,8 @@ def _records(page: Page) -> dict[str, str]:
         if first.count():
             href = (first.get_attribute("href") or "").split("?")[0]
             places[f"{name}-one"] = href
-            places[f"{name}-one-history"] = re.sub(r"change/$", "history/", href)
+            for page_name in ("history", *QUESTIONS.get(name, ())):
+                places[f"{name}-one-{page_name}"] = re.sub(r"change/$", f"{page_name}/", href)
     return places
 
 

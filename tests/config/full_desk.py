@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO
+from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.core.files import File
@@ -15,7 +17,20 @@ from django.db.models import Model
 from django.urls import reverse
 from django.utils import timezone
 
-from memberships.models import CreditRequest, Member, MemberContact, Plan, Programme, Tier, TierGroup
+from memberships.models import (
+    CreditRequest,
+    Member,
+    MemberContact,
+    Payment,
+    PaymentEvent,
+    Plan,
+    Programme,
+    Refund,
+    Subscription,
+    Tier,
+    TierGroup,
+)
+from memberships.services.payment_methods import choose_payment_method
 from memberships.services.subscriptions import cancel_subscription, join
 from operations import registry
 from operations.masking import mask_name
@@ -25,7 +40,16 @@ from operations.services.imports import confirm_import, run_of, undo_import, upl
 from operations.services.reveals import reveal
 from operations.tasks import work_on_run
 from tests.customer_files import Row, a_bad_row, a_row, csv_file
-from tests.memberships.factories import a_firm, a_person, an_annual_card, jd_plus, jd_plus_enterprise, renew
+from tests.memberships import points_stories as points
+from tests.memberships.factories import (
+    a_firm,
+    a_method,
+    a_person,
+    an_annual_card,
+    jd_plus,
+    jd_plus_enterprise,
+    renew,
+)
 
 State = ImportBatch.State
 ROWS_OF = {
@@ -36,6 +60,7 @@ PAGES = {
     "memberships.enterprisecustomer": ("edit",),
     "memberships.membercontact": ("reveal",),
     "memberships.subscription": ("cancel",),
+    "memberships.payment": ("refund",),
     "auth.group": ("delete",),
     "operations.user": ("password",),
 }
@@ -57,10 +82,43 @@ def furnish(actor: User, *, on: date) -> None:
         renew(subscription)
     cancel_subscription(subscription, on=on, reason="搬迁", actor=actor)
     CreditRequest.objects.create(member=firm, limit=Decimal(50_000), term_days=30, requested_on=on)
+    _money_and_points(person.subscriptions.get(), actor, on=on)
     reveal(person.contacts.get(), ["mobile"], reason="核对身份", actor=actor, at=timezone.now())
     _imports(actor)
     run = JobRun.objects.earliest("pk")
     JobChunk.objects.create(run=run, number=99, first_key=1, last_key=9, size=9, state="parked", error="2026")
+
+
+def _money_and_points(card: Subscription, actor: User, *, on: date) -> None:
+    """A payment that was declined and one that was given back; a wallet that earned, spent and lost points."""
+    method = a_method(card.member, on=on)
+    choose_payment_method(card, method, actor=actor)
+    facts: dict[str, Any] = {
+        "member": card.member, "subscription": card, "programme": card.programme, "plan": card.plan, "method": method,
+        "amount": card.plan.price, "starts_on": on, "ends_on": on, "requested_on": on, "requested_at": timezone.now(),
+    }
+    paid = Payment.objects.create(
+        **facts, key="renewal:1", purpose="renewal", term_number=2, state="succeeded", refunded=Decimal(10)
+    )
+    declined = Payment.objects.create(
+        **facts, key="renewal:2", purpose="renewal", term_number=3, state="declined", decline="soft",
+        code="insufficient_funds", next_attempt_on=on,
+    )
+    for payment, kinds in ((declined, ("requested", "declined")), (paid, ("requested", "succeeded", "refunded"))):
+        for kind in kinds:
+            PaymentEvent.objects.create(
+                member=card.member, payment=payment, kind=kind, attempt=1, on=on, at=timezone.now(), actor=actor,
+                code="insufficient_funds" if kind == "declined" else "", reason="客户来电",
+            )
+    Refund.objects.create(
+        member=card.member, payment=paid, number=1, amount=Decimal(10), ends_card=False, state="succeeded",
+        reason="系统故障补偿", requested_by=actor, requested_on=on, requested_at=timezone.now(),
+    )
+    wallet, day_before = points.a_wallet(card.member, card.programme), on - timedelta(days=1)
+    points.earn(wallet, 100, expires_on=on, on=day_before)
+    points.earn(wallet, 50, on=day_before)
+    points.reverse(points.spend(wallet, 60, on=day_before), on=day_before)
+    points.expire(wallet, on=on)
 
 
 def _classic_card() -> Plan:
@@ -160,9 +218,9 @@ def _leaves(value: object) -> Iterator[str]:
 
 
 def latin_data() -> set[str]:
-    """Codes, login names, English names of records, headers and names of files."""
+    """Codes, gateways, login names, English names of records, headers and names of files."""
     offered = (Programme, Plan, Tier, TierGroup)
     named = {name for model in offered for row in model.objects.values_list("code", "name_en") for name in row}
     headers = {header for importer in registry.importers for field in importer.columns() for header in field.headers}
     files = set(ImportBatch.objects.values_list("file_name", flat=True))
-    return named | headers | files | set(User.objects.values_list("username", flat=True))
+    return named | headers | files | set(settings.GATEWAYS) | set(User.objects.values_list("username", flat=True))
