@@ -174,9 +174,13 @@ class RefundAction(RecordAction[Payment]):
 def tell_refund(refund: Refund) -> Told:
     """What became of a refund, in words."""
     if refund.state == Refund.State.SUCCEEDED:
-        text = _("%(amount)s were given back; the card has ended.") if refund.ends_card else _(
-            "%(amount)s were given back; the card keeps its paid days."
-        )
+        card = refund.payment.subscription
+        if refund.ends_card and card.refunded_on is not None:
+            text = _("%(amount)s were given back; the card has ended.")
+        elif card.ended_on is not None and card.ended_on <= refund.requested_on:
+            text = _("%(amount)s were given back; the card was over before.")
+        else:
+            text = _("%(amount)s were given back; the card keeps its paid days.")
         return Told(messages.SUCCESS, text % {"amount": money(refund.amount)})
     if refund.state == Refund.State.DECLINED:
         why = words_of(refund.code) or _("no reason given")

@@ -7,6 +7,7 @@ knows each attempt by one key, so that sending it again charges nothing.
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from json import dumps
 from typing import NamedTuple
 
 import structlog
@@ -52,7 +53,7 @@ def record_answers(
     """
     if not answers:
         return []
-    statements.rows("payments/lock_members", payments=[attempt_of(answer)[0] for answer in answers])
+    statements.rows("payments/lock_members", payments=dumps([attempt_of(answer)[0] for answer in answers]))
     # What the gateway never got was sent (again) in the same breath: the answer to that comes second.
     absent = [answer for answer in answers if answer.outcome is Outcome.ABSENT]
     heard = [answer for answer in answers if answer.outcome is not Outcome.ABSENT]
@@ -73,22 +74,27 @@ def _record(answers: Sequence[Answer], *, on: date, at: datetime, actor: User | 
     answers = list({answer.key: answer for answer in answers}.values())
     if not answers:
         return []
-    columns = _columns(answers)
-    columns["outcomes"] = [str(answer.outcome) for answer in answers]
-    found = statements.rows("payments/record_answers", on=on, at=at, actor=actor and actor.pk, **columns)
+    found = statements.rows(
+        "payments/record_answers", on=on, at=at, actor=actor and actor.pk, answers=_as_json(answers)
+    )
     return [Taken(*row) for row in found]
 
 
-def _columns(answers: Sequence[Answer]) -> dict[str, list[object]]:
-    """Answers as arrays, cut to what a row holds. PostgreSQL knows no NUL in a text."""
-    attempts = [attempt_of(answer) for answer in answers]
-    return {
-        "payments": [payment for payment, _attempt in attempts],
-        "attempts": [attempt for _payment, attempt in attempts],
-        "codes": [answer.code.replace("\0", "")[:64] for answer in answers],
-        "references": [answer.reference.replace("\0", "")[:64] for answer in answers],
-        "messages": [answer.message.replace("\0", "")[:200] for answer in answers],
-    }
+def _as_json(answers: Sequence[Answer]) -> str:
+    """Answers as the statements read them."""
+    return dumps([
+        {
+            "payment": payment, "attempt": attempt, "outcome": answer.outcome, "code": as_text(answer.code, 64),
+            "reference": as_text(answer.reference, 64), "message": as_text(answer.message, 200),
+        }
+        for answer in answers
+        for payment, attempt in [attempt_of(answer)]
+    ])
+
+
+def as_text(words: str, most: int) -> str:
+    """A gateway's words as a row can hold them: cut, without NUL and half characters, which PostgreSQL refuses."""
+    return words[:most].replace("\0", "").encode(errors="replace").decode() if words else ""
 
 
 def _record_contradictions(
@@ -103,10 +109,11 @@ def _record_contradictions(
     paid = [answer for answer in paid if settled.get(attempt_of(answer)[0]) != attempt_of(answer)[1]]
     if not paid:
         return []
-    columns = _columns(paid)
-    statements.run("payments/reopen", at=at, payments=columns["payments"], attempts=columns["attempts"])
+    statements.run("payments/reopen", at=at, answers=_as_json(paid))
     taken = _record(paid, on=on, at=at, actor=actor)
-    noted = statements.rows("payments/note_contradictions", on=on, at=at, actor=actor and actor.pk, **columns)
+    noted = statements.rows(
+        "payments/note_contradictions", on=on, at=at, actor=actor and actor.pk, answers=_as_json(paid)
+    )
     for payment, attempt in noted:
         log.error("payment_contradicted", payment=payment, attempt=attempt)
     return taken

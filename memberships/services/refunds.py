@@ -10,6 +10,7 @@ paid for by payments that nobody refunded. The trail keeps the terms as they wer
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from json import dumps
 from zlib import crc32
 
 from django.db import transaction
@@ -22,6 +23,7 @@ from memberships.models import Payment, PaymentEvent, Refund, Subscription, Term
 from memberships.services import statements
 from memberships.services.charges import PATIENCE, WantedRefund, refund_all, refuse_transaction
 from memberships.services.members import lock_member
+from memberships.services.payments import as_text
 from memberships.services.ranges import EVERYTHING, KeyRange, SizedRange, mark_items
 from memberships.services.subscriptions import refuse_open_payment
 from memberships.signals import subscription_refunded
@@ -42,7 +44,7 @@ ASKED_AT_A_TIME = 100
 def refund_payment(
     payment: Payment, *, amount: Decimal, ends_card: bool, on: date, at: datetime, reason: str, actor: User | None
 ) -> Refund:
-    """Give back `amount` CNY of a payment; with `ends_card`, what it paid for ends that day.
+    """Give back `amount` CNY of a payment; with `ends_card`, what it paid for ends that day, unless the card is over.
 
     Outside any transaction. Returns the refund as the gateway answered; one that is open already is returned as it is.
     Raises RefundError, PaymentUnderWayError when the card to be ended is being paid for.
@@ -53,6 +55,7 @@ def refund_payment(
         payment = Payment.objects.select_related("subscription", "term", "method").get(pk=payment.pk)
         refund = payment.refunds.filter(state__in=OPEN).first()
         if refund is None:
+            ends_card = ends_card and _has_access(payment.subscription, on=on)
             _check(payment, amount, ends_card=ends_card, reason=reason, on=on)
             refund = _request(payment, amount, ends_card=ends_card, on=on, at=at, reason=reason, actor=actor)
             wanted = _wanted(refund, was_sent=False)
@@ -72,7 +75,7 @@ def _check(payment: Payment, amount: Decimal, *, ends_card: bool, reason: str, o
         raise RefundError(_("Between 0.01 and %(left)s CNY can be refunded of this payment.") % {"left": left})
     if not reason.strip():
         raise RefundError(_("A refund needs a reason."))
-    if ends_card and _has_access(payment.subscription, on=on):
+    if ends_card:
         if payment.term is None or payment.subscription.terms.filter(number__gt=payment.term.number).exists():
             raise RefundError(
                 _("This payment did not pay for the card's last term: refund that one, or let the card go on.")
@@ -105,8 +108,9 @@ def _note(
     """An event of the payment's ledger."""
     PaymentEvent.objects.create(
         member_id=refund.member_id, payment_id=refund.payment_id, kind=kind, attempt=refund.number,
-        amount=refund.amount, code=answer.code[:64] if answer else "", on=on, at=at, actor=actor, reason=reason,
-        reference=answer.reference[:64] if answer else "", message=answer.message[:200] if answer else "",
+        amount=refund.amount, code=as_text(answer.code, 64) if answer else "", on=on, at=at, actor=actor, reason=reason,
+        reference=as_text(answer.reference, 64) if answer else "",
+        message=as_text(answer.message, 200) if answer else "",
     )
 
 
@@ -123,7 +127,7 @@ def _wanted(refund: Refund, *, was_sent: bool) -> WantedRefund:
 def record_refunds(answers: Sequence[Answer], *, on: date, at: datetime, actor: User | None = None) -> None:
     """Write down what gateways answered to refunds; a repeat changes nothing. Locks the members in key order."""
     found = [(answer, *refund_of(answer)) for answer in answers]
-    statements.rows("payments/lock_members", payments=[payment for _answer, payment, _number in found])
+    statements.rows("payments/lock_members", payments=dumps([payment for _answer, payment, _number in found]))
     for answer, payment, number in found:
         refund = Refund.objects.select_for_update().get(payment=payment, number=number)
         if refund.state in OPEN:
@@ -145,7 +149,7 @@ def is_about_refund(answer: Answer) -> bool:
 def _record(refund: Refund, answer: Answer, *, on: date, at: datetime, actor: User | None) -> None:
     state, kind = STATES[answer.outcome]
     is_news = answer.outcome is not Outcome.ABSENT and (state, answer.code) != (refund.state, refund.code)
-    refund.state, refund.code, refund.reference = state, answer.code[:64], answer.reference[:64]
+    refund.state, refund.code, refund.reference = state, as_text(answer.code, 64), as_text(answer.reference, 64)
     refund.answered_at = None if state in OPEN else at
     waited = min(max(at - refund.requested_at, timedelta(seconds=5)), PATIENCE)
     refund.next_ask_at = at + waited if state in OPEN else None

@@ -49,6 +49,12 @@ def test_what_both_sides_know_is_in_order(gateway: GatewayForTests) -> None:
     assert differences(CHECK, at=NOW) == []
 
 
+def test_a_term_that_costs_nothing_is_asked_of_no_gateway_and_missed_on_no_list(gateway: GatewayForTests) -> None:
+    _card, payment = a_renewed_card(gateway, price=Decimal("0.00"))
+    assert (payment.state, payment.code, gateway.charges()) == ("succeeded", "nothing_to_charge", [])
+    assert differences(CHECK, at=NOW) == []
+
+
 def test_a_gateway_that_nobody_has_an_agreement_with_is_not_asked(gateway: GatewayForTests) -> None:
     gateway.server.stop()
     assert differences(CHECK) == []

@@ -1,10 +1,11 @@
 """Payments, tampered with: against their terms, their events and their refunds."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from memberships.models import Payment
+from memberships.models import Payment, Term
 from memberships.services.payments import retry_payment
 from memberships.services.refunds import refund_payment
 from tests.gateway import GatewayForTests
@@ -46,6 +47,26 @@ def test_money_that_was_taken_and_nothing_given(gateway: GatewayForTests) -> Non
     assert (found["paid_without_term"].expected, found["paid_without_term"].found) == ("2: 2028-01-15", "–")
     refund(Payment.objects.get(), "99.00")
     assert differences() == []
+
+
+def test_a_small_refund_does_not_hide_money_that_was_taken_and_nothing_given(gateway: GatewayForTests) -> None:
+    card, payment = a_renewed_card(gateway)
+    behind_the_back("DELETE FROM memberships_term WHERE id = %s", payment.term_id)
+    behind_the_back("UPDATE memberships_payment SET term_id = NULL")
+    behind_the_back(
+        "UPDATE memberships_subscription SET paid_until = %s, ended_on = %s, cancelled_on = %s", EVE, EVE, EVE
+    )
+    assert ("paid_without_term", str(payment.pk)) in faults("payments")
+    refund(payment, "1.00", ends_card=True)
+    assert not payment.refunds.get().ends_card
+    assert ("paid_without_term", str(payment.pk)) in faults("payments")
+
+
+@pytest.mark.parametrize("days", [3650, -30])
+def test_a_term_that_is_longer_or_shorter_than_was_paid(gateway: GatewayForTests, days: int) -> None:
+    _card, payment = a_renewed_card(gateway)
+    Term.objects.filter(pk=payment.term_id).update(ends_on=payment.ends_on + timedelta(days=days))
+    assert faults() == {("term_of_payment", str(payment.pk))}
 
 
 def test_a_payment_that_claims_the_term_of_another_card(gateway: GatewayForTests) -> None:

@@ -218,10 +218,10 @@ def test_money_for_a_card_that_has_ended_all_the_same_is_kept_without_a_term(car
 
 def test_answers_may_say_more_than_a_row_holds(card: Subscription) -> None:
     payment = requested(card)
-    record(answer(payment, Outcome.HARD_DECLINE, code="c" * 99, message="no\0pe " * 99, reference="r" * 99))
+    record(answer(payment, Outcome.HARD_DECLINE, code="c" * 99, message="no\0pe \ud800" * 99, reference="r" * 99))
     event = PaymentEvent.objects.get(kind="declined")
-    assert (len(event.code), len(event.reference), len(event.message)) == (64, 64, 200)
-    assert event.message.startswith("nope ")
+    assert (len(event.code), len(event.reference), len(event.message)) == (64, 64, 171)
+    assert event.message.startswith("nope ?nope ")
 
 
 def test_answer_to_a_payment_that_there_is_not_is_passed_over(card: Subscription) -> None:

@@ -1,4 +1,5 @@
 -- What our books say that this gateway moved in a span of time, asked for and answered in it, and its list does not have.
+-- What costs nothing is asked of no gateway.
 -- Reads events of the span by their BRIN index.
 SELECT booked.fault, booked.key, booked.member_id, booked.amount::text AS expected, '–' AS found, false AS is_pending
 FROM (
@@ -9,7 +10,7 @@ FROM (
     JOIN memberships_paymentevent asked
         ON asked.payment_id = payment.id AND asked.attempt = answer.attempt AND asked.kind = 'requested'
         AND asked.at >= %(begin)s
-    WHERE answer.kind = 'succeeded' AND answer.at >= %(begin)s AND answer.at <= %(end)s
+    WHERE answer.kind = 'succeeded' AND answer.at >= %(begin)s AND answer.at <= %(end)s AND payment.amount > 0
     UNION ALL
     SELECT 'refund_missing', payment.id || '-refund-' || refund.number, refund.member_id, refund.amount
     FROM memberships_paymentevent answer

@@ -1,11 +1,11 @@
 -- Note the money that a gateway says it took although our payment says otherwise: abandoned meanwhile, or paid by
 -- another attempt. Nothing is done about it here but to say so, once: an event, and a message that people are told.
 WITH paid AS (
-    SELECT p.id, p.member_id, p.amount, paid.*
-    FROM unnest(
-        %(payments)s::bigint[], %(attempts)s::integer[], %(codes)s::text[], %(references)s::text[], %(messages)s::text[]
-    ) AS paid (payment_id, attempt, code, reference, message)
-    JOIN memberships_payment p ON p.id = paid.payment_id
+    SELECT p.id, p.member_id, p.amount, paid.attempt, paid.code, paid.reference, paid.message
+    FROM json_to_recordset(%(answers)s) AS paid (
+        payment bigint, attempt integer, code text, reference text, message text
+    )
+    JOIN memberships_payment p ON p.id = paid.payment
     WHERE NOT (p.state = 'succeeded' AND p.attempt = paid.attempt)
         AND NOT EXISTS (
             SELECT FROM memberships_paymentevent e

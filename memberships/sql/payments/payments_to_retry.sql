@@ -29,8 +29,10 @@ WHERE p.id BETWEEN first_id AND last_id AND p.state = 'declined'
         WHEN 'start' THEN p.starts_on >= business_date
         ELSE card.paid_until = p.starts_on - 1 AND card.paid_until + plan.grace_days >= business_date
     END
-    AND NOT EXISTS (
-        SELECT FROM memberships_refund r JOIN memberships_payment refunded ON refunded.id = r.payment_id
-        WHERE r.state IN ('requested', 'unknown') AND r.ends_card AND refunded.subscription_id = p.subscription_id
-    )
+    -- Hardly ever any: looked up once, not for each payment.
+    AND NOT p.subscription_id = ANY (ARRAY(
+        SELECT refunded.subscription_id
+        FROM memberships_refund r JOIN memberships_payment refunded ON refunded.id = r.payment_id
+        WHERE r.state IN ('requested', 'unknown') AND r.ends_card
+    ))
 $function$;

@@ -6,42 +6,34 @@
 -- programme in the way. Where it cannot, the payment stands succeeded without a term, for the books to name.
 -- The payments are locked by their update; their members are locked already (lock_members), as by everybody who writes
 -- payments, terms and cards, so that what is read here holds to the end. May run twice.
-WITH answer AS MATERIALIZED (
-    SELECT *
-    FROM unnest(
-        %(payments)s::bigint[], %(attempts)s::integer[], %(outcomes)s::text[], %(codes)s::text[],
-        %(references)s::text[], %(messages)s::text[]
-    ) AS answer (payment_id, attempt, outcome, code, reference, message)
-),
--- By their keys: whether they are open is asked of what was found, since an index of all open ones may hold many more.
-found AS MATERIALIZED (
+WITH found AS MATERIALIZED (
+    -- By their keys: whether they are open is asked of what was found, since an index of all open ones may hold many.
     SELECT
         p.id, p.member_id, p.subscription_id, p.programme_id, p.plan_id, p.purpose, p.amount, p.term_number,
-        p.starts_on, p.ends_on, p.attempt, p.state, p.code AS known_code, answer.outcome, answer.code,
-        answer.reference, answer.message, card.ended_on, card.started_on, card.paid_until,
-        card.plan_id <> p.plan_id OR card.started_on IS NULL AS changes_card
-    FROM answer
-    JOIN memberships_payment p ON p.id = answer.payment_id AND p.attempt = answer.attempt
-    JOIN memberships_subscription card ON card.id = p.subscription_id
-),
-taken AS MATERIALIZED (
-    SELECT
-        found.*,
+        p.starts_on, p.ends_on, p.attempt, p.state, answer.outcome, answer.code, answer.reference, answer.message,
         -- Asking again and again without an answer is one event.
-        outcome = 'unknown' AND state = 'unknown' AND known_code = code AS is_old_news,
-        outcome = 'succeeded' AND ended_on IS NULL
-            AND CASE purpose WHEN 'start' THEN started_on IS NULL ELSE paid_until = starts_on - 1 END
+        answer.outcome = 'unknown' AND p.state = 'unknown' AND p.code = answer.code AS is_old_news,
+        answer.outcome = 'succeeded' AND card.ended_on IS NULL
+            AND CASE p.purpose
+                WHEN 'start' THEN card.started_on IS NULL
+                ELSE card.paid_until = p.starts_on - 1
+            END
             AND NOT EXISTS (
                 SELECT FROM memberships_term t
-                WHERE t.member_id = found.member_id AND t.programme_id = found.programme_id
-                    AND t.ends_on >= found.starts_on
-            ) AS takes_term
-    FROM found
-    WHERE state IN ('requested', 'unknown')
+                WHERE t.member_id = p.member_id AND t.programme_id = p.programme_id AND t.ends_on >= p.starts_on
+            ) AS takes_term,
+        card.plan_id <> p.plan_id OR card.started_on IS NULL AS changes_card
+    FROM json_to_recordset(%(answers)s) AS answer (
+        payment bigint, attempt integer, outcome text, code text, reference text, message text
+    )
+    JOIN memberships_payment p ON p.id = answer.payment AND p.attempt = answer.attempt
+    JOIN memberships_subscription card ON card.id = p.subscription_id
 ),
 -- The term's key is drawn beforehand, so that the payment can name it.
 answered AS MATERIALIZED (
-    SELECT taken.*, CASE WHEN takes_term THEN nextval('memberships_term_id_seq'::regclass) END AS term_id FROM taken
+    SELECT found.*, CASE WHEN takes_term THEN nextval('memberships_term_id_seq'::regclass) END AS term_id
+    FROM found
+    WHERE state IN ('requested', 'unknown')
 ),
 term AS (
     INSERT INTO memberships_term (id, member_id, subscription_id, programme_id, plan_id, number, starts_on, ends_on)
