@@ -1,7 +1,7 @@
 """The night that expires points."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
@@ -17,8 +17,9 @@ from operations.services.jobs import ChunkPlan, ChunkResult, Job
 class ExpirePoints(Job):
     """Expires every lot that is due by the business date, on its own date; chunks are ranges of wallets.
 
-    An expired lot stays in the index by which due ones are found, so a night does not look at days that an earlier
-    one settled: it succeeded and left nothing. What was left out or parked is a later night's. A run counts wallets:
+    An expired lot stays in the index by which due ones are found, so a night does not take up days that an earlier
+    one settled: it succeeded and left nothing. What was left out or parked is a later night's, and so is a lot of the
+    last week that was committed after its night had looked. A run counts wallets:
     those expired as done, as failed those that the execution of a dry run left (they changed, or it had not seen them).
     """
 
@@ -26,11 +27,14 @@ class ExpirePoints(Job):
     label = _("expire points")
     is_nightly = True
     unit = _("points")
+    decimals = 0
     kinds = {"expire": _("expire")}
 
     def plan(self, run: JobRun) -> Iterable[ChunkPlan]:
+        settled = points_expiry.settled_through(before=run.business_date)
         ranges = points_expiry.plan_expiry(
-            _days(run), chunk_lots=settings.EXPIRE_CHUNK_LOTS, approved=run.approved
+            points_expiry.due_days(on=run.business_date, after=settled), settled=settled,
+            chunk_lots=settings.EXPIRE_CHUNK_LOTS, approved=run.approved,
         )
         return [ChunkPlan(*found) for found in ranges]
 
@@ -55,9 +59,8 @@ class ExpirePoints(Job):
 
 def _due(run: JobRun, chunk: JobChunk) -> DueRange:
     """What a chunk is about. Nights that were settled since the plan make it less by what they did."""
-    return DueRange(chunk.first_key, chunk.last_key, _days(run))
-
-
-def _days(run: JobRun) -> list[date]:
     settled = points_expiry.settled_through(before=run.business_date)
-    return points_expiry.due_days(on=run.business_date, after=settled)
+    late = points_expiry.late_days(chunk.first_key, chunk.last_key, settled=settled)
+    return DueRange(
+        chunk.first_key, chunk.last_key, late + points_expiry.due_days(on=run.business_date, after=settled)
+    )

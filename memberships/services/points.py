@@ -94,7 +94,9 @@ def earn_points_for_many(
     Raises PointsAmountError, ReservedKeyError, PointsExpiryError, KeyConflictError, Enrolment.DoesNotExist.
     """
     grants = _distinct(grants)
-    _check_grants(grants, on=on)
+    for grant in grants:
+        check_points(grant.points)
+        check_key(grant.key)
     _lock_wallets({grant.enrolment_id for grant in grants})
     listed = {
         "enrolments": [grant.enrolment_id for grant in grants], "points": [grant.points for grant in grants],
@@ -103,6 +105,7 @@ def earn_points_for_many(
     conflicting = statements.rows("points/find_conflicting_grants", **listed)
     if conflicting:
         raise KeyConflictError(conflicting[0][0])
+    _refuse_over(grants, on=on)
     with _key_of_another_wallet(grants[0].key if grants else ""):
         booked = statements.rows(
             "points/earn", on=on, at=at, actor=actor.pk if actor else None, reason=reason, **listed
@@ -210,14 +213,25 @@ def check_key(key: str) -> None:
         raise ReservedKeyError(key)
 
 
-def _check_grants(grants: Sequence[Grant], *, on: date) -> None:
-    """Raises PointsAmountError, ReservedKeyError, PointsExpiryError."""
+def _refuse_over(grants: Sequence[Grant], *, on: date) -> None:
+    """Nothing is earned that is over. What was booked in time may be over by now: its repeat is none of this.
+
+    The wallets are locked. Raises PointsExpiryError.
+    """
     over_on = max(on, expired_through() or on)
-    for grant in grants:
-        check_points(grant.points)
-        check_key(grant.key)
-        if grant.expires_on is not None and grant.expires_on <= over_on:
-            raise PointsExpiryError(expires_on=grant.expires_on, over_on=over_on)
+    over = {
+        (grant.enrolment_id, grant.key): grant.expires_on
+        for grant in grants if grant.expires_on is not None and grant.expires_on <= over_on
+    }
+    if not over:
+        return
+    asked = PointsEntry.objects.filter(
+        enrolment_id__in={pk for pk, _key in over}, key__in={key for _pk, key in over}
+    )
+    booked = set(asked.values_list("enrolment_id", "key"))
+    for grant, expires_on in over.items():
+        if grant not in booked:
+            raise PointsExpiryError(expires_on=expires_on, over_on=over_on)
 
 
 def _distinct(grants: Sequence[Grant]) -> list[Grant]:

@@ -16,6 +16,9 @@ from operations.models import JobRun, User
 
 #: The job of the night (memberships/jobs/points.py).
 EXPIRE_POINTS = "expire_points"
+#: A lot whose earn was under way while the night of its last day was planned is committed later, and that night is
+#: settled without it. No transaction takes days; the nights of a whole week make up for it all the same.
+EXPIRY_LOOKBACK_DAYS = 7
 
 
 class Expired(NamedTuple):
@@ -76,14 +79,31 @@ def foresee_expiry(run: JobRun, due: DueRange) -> int:
     return statements.run("points/foresee_expiry", run=run.pk, **due._asdict())
 
 
-def plan_expiry(days: list[date], *, chunk_lots: int, approved: JobRun | None) -> list[tuple[int, int, int]]:
-    """(first, last, wallets) of ranges of wallets in which about so many lots are due on these days.
+def plan_expiry(
+    days: list[date], *, settled: date | None, chunk_lots: int, approved: JobRun | None
+) -> list[tuple[int, int, int]]:
+    """(first, last, wallets) of ranges of wallets in which about so many lots are due on these days, or came late.
 
     Wallets that an approved dry run foresaw are within, too.
     """
     return statements.rows(
-        "points/plan_expiry", days=days, chunk_lots=chunk_lots, approved=approved.pk if approved else None
+        "points/plan_expiry", days=days, chunk_lots=chunk_lots, approved=approved.pk if approved else None,
+        settled=settled, since=_looked_back_from(settled),
     )
+
+
+def late_days(first: int, last: int, *, settled: date | None) -> list[date]:
+    """The days before the settled one, and it, on which a lot of a range of wallets is over and was not expired."""
+    if settled is None:
+        return []
+    found = statements.rows(
+        "points/late_days", first=first, last=last, settled=settled, since=_looked_back_from(settled)
+    )
+    return [day for (day,) in found]
+
+
+def _looked_back_from(settled: date | None) -> date | None:
+    return None if settled is None else settled - timedelta(days=EXPIRY_LOOKBACK_DAYS)
 
 
 def count_left(approved: JobRun, due: DueRange) -> int:
@@ -101,7 +121,10 @@ def due_days(*, on: date, after: date | None) -> list[date]:
 
 
 def settled_through(*, before: date) -> date | None:
-    """The newest night before that day which left nothing due; later nights need not look at what expired by then."""
+    """The newest night before that day which left nothing due that it saw.
+
+    Later nights look at what expired by then only for what came late (EXPIRY_LOOKBACK_DAYS).
+    """
     nights = JobRun.objects.filter(
         job=EXPIRE_POINTS, is_dry_run=False, state=JobRun.State.SUCCEEDED, failed=0, business_date__lt=before
     )

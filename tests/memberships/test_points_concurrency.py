@@ -1,14 +1,19 @@
 """Two desks and the night at once: wallets are locked, so that they take turns."""
 
-from datetime import date
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from threading import Event
 
 import pytest
+from django.db import connection, transaction
 
 from memberships.errors import InsufficientPointsError, KeyConflictError, NotReversibleError
 from memberships.models import Enrolment, PointsEntry
 from memberships.services.points import enrol_member
 from memberships.services.points_expiry import DueRange, Expired, expire_range
 from memberships.services.points_reversal import Reversal
+from operations.services.jobs import start_run
+from operations.tasks import work_through
 from tests.memberships.factories import TODAY, a_person, jd_plus
 from tests.memberships.points_stories import (
     MARCH,
@@ -17,6 +22,7 @@ from tests.memberships.points_stories import (
     at_once,
     balance,
     earn,
+    entries,
     expire,
     morning,
     reverse,
@@ -24,6 +30,8 @@ from tests.memberships.points_stories import (
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+DAY = timedelta(days=1)
 
 
 def kinds(results: list[object]) -> list[str]:
@@ -124,3 +132,39 @@ def test_range_expired_three_times_at_once_expires_once() -> None:
     assert sorted(results) == [Expired(0, 0, 0), Expired(0, 0, 0), Expired(20, 20, 2000)]
     assert PointsEntry.objects.filter(kind="expire").count() == 20
     assert_books_balance()
+
+
+def test_points_whose_earn_was_under_way_during_their_night_are_expired_by_the_next() -> None:
+    """A batch is committed in the morning, after the night of its points' last day was settled without them."""
+    wallet, other = a_wallet(), a_wallet()
+    earn(other, 5, expires_on=MARCH)
+    is_booked, is_over = Event(), Event()
+
+    def batch() -> None:
+        try:
+            with transaction.atomic():
+                earn(wallet, 77, expires_on=MARCH, on=MARCH - DAY)
+                is_booked.set()
+                is_over.wait(timeout=30)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        committed = pool.submit(batch)
+        assert is_booked.wait(timeout=30)
+        assert expired_in_the_night_of(MARCH) == 1
+        is_over.set()
+        committed.result()
+    assert balance(wallet) == 77
+    assert [expired_in_the_night_of(MARCH + number * DAY) for number in (1, 2)] == [1, 0]
+    assert entries(wallet) == [("earn", 77, MARCH - DAY), ("expire", -77, MARCH)]
+    assert_books_balance(wallet, other)
+
+
+def expired_in_the_night_of(day: date) -> int:
+    """How many wallets' points the night expired; it was planned for as many."""
+    run = start_run("expire_points", business_date=day, actor=None, at=morning(day))
+    work_through(run.pk)
+    run.refresh_from_db()
+    assert run.done == run.total and run.failed == 0
+    return run.done

@@ -142,6 +142,19 @@ def test_points_that_expire_by_a_night_that_was_run_are_refused() -> None:
     assert earn(wallet, 120, expires_on=date(2027, 3, 2)).points == 120
 
 
+def test_repeating_an_earn_whose_points_are_over_by_now_returns_the_first_result() -> None:
+    wallet = a_wallet()
+    first = earn(wallet, 120, expires_on=MARCH, key="order:1")
+    JobRun.objects.create(job="expire_points", business_date=MARCH, requested_at=morning(MARCH))
+    assert earn(wallet, 120, expires_on=MARCH, key="order:1", on=JUNE) == first
+    with pytest.raises(KeyConflictError):
+        earn(wallet, 7, expires_on=MARCH, key="order:1")
+    grants = [Grant(wallet.pk, 120, "order:1", MARCH), Grant(wallet.pk, 5, "order:2", MARCH)]
+    with pytest.raises(PointsExpiryError):
+        earn_points_for_many(grants, on=TODAY, at=morning(TODAY), actor=None)
+    assert balance(wallet) == 120
+
+
 def test_many_wallets_are_filled_at_once_as_one_by_one() -> None:
     one, another = a_wallet(), a_wallet()
     earn(one, 7, key="order:1")

@@ -1,11 +1,21 @@
 -- Cut the wallets with lots of these due days into ranges of about so many lots each, none of them in two ranges:
 -- first and last wallet, and how many there are. Wallets of an approved dry run are in it, whatever is due in them now.
 -- Reads only. Lots that were expired already are counted, where an earlier night was left undone; that costs nothing.
-WITH due AS (
-    SELECT enrolment_id, count(*)::int AS lots
+-- Of the days that were settled only what came late is counted: all else is booked (late_days.sql).
+WITH lots AS (
+    SELECT enrolment_id
     FROM memberships_pointslot
     WHERE expires_on = ANY(%(days)s::date[]) AND remaining > 0
-    GROUP BY enrolment_id
+    UNION ALL
+    SELECT lot.enrolment_id
+    FROM memberships_pointslot lot
+    WHERE lot.expires_on > %(since)s::date AND lot.expires_on <= %(settled)s::date AND lot.remaining > 0
+        AND NOT EXISTS (
+            SELECT FROM memberships_pointsentry gone
+            WHERE gone.member_id = lot.member_id AND gone.key = 'expire:' || lot.id
+        )
+), due AS (
+    SELECT enrolment_id, count(*)::int AS lots FROM lots GROUP BY enrolment_id
 ), wallets AS (
     SELECT coalesce(due.enrolment_id, item.key) AS id, coalesce(due.lots, 1) AS lots
     FROM due
