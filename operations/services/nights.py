@@ -7,16 +7,19 @@ three runs, one after the other. A clock that is put back makes nothing twice, s
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, F, Max, Min, Q
+from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
 
 from operations import registry
-from operations.dates import BUSINESS_ZONE, business_date
+from operations.dates import BUSINESS_ZONE, FIRST_DATE, business_date
 from operations.errors import RunStateError
 from operations.models import JobRun, User
 from operations.models.jobs import Kind
@@ -54,29 +57,39 @@ def missing_dates(at: datetime) -> dict[str, list[date]]:
     """By nightly job, the dates up to the last night that have no run, oldest first.
 
     They begin with the job's first run, or DATES_AT_ONCE before the last night; a job that never ran misses today's
-    only.
+    only. A run that was made days after its date is one that was made up for, or wanted by hand: nothing begins with it.
     """
     jobs = [job.name for job in nightly_jobs()]
     runs = JobRun.objects.of_the_night().filter(job__in=jobs)
     last = last_night(at)
     spans = {
         found["job"]: found
-        for found in runs.values("job").annotate(
-            first=Min("business_date"), newest=Max("business_date"),
-            count=Count("pk", filter=Q(business_date__lte=last)),
+        for found in runs.annotate(made_on=TruncDate("requested_at", tzinfo=BUSINESS_ZONE)).values("job").annotate(
+            first=Min("business_date", filter=Q(made_on__lte=F("business_date") + DAY)), newest=Max("business_date"),
         ).order_by()
+        if found["first"] is not None
     }
+    counts = _count_dates({name: span["first"] for name, span in spans.items()}, last)
     missing: dict[str, list[date]] = {}
     for name in jobs:
         if name not in spans:
-            missing[name] = [last] if last == business_date(at) else []
+            missing[name] = [last] if last == business_date(at) and not runs.filter(job=name, business_date=last) else []
         else:
-            missing[name] = _gaps(spans[name], last)
+            missing[name] = _gaps({**spans[name], "count": counts.get(name, 0)}, last)
     return missing
 
 
+def _count_dates(first: Mapping[str, date], last: date) -> dict[str, int]:
+    """By job, how many dates from its first to the last one have a run."""
+    if not first:
+        return {}
+    spans = reduce(or_, (Q(job=name, business_date__range=(day, last)) for name, day in first.items()))
+    counted = JobRun.objects.of_the_night().filter(spans).values_list("job").annotate(Count("pk")).order_by()
+    return dict(counted)
+
+
 def _gaps(span: Mapping[str, Any], last: date) -> list[date]:
-    """The dates up to `last` that have no run; span: the job, its first and newest date, the count up to `last`."""
+    """The dates up to `last` that have no run; span: the job, its first and newest date, their count up to `last`."""
     name, first = span["job"], span["first"]
     if span["count"] == max(0, (last - first).days + 1):
         return []
@@ -145,6 +158,7 @@ def start_by_hand(job_name: str, *, business_date: date, actor: User | None, at:
     RunStateError for a later date, or when the job is none that people start.
     """
     refuse_unstartable(job_name)
+    refuse_early(business_date)
     refuse_future(business_date, at=at)
     return start_run(job_name, business_date=business_date, actor=actor, at=at)
 
@@ -160,9 +174,15 @@ def refuse_unstartable(job_name: str) -> None:
         raise RunStateError(_("This job is not started by hand: it starts with what it belongs to."))
 
 
-def refuse_future(day: date, *, at: datetime) -> None:
-    """RunStateError for a day that has not come yet."""
-    if day > business_date(at):
+def refuse_early(day: date) -> None:
+    """RunStateError for a day before all business."""
+    if day < FIRST_DATE:
+        raise RunStateError(_("There are no dates before %(first)s.") % {"first": FIRST_DATE.isoformat()})
+
+
+def refuse_future(day: date, *, at: datetime, ahead: timedelta = timedelta()) -> None:
+    """RunStateError for a day that has not come yet, nor comes within `ahead`."""
+    if day > business_date(at) + ahead:
         raise RunStateError(_("That day has not come yet."))
 
 

@@ -206,6 +206,16 @@ def test_a_date_that_was_started_by_hand_too_early_leaves_no_gap_before_it(sheep
     assert sorted(dates_of(sheep)) == [DAY - ONE_DAY * ago for ago in (3, 2, 1, 0)]
 
 
+def test_a_date_of_long_ago_that_was_started_by_hand_makes_no_other_date_missing(sheep: NightlySheep) -> None:
+    sheep.chunks = 0
+    start_by_hand(sheep.name, business_date=DAY - 300 * ONE_DAY, actor=None, at=at_night(DAY - ONE_DAY))
+    assert missing_dates(at_night(DAY)) == {sheep.name: [DAY]}, "a job whose nights have not begun begins with today"
+    a_night(sheep, DAY - 2 * ONE_DAY)
+    assert missing_dates(at_night(DAY)) == {sheep.name: [DAY - ONE_DAY, DAY]}
+    start_missing_runs(at_night(DAY))
+    assert missing_dates(at_night(DAY)) == {sheep.name: []}
+
+
 def test_after_years_only_the_last_dates_are_made_up_for(sheep: NightlySheep, monkeypatch: Any) -> None:
     monkeypatch.setattr(nights, "DATES_AT_ONCE", 5)
     sheep.chunks = 0
