@@ -2,7 +2,8 @@
 -- with the same points as then, else left out. Returns the wallets to be done, as the text of an array.
 -- Updates items; their wallets are locked. May run twice: an item has its outcome once.
 WITH due AS (
-    SELECT lot.enrolment_id, hashtextextended(string_agg(lot.id || ':' || lot.remaining, ',' ORDER BY lot.id), 0) AS seen
+    SELECT lot.enrolment_id,
+        hashtextextended(string_agg(lot.id || ':' || lot.remaining, ',' ORDER BY lot.id), 0) AS seen
     FROM memberships_pointslot lot
     WHERE lot.expires_on = ANY(%(days)s::date[]) AND lot.enrolment_id BETWEEN %(first)s AND %(last)s
         AND lot.remaining > 0

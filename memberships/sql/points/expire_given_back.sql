@@ -1,6 +1,7 @@
 -- Expire at once what a reversal gave back to lots that are over: an entry for each, and the balance.
--- The caller holds the wallet's lock, and has expired before what else was due in it. May run twice: the keys are there.
--- The night takes a lot once, by the key expire:<lot>. A lot that it will find with points again needs that key, too.
+-- The caller holds the wallet's lock, has expired before what else was due in it, and has just made the reversal, of
+-- which there is one only: never run twice.
+-- The night takes a lot once, by the key expire:<lot>. A lot that it would find with points again gets that key here.
 WITH over AS (
     SELECT lot.*, draw.points AS given,
         EXISTS (
@@ -18,7 +19,6 @@ WITH over AS (
     FROM over
     WHERE is_booked OR expires_on <= %(over_on)s
     ORDER BY id
-    ON CONFLICT (member_id, key) DO NOTHING
     RETURNING enrolment_id, points
 )
 UPDATE memberships_enrolment wallet
