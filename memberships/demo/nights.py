@@ -26,12 +26,14 @@ from operations.services.nights import start_missing_runs
 #: So many business dates up to yesterday: long enough that a card which is declined for ever lapses.
 NIGHTS = 10
 DAY = timedelta(days=1)
+#: How often a run is taken up whose chunks fail.
+TRIES = 3
 State = Payment.State
 Clock = Callable[[], datetime]
 
 
 def live_through(days: Days, gateway: SandboxControl) -> int:
-    """Every night from the first one to yesterday's, and what operators did by day; how many nights."""
+    """Every night from the first one to yesterday's, and what an operator did by day; how many nights began."""
     with _quietly():
         try:
             day = days.first_night
@@ -41,7 +43,7 @@ def live_through(days: Days, gateway: SandboxControl) -> int:
             _work_by_hand(days.today - DAY, gateway)
         finally:
             gateway.set_clock(None)
-    return (days.today - days.first_night).days
+    return JobRun.objects.of_the_night().values("business_date").distinct().count()
 
 
 @contextmanager
@@ -74,14 +76,15 @@ def _clock_from(begin: datetime) -> Clock:
 
 
 def _work(run: JobRun, clock: Clock) -> None:
-    """A run, from its first chunk to its end. A chunk that fails is tried again after its pause, until it is parked."""
-    while not JobRun.objects.get(pk=run.pk).is_finished:
+    """A run, from its first chunk to its end. What fails again and again is left to the workers of the product."""
+    for _try in range(TRIES):
         with lane_of(run):
             begin_run(run.pk, at=clock())
             while (chunk := take_chunk(run, at=clock())) is not None:
                 work_chunk(run, chunk, clock=clock)
-            if not end_run_if_done(run.pk, at=clock()):
-                time.sleep(RETRY_PAUSE.total_seconds())
+        if end_run_if_done(run.pk, at=clock()) or JobRun.objects.get(pk=run.pk).is_finished:
+            return
+        time.sleep(RETRY_PAUSE.total_seconds())
 
 
 def _work_by_hand(day: date, gateway: SandboxControl) -> None:
