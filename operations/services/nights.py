@@ -57,7 +57,7 @@ def missing_dates(at: datetime) -> dict[str, list[date]]:
     """By nightly job, the dates up to the last night that have no run, oldest first.
 
     They begin with the job's first run, or DATES_AT_ONCE before the last night; a job that never ran misses today's
-    only. A run that was made days after its date is one that was made up for, or wanted by hand: nothing begins with it.
+    only. A run that was made days after its date was made up for, or wanted by hand: nothing begins with it.
     """
     jobs = [job.name for job in nightly_jobs()]
     runs = JobRun.objects.of_the_night().filter(job__in=jobs)
@@ -73,7 +73,8 @@ def missing_dates(at: datetime) -> dict[str, list[date]]:
     missing: dict[str, list[date]] = {}
     for name in jobs:
         if name not in spans:
-            missing[name] = [last] if last == business_date(at) and not runs.filter(job=name, business_date=last) else []
+            is_missing = last == business_date(at) and not runs.filter(job=name, business_date=last).exists()
+            missing[name] = [last] if is_missing else []
         else:
             missing[name] = _gaps({**spans[name], "count": counts.get(name, 0)}, last)
     return missing
