@@ -162,9 +162,11 @@ class RefundAction(RecordAction[Payment]):
 
     def do(self, record: Payment, form: Any, *, on: date, request: HttpRequest) -> Told:
         ends_card = form.cleaned_data["card"] == "ends"
-        amount = form.cleaned_data["amount"]
         return tell_refund(
-            refund_payment(record, amount=amount, ends_card=ends_card, on=on, **who_and_when(request, form))
+            refund_payment(
+                record, amount=form.cleaned_data["amount"], ends_card=ends_card, on=on,
+                expected_refunds=int(form.cleaned_data["seen"].rpartition(" ")[2]), **who_and_when(request, form),
+            )
         )
 
     def page_of(self, record: Payment) -> str:

@@ -44,6 +44,8 @@ EVENT_COLOURS = {
 CODES: dict[str, str | Promise] = {
     "paid": gettext_lazy("paid"),
     "refunded": gettext_lazy("refunded"),
+    "too_late": gettext_lazy("the days to be paid for had gone by, and the gateway was not asked again"),
+    "other_amount": gettext_lazy("the gateway says that it moved another amount"),
     "insufficient_funds": gettext_lazy("not enough money on the account"),
     "agreement_ended": gettext_lazy("the payer has ended the agreement"),
     "refund_refused": gettext_lazy("the gateway refuses refunds of this payment"),

@@ -16,7 +16,6 @@ from memberships.dates import term_bounds
 from memberships.models import Payment, Plan, Subscription
 from memberships.services import statements
 from memberships.services.first_terms import pay_first_term, reactivate_subscription, version_on_sale
-from memberships.services.payment_methods import choose_payment_method
 from memberships.services.renewals import renew_subscription
 from memberships.services.subscriptions import cancel_subscription, first_free_day
 from operations.admin.reasons import record_url
@@ -98,11 +97,9 @@ class RenewAction(ChargeAction):
         return Charge((plan or record.plan).price, first, None)
 
     def do(self, record: Any, form: Any, *, on: date, request: HttpRequest) -> Told:
-        done = who_and_when(request, form)
-        method = form.cleaned_data["method"]
-        if method.pk != record.payment_method_id:
-            choose_payment_method(record, method, actor=done["actor"], reason=done["reason"])
-        return tell(renew_subscription(record, on=on, **done))
+        chosen = form.cleaned_data["method"]
+        method = chosen if chosen.pk != record.payment_method_id else None
+        return tell(renew_subscription(record, method=method, on=on, **who_and_when(request, form)))
 
 
 class PayAction(ChargeAction):

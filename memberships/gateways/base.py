@@ -53,13 +53,18 @@ class RefundOrder:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The gateway's answer. `code` and `message` are its own words, `reference` its number of what it did."""
+    """The gateway's answer. `code` and `message` are its own words, `reference` its number of what it did.
+
+    `amount` is what it says that it moved, without a sign, and `token` whose money it took, where it says so.
+    """
 
     key: str
     outcome: Outcome
     code: str = ""
     reference: str = ""
     message: str = ""
+    amount: Decimal | None = None
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from memberships.dates import business_date
 from memberships.gateways import Answer
-from memberships.jobs.renewals import keys_of, outcome_of
+from memberships.jobs.renewals import answered_on, keys_of, outcome_of
 from memberships.models import Member, Payment
 from memberships.services import payments, refunds
 from memberships.services.charges import LANE, WantedCharge, WantedRefund, charge_all, refund_all
@@ -66,7 +66,7 @@ class RetryPayments(PaymentJob):
         return charge_all(intended, in_lane=True)
 
     def record(self, run: JobRun, chunk: JobChunk, answers: Sequence[Answer], *, at: datetime) -> None:
-        payments.record_answers(answers, on=run.business_date, at=at, actor=run.requested_by)
+        payments.record_answers(answers, on=answered_on(run, at), at=at, actor=run.requested_by)
 
     def result(self, run: JobRun, chunk: JobChunk) -> ChunkResult:
         still_open = payments.count_open(keys_of(chunk), requested_at__gte=run.requested_at)
@@ -113,8 +113,8 @@ class ResolveUnknownPayments(PaymentJob):
     def record(self, run: JobRun, chunk: JobChunk, answers: Sequence[Answer], *, at: datetime) -> None:
         about_refunds = [answer for answer in answers if refunds.is_about_refund(answer)]
         about_charges = [answer for answer in answers if not refunds.is_about_refund(answer)]
-        refunds.record_refunds(about_refunds, on=run.business_date, at=at, actor=run.requested_by)
-        payments.record_answers(about_charges, on=run.business_date, at=at, actor=run.requested_by)
+        refunds.record_refunds(about_refunds, on=answered_on(run, at), at=at, actor=run.requested_by)
+        payments.record_answers(about_charges, on=answered_on(run, at), at=at, actor=run.requested_by)
 
     def result(self, run: JobRun, chunk: JobChunk) -> ChunkResult:
         still_open = (

@@ -1,12 +1,13 @@
 """The night that renews cards."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from memberships.dates import business_date
 from memberships.gateways import Answer
 from memberships.models import Member
 from memberships.services import renewals
@@ -51,7 +52,7 @@ class RenewSubscriptions(CallingJob):
         return charge_all(intended, in_lane=True)
 
     def record(self, run: JobRun, chunk: JobChunk, answers: Sequence[Answer], *, at: datetime) -> None:
-        record_answers(answers, on=run.business_date, at=at, actor=run.requested_by)
+        record_answers(answers, on=answered_on(run, at), at=at, actor=run.requested_by)
 
     def result(self, run: JobRun, chunk: JobChunk) -> ChunkResult:
         return outcome_of(run, chunk, still_open=renewals.count_open(keys_of(chunk), on=run.business_date))
@@ -64,6 +65,14 @@ def outcome_of(run: JobRun, chunk: JobChunk, *, still_open: int) -> ChunkResult:
     """A chunk's things without those that are still open; what an approved dry run left out was not done."""
     left_out = count_left_out(run.approved, keys_of(chunk))
     return ChunkResult(done=max(0, chunk.size - left_out - still_open), failed=left_out)
+
+
+def answered_on(run: JobRun, at: datetime) -> date:
+    """The business date of an answer: that of the instant, since a night may be made up for days later.
+
+    What was asked for by hand meanwhile is never answered before it was asked.
+    """
+    return max(run.business_date, business_date(at))
 
 
 def keys_of(chunk: JobChunk) -> KeyRange:

@@ -9,6 +9,7 @@ FUNCTIONS = {
     "term_ends_on": "DROP FUNCTION memberships_term_ends_on(date, date, integer);",
     "renewals/due_renewals": "DROP FUNCTION memberships_due_renewals(date, bigint, bigint);",
     "payments/payments_to_retry": "DROP FUNCTION memberships_payments_to_retry(date, bigint, bigint, boolean, bigint);",
+    "payments/still_wanted": "DROP FUNCTION memberships_payment_still_wanted(bigint, date);",
     "lapses/ending_cards": "DROP FUNCTION memberships_ending_cards(date, bigint, bigint);",
     "compare_customers": Path(__file__).with_name("0002_compare_customers.sql").read_text(encoding="utf-8").replace(
         "CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"

@@ -10,12 +10,14 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
+import structlog
 from django.conf import settings
 from django.db import connection
 
 from memberships.gateways import Answer, Charge, Gateway, Outcome, RefundOrder, get_gateway
 from operations.outbound import Limits, answers_of
 
+log = structlog.get_logger(__name__)
 #: A gateway that was asked for money is given so long before it is asked what became of it.
 PATIENCE = timedelta(seconds=60)
 LANE = "gateway"
@@ -23,11 +25,18 @@ LANE = "gateway"
 PARTS = 16
 #: The code of a charge of nothing, which no gateway is asked for.
 NOTHING_TO_CHARGE = "nothing_to_charge"
+#: The code of a charge that the gateway never got, and that is not sent again: its term cannot be used any more.
+TOO_LATE = "too_late"
+#: The codes of money moved otherwise than we asked. It gives nobody anything: somebody has to look into it.
+OTHER_AMOUNT, OTHER_TOKEN = "other_amount", "key_conflict"
 
 
 @dataclass(frozen=True, slots=True)
 class WantedCharge:
-    """An attempt of a payment (CNY). If it may have been sent before, the gateway is asked what became of it first."""
+    """An attempt of a payment (CNY). If it may have been sent before, the gateway is asked what became of it first.
+
+    One that is too late is not sent again.
+    """
 
     payment: int
     attempt: int
@@ -36,6 +45,7 @@ class WantedCharge:
     amount: Decimal
     description: str
     was_sent: bool = False
+    is_too_late: bool = False
 
     @property
     def key(self) -> str:
@@ -66,7 +76,10 @@ def charge_all(wanted: Iterable[WantedCharge], *, in_lane: bool) -> Iterator[lis
     What costs nothing is answered at once. UnknownNameError, after all others, for a gateway that there is not.
     """
     wanted = list(wanted)
-    free = [Answer(charge.key, Outcome.SUCCEEDED, code=NOTHING_TO_CHARGE) for charge in wanted if not charge.amount]
+    free = [
+        _too_late(charge) if charge.is_too_late else Answer(charge.key, Outcome.SUCCEEDED, code=NOTHING_TO_CHARGE)
+        for charge in wanted if not charge.amount
+    ]
     if free:
         yield free
     yield from _ask_all([charge for charge in wanted if charge.amount], _charge, in_lane=in_lane)
@@ -91,9 +104,14 @@ def _ask_all(
     for name in names:
         gateway = get_gateway(name)
         items = [item for item in wanted if item.gateway == name]
-        limits = limits_of(name, in_lane=in_lane)
-        for answers in answers_of(items, ask, opened=lambda gateway=gateway: gateway, limits=limits):
-            yield [answer for of_one in answers for answer in of_one]
+        yield from _ask_one(gateway, items, ask, limits=limits_of(name, in_lane=in_lane))
+
+
+def _ask_one(
+    gateway: Gateway, wanted: Sequence[_W], ask: Callable[[Gateway, _W], Awaitable[list[Answer]]], *, limits: Limits
+) -> Iterator[list[Answer]]:
+    for answers in answers_of(wanted, ask, opened=lambda: gateway, limits=limits):
+        yield [answer for of_one in answers for answer in of_one]
 
 
 def limits_of(gateway: str, *, in_lane: bool) -> Limits:
@@ -110,17 +128,37 @@ def limits_of(gateway: str, *, in_lane: bool) -> Limits:
 async def _charge(gateway: Gateway, wanted: WantedCharge) -> list[Answer]:
     answers = []
     if wanted.was_sent:
-        answers.append(await gateway.find_charge(wanted.key))
+        answers.append(_as_asked(await gateway.find_charge(wanted.key), wanted.amount, token=wanted.token))
         if answers[0].outcome is not Outcome.ABSENT:
             return answers
+        if wanted.is_too_late:
+            return [*answers, _too_late(wanted)]
     charge = Charge(wanted.key, wanted.token, wanted.amount, description=wanted.description)
-    return [*answers, await gateway.charge(charge)]
+    return [*answers, _as_asked(await gateway.charge(charge), wanted.amount, token=wanted.token)]
 
 
 async def _refund(gateway: Gateway, wanted: WantedRefund) -> list[Answer]:
     answers = []
     if wanted.was_sent:
-        answers.append(await gateway.find_refund(wanted.order.key))
+        answers.append(_as_asked(await gateway.find_refund(wanted.order.key), wanted.order.amount))
         if answers[0].outcome is not Outcome.ABSENT:
             return answers
-    return [*answers, await gateway.refund(wanted.order)]
+    return [*answers, _as_asked(await gateway.refund(wanted.order), wanted.order.amount)]
+
+
+def _as_asked(answer: Answer, amount: Decimal, *, token: str = "") -> Answer:
+    """The answer; UNKNOWN when the gateway says that it moved another amount, or took it from another token."""
+    if answer.outcome is not Outcome.SUCCEEDED:
+        return answer
+    if answer.amount is not None and answer.amount != amount:
+        code = OTHER_AMOUNT
+    elif token and answer.token and answer.token != token:
+        code = OTHER_TOKEN
+    else:
+        return answer
+    log.error("gateway_moved_otherwise", key=answer.key, code=code, asked=str(amount), moved=str(answer.amount))
+    return Answer(answer.key, Outcome.UNKNOWN, code, answer.reference, answer.message)
+
+
+def _too_late(wanted: WantedCharge) -> Answer:
+    return Answer(wanted.key, Outcome.HARD_DECLINE, TOO_LATE)

@@ -16,7 +16,13 @@ from memberships.services.charges import PATIENCE, WantedCharge, refuse_transact
 from memberships.services.members import lock_member
 from memberships.services.payment_methods import choose_payment_method
 from memberships.services.payments import charge_now, check_method, retry_payment
-from memberships.services.subscriptions import check_can_buy, first_free_day, request_subscription, status_of
+from memberships.services.subscriptions import (
+    abandon_payment,
+    check_can_buy,
+    first_free_day,
+    request_subscription,
+    status_of,
+)
 from operations.audit import because
 from operations.models import User
 
@@ -44,7 +50,8 @@ def pay_first_term(
         method = _method_of(subscription)
         is_same = known is not None and known.starts_on == first_day
         if known is not None and not is_same:
-            _abandon(known, on=on, at=at, actor=actor)
+            # Its first day has gone by: another payment pays for the card.
+            abandon_payment(known, on=on, at=at, actor=actor)
         if not is_same:
             wanted = _request(subscription, method, first_day, on=on, at=at, actor=actor, reason=reason)
     if known is not None and is_same:
@@ -82,10 +89,12 @@ def version_on_sale(plan: Plan, *, on: date) -> Plan:
     return found
 
 
-def unpaid_payment(subscription: Subscription) -> Payment | None:
-    """The card's payment that is open or declined: there is one at most."""
+def unpaid_payment(
+    subscription: Subscription, *, purpose: Payment.Purpose = Payment.Purpose.START
+) -> Payment | None:
+    """The payment of the card's first or next term that is open or declined: there is one at most."""
     states = [Payment.State.REQUESTED, Payment.State.UNKNOWN, Payment.State.DECLINED]
-    return Payment.objects.filter(subscription=subscription, state__in=states).first()
+    return Payment.objects.filter(subscription=subscription, purpose=purpose, state__in=states).first()
 
 
 def _method_of(subscription: Subscription) -> PaymentMethod:
@@ -122,13 +131,3 @@ def _request(
     )
     description = f"{plan.name} {starts_on} – {ends_on}"
     return WantedCharge(payment.pk, payment.attempt, method.gateway, method.token, payment.amount, description)
-
-
-def _abandon(payment: Payment, *, on: date, at: datetime, actor: User | None) -> None:
-    """A declined first term whose first day has gone by: it is paid for by another payment."""
-    payment.state, payment.next_attempt_on = Payment.State.ABANDONED, None
-    payment.save(update_fields=["state", "next_attempt_on"])
-    PaymentEvent.objects.create(
-        member_id=payment.member_id, payment=payment, kind=PaymentEvent.Kind.ABANDONED, attempt=payment.attempt,
-        on=on, at=at, actor=actor,
-    )

@@ -5,7 +5,7 @@ committed. Whatever dies in between, the payment is open, and `ask_about` finds 
 knows each attempt by one key, so that sending it again charges nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from json import dumps
 from typing import NamedTuple
@@ -14,6 +14,7 @@ import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from memberships.dates import business_date
 from memberships.errors import PaymentMethodError, PaymentStateError
 from memberships.gateways import Answer, Outcome
 from memberships.models import Member, Payment, PaymentMethod, Subscription
@@ -55,11 +56,14 @@ def record_answers(
         return []
     statements.rows("payments/lock_members", payments=dumps([attempt_of(answer)[0] for answer in answers]))
     # What the gateway never got was sent (again) in the same breath: the answer to that comes second.
-    absent = [answer for answer in answers if answer.outcome is Outcome.ABSENT]
-    heard = [answer for answer in answers if answer.outcome is not Outcome.ABSENT]
-    taken = [*_record(absent, on=on, at=at, actor=actor), *_record(heard, on=on, at=at, actor=actor)]
-    known = {(found.payment, found.attempt) for found in taken}
-    paid = [answer for answer in heard if answer.outcome is Outcome.SUCCEEDED and attempt_of(answer) not in known]
+    absent = {answer.key: answer for answer in answers if answer.outcome is Outcome.ABSENT}
+    heard = {answer.key: answer for answer in answers if answer.outcome is not Outcome.ABSENT}
+    taken = [
+        *_record(absent.values(), on=on, at=at, actor=actor),
+        *_record(heard.values(), on=on, at=at, actor=actor),
+    ]
+    known = {f"{payment}-{attempt}" for payment, attempt, _has_term in taken}
+    paid = [heard[key] for key in heard.keys() - known if heard[key].outcome is Outcome.SUCCEEDED]
     return [*taken, *_record_contradictions(paid, on=on, at=at, actor=actor)]
 
 
@@ -69,9 +73,8 @@ def attempt_of(answer: Answer) -> tuple[int, int]:
     return int(payment), int(attempt)
 
 
-def _record(answers: Sequence[Answer], *, on: date, at: datetime, actor: User | None) -> list[Taken]:
-    """The set-based part, for one answer to each attempt: the last one."""
-    answers = list({answer.key: answer for answer in answers}.values())
+def _record(answers: Collection[Answer], *, on: date, at: datetime, actor: User | None) -> list[Taken]:
+    """The set-based part, for one answer to each attempt."""
     if not answers:
         return []
     found = statements.rows(
@@ -80,7 +83,7 @@ def _record(answers: Sequence[Answer], *, on: date, at: datetime, actor: User | 
     return [Taken(*row) for row in found]
 
 
-def _as_json(answers: Sequence[Answer]) -> str:
+def _as_json(answers: Iterable[Answer]) -> str:
     """Answers as the statements read them."""
     return dumps([
         {
@@ -140,8 +143,14 @@ def _tell(payment_id: int, *, on: date, actor: User | None) -> None:
 
 
 def wanted_charges(found: Iterable[tuple[object, ...]], *, was_sent: bool) -> list[WantedCharge]:
-    """The rows of an intent (payment, attempt, gateway, token, amount, description) as charges."""
-    return [WantedCharge(*row[:6], was_sent=was_sent) for row in found]  # type: ignore[arg-type]
+    """The rows of an intent (payment, attempt, gateway, token, amount, description) as charges.
+
+    Those that may have been sent before say at last whether they are still wanted.
+    """
+    return [
+        WantedCharge(*row[:6], was_sent, was_sent and not row[6])  # type: ignore[arg-type, call-arg]
+        for row in found
+    ]
 
 
 # --- asking again ------------------------------------------------------------------------------------------
@@ -163,7 +172,8 @@ def take_open_payments(
 ) -> list[WantedCharge]:
     """Open payments to ask about now; nobody else asks about them for a while. Waits for nobody."""
     found = statements.rows(
-        "payments/ask", at=at, patience=PATIENCE, most=most, approved=approved and approved.pk, **keys._asdict()
+        "payments/ask", at=at, today=business_date(at), patience=PATIENCE, most=most,
+        approved=approved and approved.pk, **keys._asdict(),
     )
     # Items below zero are refunds (services/refunds.py).
     mark_items(approved, KeyRange(max(keys.first, 1), keys.last), done=[row[0] for row in found])
@@ -173,7 +183,8 @@ def take_open_payments(
 def ask_about_open_payments(*, on: date, at: datetime) -> int:
     """Ask the gateways about open payments whose time has come, some at a time; how many. Costs little when none are.
 
-    Money that the gateway never got is charged under the same key, never under another.
+    A charge that the gateway never got is sent again under the same key, never under another, while the term can still
+    be used; else the payment is declined.
     """
     refuse_transaction()
     wanted = take_open_payments(EVERYTHING, at=at, most=ASKED_AT_A_TIME)
@@ -207,13 +218,14 @@ def request_retries(
     a crash. Of an approved dry run, only what it lists and finds as it was. Locks the members in key order.
     """
     is_open = statements.rows(
-        "payments/retried_still_open", since=since, approved=approved and approved.pk, **keys._asdict()
+        "payments/retried_still_open", since=since, today=business_date(at), approved=approved and approved.pk,
+        **keys._asdict(),
     )
     range_ = {"on": on, "by_hand": False, "method": None, **keys._asdict()}
     statements.rows("payments/retry_lock_members", **range_)
     begun = statements.rows(
         "payments/retry", at=at, patience=PATIENCE, actor=actor and actor.pk, reason="",
-        approved=approved and approved.pk, **range_,
+        today=business_date(at), approved=approved and approved.pk, **range_,
     )
     mark_items(approved, keys, done=[row[0] for row in begun])
     return [*wanted_charges(begun, was_sent=False), *wanted_charges(is_open, was_sent=True)]
@@ -243,7 +255,8 @@ def retry_payment(
             check_method(member, method)
         found = statements.rows(
             "payments/retry", on=on, at=at, patience=PATIENCE, by_hand=True, method=method and method.pk,
-            actor=actor and actor.pk, reason=reason[:200], approved=None, first=payment.pk, last=payment.pk,
+            actor=actor and actor.pk, reason=reason[:200], today=business_date(at), approved=None,
+            first=payment.pk, last=payment.pk,
         )
         if not found:
             raise _not_retried(payment, on=on)

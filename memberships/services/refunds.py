@@ -13,6 +13,7 @@ from decimal import Decimal
 from json import dumps
 from zlib import crc32
 
+import structlog
 from django.db import transaction
 from django.db.models import Count, Max, Min
 from django.utils.translation import gettext as _
@@ -30,6 +31,7 @@ from memberships.signals import subscription_refunded
 from operations.audit import because
 from operations.models import JobRun, OutboxMessage, RunItem, User
 
+log = structlog.get_logger(__name__)
 OPEN = (Refund.State.REQUESTED, Refund.State.UNKNOWN)
 STATES = {
     Outcome.SUCCEEDED: (Refund.State.SUCCEEDED, PaymentEvent.Kind.REFUNDED),
@@ -42,12 +44,15 @@ ASKED_AT_A_TIME = 100
 
 
 def refund_payment(
-    payment: Payment, *, amount: Decimal, ends_card: bool, on: date, at: datetime, reason: str, actor: User | None
+    payment: Payment, *, amount: Decimal, ends_card: bool, on: date, at: datetime, reason: str, actor: User | None,
+    expected_refunds: int | None = None,
 ) -> Refund:
     """Give back `amount` CNY of a payment; with `ends_card`, what it paid for ends that day, unless the card is over.
 
     Outside any transaction. Returns the refund as the gateway answered; one that is open already is returned as it is.
-    Raises RefundError, PaymentUnderWayError when the card to be ended is being paid for.
+    `expected_refunds`: how many refunds the payment had, whatever became of them, when somebody decided on this one.
+    Raises RefundError, also when there are more by now; PaymentUnderWayError when the card to be ended is being paid
+    for.
     """
     refuse_transaction()
     with transaction.atomic():
@@ -55,6 +60,8 @@ def refund_payment(
         payment = Payment.objects.select_related("subscription", "term", "method").get(pk=payment.pk)
         refund = payment.refunds.filter(state__in=OPEN).first()
         if refund is None:
+            if expected_refunds is not None and payment.refunds.count() != expected_refunds:
+                raise RefundError(_("This payment was refunded meanwhile: look at it again."))
             ends_card = ends_card and _has_access(payment.subscription, on=on)
             _check(payment, amount, ends_card=ends_card, reason=reason, on=on)
             refund = _request(payment, amount, ends_card=ends_card, on=on, at=at, reason=reason, actor=actor)
@@ -125,14 +132,20 @@ def _wanted(refund: Refund, *, was_sent: bool) -> WantedRefund:
 
 @transaction.atomic
 def record_refunds(answers: Sequence[Answer], *, on: date, at: datetime, actor: User | None = None) -> None:
-    """Write down what gateways answered to refunds; a repeat changes nothing. Locks the members in key order."""
+    """Write down what gateways answered to refunds; a repeat changes nothing. Locks the members in key order.
+
+    One that cannot be written down stays open and is asked about again; the others are not held up by it.
+    """
     found = [(answer, *refund_of(answer)) for answer in answers]
     statements.rows("payments/lock_members", payments=dumps([payment for _answer, payment, _number in found]))
     for answer, payment, number in found:
         refund = Refund.objects.select_for_update().get(payment=payment, number=number)
         if refund.state in OPEN:
-            with because(refund.reason, actor=actor or refund.requested_by):
-                _record(refund, answer, on=on, at=at, actor=actor)
+            try:
+                with transaction.atomic(), because(refund.reason, actor=actor or refund.requested_by):
+                    _record(refund, answer, on=on, at=at, actor=actor)
+            except Exception:
+                log.exception("refund_not_recorded", payment=payment, number=number)
 
 
 def refund_of(answer: Answer) -> tuple[int, int]:

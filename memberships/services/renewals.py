@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from memberships.dates import business_date
 from memberships.errors import NotDueError
 from memberships.models import Member, Payment, PaymentMethod, Subscription
 from memberships.services import statements
@@ -28,7 +29,9 @@ def due_ranges(*, on: date, size: int) -> list[SizedRange]:
 
 def foresee_renewals(run: JobRun, keys: KeyRange) -> int:
     """Write a RunItem for each card of a range that would be charged; how many."""
-    return statements.run("renewals/foresee", run=run.pk, on=run.business_date, **keys._asdict())
+    return statements.run(
+        "renewals/foresee", run=run.pk, on=run.business_date, today=business_date(run.requested_at), **keys._asdict()
+    )
 
 
 @transaction.atomic
@@ -40,7 +43,9 @@ def request_renewals(
     Charges of that date that were written down before and have no answer yet come along, to be asked about first: a
     repeat after a crash. Of an approved dry run, only what it lists and finds as it was. Locks the members in order.
     """
-    is_open = statements.rows("renewals/still_open", on=on, approved=approved and approved.pk, **keys._asdict())
+    is_open = statements.rows(
+        "renewals/still_open", on=on, today=business_date(at), approved=approved and approved.pk, **keys._asdict()
+    )
     found = _request(keys, on=on, at=at, actor=actor, reason="", approved=approved)
     mark_items(approved, keys, done=[row[6] for row in found])
     return [*wanted_charges(found, was_sent=False), *wanted_charges(is_open, was_sent=True)]
@@ -57,18 +62,21 @@ def _request(
 ) -> list[tuple[object, ...]]:
     statements.rows("renewals/lock_members", on=on, **keys._asdict())
     return statements.rows(
-        "renewals/request", on=on, at=at, patience=PATIENCE, actor=actor and actor.pk, reason=reason[:200],
-        approved=approved and approved.pk, **keys._asdict(),
+        "renewals/request", on=on, at=at, today=business_date(at), patience=PATIENCE, actor=actor and actor.pk,
+        reason=reason[:200], approved=approved and approved.pk, **keys._asdict(),
     )
 
 
 def renew_subscription(
-    subscription: Subscription, *, on: date, at: datetime, actor: User | None, reason: str = ""
+    subscription: Subscription, *, on: date, at: datetime, actor: User | None, reason: str = "",
+    method: PaymentMethod | None = None,
 ) -> Payment:
-    """Charge a due card for its next term by its payment method, as the night would.
+    """Charge a due card for its next term, as the night would, by its payment method or the one named.
+
+    The one named becomes the card's, unless nothing is charged.
 
     Outside any transaction. Returns the payment as the gateway answered; one that is open already is returned as it
-    is. Raises NotDueError, which says why.
+    is. Raises NotDueError, which says why, PaymentMethodError, SubscriptionStateError.
     """
     refuse_transaction()
     with transaction.atomic(), because(reason, actor=actor):
@@ -76,6 +84,8 @@ def renew_subscription(
         open_payment = Payment.objects.open().filter(subscription=subscription).first()
         if open_payment is not None:
             return open_payment
+        if method is not None:
+            choose_payment_method(subscription, method, actor=actor, reason=reason)
         keys = KeyRange(subscription.pk, subscription.pk)
         found = _request(keys, on=on, at=at, actor=actor, reason=reason, approved=None)
         if not found:
@@ -97,12 +107,12 @@ def pay_subscription(
     subscription = Subscription.objects.get(pk=subscription.pk)
     if subscription.started_on is None:
         return pay_first_term(subscription, on=on, at=at, actor=actor, reason=reason, method=method)
-    known = unpaid_payment(subscription)
+    known = unpaid_payment(subscription, purpose=Payment.Purpose.RENEWAL)
     if known is None or known.state == Payment.State.DECLINED:
+        if known is None:
+            return renew_subscription(subscription, on=on, at=at, actor=actor, reason=reason, method=method)
         if method is not None:
             choose_payment_method(subscription, method, actor=actor)
-        if known is None:
-            return renew_subscription(subscription, on=on, at=at, actor=actor, reason=reason)
         return retry_payment(known, on=on, at=at, actor=actor, reason=reason)
     return known
 

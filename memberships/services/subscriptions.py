@@ -7,14 +7,14 @@ A card keeps the place through its days of grace (it is paid for, not asked for 
 the place gives it up when the member asks for a card or joins again.
 """
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, TypedDict, cast
 
 from django.db import transaction
 from django.db.models import Case, CharField, Max, Q, QuerySet, Value, When
 from django.utils.translation import gettext_lazy as _
 
-from memberships.dates import term_bounds
+from memberships.dates import BUSINESS_ZONE, term_bounds
 from memberships.errors import (
     AlreadySubscribedError,
     AudienceError,
@@ -23,7 +23,7 @@ from memberships.errors import (
     PlanNotOnSaleError,
     SubscriptionStateError,
 )
-from memberships.models import Member, Payment, Plan, Programme, Subscription, Term
+from memberships.models import Member, Payment, PaymentEvent, Plan, Programme, Subscription, Term
 from memberships.models.subscriptions import GRACE_UNTIL, SubscriptionQuerySet
 from memberships.services.members import lock_member
 from memberships.signals import subscription_cancelled, subscription_lapsed, subscription_started
@@ -91,10 +91,13 @@ def request_subscription(member: Member, plan: Plan, *, on: date, actor: User | 
 
 
 @transaction.atomic
-def join(member: Member, plan: Plan, *, on: date, actor: User | None) -> Subscription:
+def join(
+    member: Member, plan: Plan, *, on: date, actor: User | None, at: datetime | None = None
+) -> Subscription:
     """Start a subscription with its first term; a pending one of the programme is started, with this plan.
 
-    The first day is `on`, or the day after the last paid day of a cancelled subscription to the programme.
+    The first day is `on`, or the day after the last paid day of a cancelled subscription to the programme. A declined
+    payment of its first term is abandoned, at `at` (the day's first instant where nobody says): it is owed no more.
     Raises MemberClosedError, AudienceError, PlanNotOnSaleError, AlreadySubscribedError when one was started
     before, SubscriptionStateError when the pending one was asked for later than `on`, PaymentUnderWayError while it is
     being paid for.
@@ -111,6 +114,7 @@ def join(member: Member, plan: Plan, *, on: date, actor: User | None) -> Subscri
             raise _requested_later(subscription, on=on)
         else:
             refuse_open_payment(subscription.pk)
+            _abandon_first_payment(subscription, on=on, at=at, actor=actor)
         subscription.plan = plan
         subscription.started_on = first_free_day(member, plan.programme, on=on)
         subscription.save()
@@ -185,6 +189,25 @@ def refuse_open_payment(subscription_id: int) -> None:
     payment = Payment.objects.open().filter(subscription=subscription_id).first()
     if payment is not None:
         raise PaymentUnderWayError(payment)
+
+
+def _abandon_first_payment(subscription: Subscription, *, on: date, at: datetime | None, actor: User | None) -> None:
+    """Put away the declined payment of a first term that is paid for otherwise."""
+    declined = Payment.objects.filter(
+        subscription=subscription, state=Payment.State.DECLINED, purpose=Payment.Purpose.START
+    )
+    for payment in declined:
+        abandon_payment(payment, on=on, at=at or datetime.combine(on, time(), BUSINESS_ZONE), actor=actor)
+
+
+def abandon_payment(payment: Payment, *, on: date, at: datetime, actor: User | None) -> None:
+    """Put away a declined payment: what it was for is paid by another one, or otherwise."""
+    payment.state, payment.next_attempt_on = Payment.State.ABANDONED, None
+    payment.save(update_fields=["state", "next_attempt_on"])
+    PaymentEvent.objects.create(
+        member_id=payment.member_id, payment=payment, kind=PaymentEvent.Kind.ABANDONED, attempt=payment.attempt,
+        on=on, at=at, actor=actor,
+    )
 
 
 def first_free_day(member: Member, programme: Programme, *, on: date) -> date:

@@ -50,7 +50,7 @@ def test_money_that_was_taken_and_nothing_given(gateway: GatewayForTests) -> Non
 
 
 def test_a_small_refund_does_not_hide_money_that_was_taken_and_nothing_given(gateway: GatewayForTests) -> None:
-    card, payment = a_renewed_card(gateway)
+    _card, payment = a_renewed_card(gateway)
     behind_the_back("DELETE FROM memberships_term WHERE id = %s", payment.term_id)
     behind_the_back("UPDATE memberships_payment SET term_id = NULL")
     behind_the_back(

@@ -38,9 +38,9 @@ FEBRUARY = (date(2027, 2, 1), date(2027, 2, 28))
 
 @pytest.fixture(autouse=True)
 def _little_patience(gateway: GatewayForTests, settings: Any) -> None:
-    """Half a second is long enough to wait for an answer that never comes."""
+    """Two seconds are long enough to wait for an answer that never comes."""
     sandbox = settings.GATEWAYS["sandbox"]
-    settings.GATEWAYS = {"sandbox": sandbox | {"options": sandbox["options"] | {"timeout": 0.5}}}
+    settings.GATEWAYS = {"sandbox": sandbox | {"options": sandbox["options"] | {"timeout": 2.0}}}
 
 
 @pytest.fixture
@@ -125,8 +125,9 @@ def test_gateway_that_is_down_is_asked_less_and_less_often_and_the_ledger_says_s
 
 
 def test_card_that_may_have_been_paid_for_does_not_lapse(gateway: GatewayForTests, card: Subscription) -> None:
-    gateway.order_faults(is_down=True)
+    gateway.order_faults(orders={"timeout_after": 1.0})
     run_job("renew_subscriptions", on=EVE)
+    gateway.order_faults(is_down=True)
     late = date(2027, 2, 20)
     night(late)
     card.refresh_from_db()

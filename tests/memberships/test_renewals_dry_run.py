@@ -194,7 +194,7 @@ def test_dry_run_of_questions_names_payments_and_refunds(
     gateway: GatewayForTests, approver: User, settings: Any
 ) -> None:
     sandbox = settings.GATEWAYS["sandbox"]
-    settings.GATEWAYS = {"sandbox": sandbox | {"options": sandbox["options"] | {"timeout": 0.5}}}
+    settings.GATEWAYS = {"sandbox": sandbox | {"options": sandbox["options"] | {"timeout": 2.0}}}
     plan = a_monthly_card()
     refunded = a_card(plan, on=JOINED)
     run_job("renew_subscriptions", on=EVE)
@@ -216,3 +216,25 @@ def test_dry_run_of_questions_names_payments_and_refunds(
     assert [item[4] for item in items(dry_run)] == ["done", "done"]
     refund.refresh_from_db()
     assert (refund.state, payment_of(charged).state) == ("succeeded", "succeeded")
+
+
+def test_plan_whose_term_grows_longer_after_the_dry_run_is_left_out(gateway: GatewayForTests, approver: User) -> None:
+    card = a_card(a_monthly_card(on_sale_until=date(2027, 1, 31)), on=JOINED)
+    next_version = a_monthly_card(card.programme, version=2, on_sale_from=date(2027, 2, 1))
+    dry_run = foreseen("renew_subscriptions", EVE)
+    next_version.term_months = 12
+    next_version.save()
+    executed(dry_run, approver)
+    assert ([item[4] for item in items(dry_run)], len(paid_days(card)), gateway.charges()) == (["left_out"], 1, [])
+
+
+def test_card_that_was_foreseen_in_grace_and_then_cancelled_keeps_its_declined_payment(
+    gateway: GatewayForTests, approver: User
+) -> None:
+    card, on = a_card(a_monthly_card(), "tok_hard", on=JOINED), date(2027, 2, 1)
+    night(EVE)
+    dry_run = foreseen("enter_grace_and_lapse", on)
+    assert [item[2] for item in items(dry_run)] == ["grace"]
+    cancel_subscription(card, on=on, reason="enough", actor=None)
+    executed(dry_run, approver)
+    assert ([item[4] for item in items(dry_run)], payment_of(card).state) == (["left_out"], "declined")

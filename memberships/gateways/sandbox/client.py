@@ -109,7 +109,7 @@ class SandboxGateway:
             return Answer(key, Outcome.UNKNOWN, "bad_signature", message=str(error))
         except (aiohttp.ClientError, OSError) as error:
             return Answer(key, Outcome.UNKNOWN, "unreachable", message=str(error)[:200])
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, ArithmeticError):
             return Answer(key, Outcome.UNKNOWN, "bad_answer")
 
     async def _call(self, method: str, path: str, key: str, body: bytes) -> tuple[int, Any]:
@@ -130,6 +130,9 @@ def _read(key: str, status: int, data: dict[str, Any]) -> Answer:
     if status == 200:
         if data["key"] != key:
             return Answer(key, Outcome.UNKNOWN, "bad_answer", message="it answers for another key")
-        return Answer(key, Outcome(data["outcome"]), data["code"], data["reference"], data["message"])
+        return Answer(
+            key, Outcome(data["outcome"]), data["code"], data["reference"], data["message"],
+            amount=abs(Decimal(data["amount"])), token=data["token"],
+        )
     outcome = {404: Outcome.ABSENT, 400: Outcome.HARD_DECLINE}.get(status, Outcome.UNKNOWN)
     return Answer(key, outcome, data["code"], message=data["message"])

@@ -1,5 +1,5 @@
 -- Payments in another state than their events tell: paid or abandoned for good, else what was last said of the present
--- attempt.
+-- attempt. An open payment may be asked about without a new event: unknown or requested, it is open.
 SELECT payment.id, payment.member_id, coalesce(told.state, '–') AS expected, payment.state
 FROM memberships_payment payment
 LEFT JOIN (
@@ -20,4 +20,7 @@ LEFT JOIN (
     GROUP BY event.payment_id
 ) AS told ON told.payment_id = payment.id
 WHERE payment.id BETWEEN %(first)s AND %(last)s AND told.state IS DISTINCT FROM payment.state
+    AND NOT coalesce(
+        told.state IN ('requested', 'unknown') AND payment.state IN ('requested', 'unknown'), false
+    )
 ORDER BY payment.id

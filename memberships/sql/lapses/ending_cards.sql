@@ -33,8 +33,11 @@ WHERE CASE card.kind
     )
 END
 UNION ALL
-SELECT DISTINCT s.id, s.member_id, 'abandon', s.paid_until, NULL::date, 0::bigint
+SELECT
+    s.id, s.member_id, 'abandon', s.paid_until, NULL::date,
+    hashtextextended(string_agg(concat_ws('-', p.id, p.attempt), '|' ORDER BY p.id), 0)
 FROM memberships_payment p
 JOIN memberships_subscription s ON s.id = p.subscription_id
 WHERE p.state = 'declined' AND p.subscription_id BETWEEN first_id AND last_id AND s.ended_on IS NOT NULL
+GROUP BY s.id, s.member_id, s.paid_until
 $function$;

@@ -2,7 +2,7 @@
 -- the plan of a night, its dry run, and the attempts themselves.
 --
 -- To be tried again are softly declined ones whose next day has come; by hand, any declined one. The card has to be live
--- and within its grace (a first term: wanted from that day on), and the agreement to be charged must not be removed: the
+-- and within its grace (a first term: still owed, and wanted from that day on), and the agreement to be charged must not be removed: the
 -- one named (by hand), else the card's own of today, which may be another than the one that failed. A card that has none
 -- any more is not charged by itself.
 --
@@ -26,7 +26,7 @@ JOIN memberships_paymentmethod method
 WHERE p.id BETWEEN first_id AND last_id AND p.state = 'declined'
     AND (is_by_hand OR p.next_attempt_on <= business_date)
     AND CASE p.purpose
-        WHEN 'start' THEN p.starts_on >= business_date
+        WHEN 'start' THEN card.started_on IS NULL AND p.starts_on >= business_date
         ELSE card.paid_until = p.starts_on - 1 AND card.paid_until + plan.grace_days >= business_date
     END
     -- Hardly ever any: looked up once, not for each payment.

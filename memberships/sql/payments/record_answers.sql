@@ -11,8 +11,11 @@ WITH found AS MATERIALIZED (
     SELECT
         p.id, p.member_id, p.subscription_id, p.programme_id, p.plan_id, p.purpose, p.amount, p.term_number,
         p.starts_on, p.ends_on, p.attempt, p.state, answer.outcome, answer.code, answer.reference, answer.message,
-        -- Asking again and again without an answer is one event.
-        answer.outcome = 'unknown' AND p.state = 'unknown' AND p.code = answer.code AS is_old_news,
+        -- Asking again and again without an answer is one event, and so is hearing again that the gateway never got it.
+        answer.outcome IN ('unknown', 'absent') AND EXISTS (
+            SELECT FROM memberships_paymentevent e
+            WHERE e.payment_id = p.id AND e.attempt = p.attempt AND e.kind = answer.outcome AND e.code = answer.code
+        ) AS is_old_news,
         answer.outcome = 'succeeded' AND card.ended_on IS NULL
             AND CASE p.purpose
                 WHEN 'start' THEN card.started_on IS NULL

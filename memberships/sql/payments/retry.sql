@@ -1,8 +1,8 @@
 -- Begin the next attempt of the range's payments that are to be tried again: the payment is open once more, under a key
 -- of its own at the gateway, with an event; returns what to ask of whom.
 --
--- Of an approved dry run, only payments that it lists and whose facts
--- are as it saw them. Members are locked already. May run twice: an open payment is not to be tried again.
+-- A night that is made up for charges for no term that is over by the business date it is worked on (`today`). Of an
+-- approved dry run, only payments that it lists and whose facts are as it saw them. Members are locked already. May run twice: an open payment is not to be tried again.
 WITH payment AS (
     UPDATE memberships_payment p
     SET
@@ -10,7 +10,7 @@ WITH payment AS (
         code = '', reference = '', answered_at = NULL, next_attempt_on = NULL, requested_at = %(at)s,
         next_ask_at = %(at)s::timestamptz + %(patience)s
     FROM memberships_payments_to_retry(%(on)s, %(first)s, %(last)s, %(by_hand)s, %(method)s) AS due
-    WHERE p.id = due.payment_id AND (%(approved)s::bigint IS NULL OR EXISTS (
+    WHERE p.id = due.payment_id AND p.ends_on >= %(today)s AND (%(approved)s::bigint IS NULL OR EXISTS (
         SELECT FROM operations_runitem item
         WHERE item.run_id = %(approved)s AND item.key = due.payment_id AND item.seen = due.seen
     ))

@@ -17,14 +17,19 @@ SELECT
     s.id,
     s.member_id,
     s.programme_id,
-    next_plan.id,
+    coalesce(on_sale.id, own.id),
     s.payment_method_id,
-    'renewal:' || s.id || ':' || to_char(s.paid_until + 1, 'YYYY-MM-DD'),
-    next_plan.price,
+    'renewal:' || s.id || ':' || to_char((s.paid_until + 1)::timestamp, 'YYYY-MM-DD'),
+    coalesce(on_sale.price, own.price),
     (SELECT max(t.number) + 1 FROM memberships_term t WHERE t.member_id = s.member_id AND t.subscription_id = s.id),
     s.paid_until + 1,
-    memberships_term_ends_on(s.started_on, s.paid_until + 1, next_plan.term_months),
-    hashtextextended(concat_ws('|', next_plan.id, next_plan.price, s.paid_until, s.payment_method_id), 0)
+    memberships_term_ends_on(s.started_on, s.paid_until + 1, coalesce(on_sale.term_months, own.term_months)),
+    hashtextextended(
+        concat_ws(
+            '|', coalesce(on_sale.id, own.id), coalesce(on_sale.price, own.price), s.paid_until, s.payment_method_id,
+            memberships_term_ends_on(s.started_on, s.paid_until + 1, coalesce(on_sale.term_months, own.term_months))
+        ), 0
+    )
 FROM memberships_subscription s
 JOIN memberships_member m ON m.id = s.member_id AND (m.closed_on IS NULL OR m.closed_on > business_date)
 JOIN memberships_paymentmethod method ON method.id = s.payment_method_id AND method.removed_on IS NULL
@@ -33,7 +38,6 @@ LEFT JOIN memberships_plan on_sale
     ON on_sale.programme_id = own.programme_id AND on_sale.code = own.code
     AND on_sale.on_sale_from <= s.paid_until + 1
     AND (on_sale.on_sale_until IS NULL OR on_sale.on_sale_until > s.paid_until)
-JOIN memberships_plan next_plan ON next_plan.id = coalesce(on_sale.id, own.id)
 WHERE s.ended_on IS NULL AND s.id BETWEEN first_id AND last_id
     -- The index by last paid day is read from the longest grace behind to the longest lead ahead of the date.
     AND s.paid_until >= business_date - (SELECT max(grace_days) FROM memberships_plan)
@@ -43,10 +47,12 @@ WHERE s.ended_on IS NULL AND s.id BETWEEN first_id AND last_id
     AND NOT EXISTS (
         SELECT FROM memberships_payment p
         WHERE p.member_id = s.member_id
-            AND p.key = 'renewal:' || s.id || ':' || to_char(s.paid_until + 1, 'YYYY-MM-DD')
+            AND p.key = 'renewal:' || s.id || ':' || to_char((s.paid_until + 1)::timestamp, 'YYYY-MM-DD')
     )
-    AND NOT EXISTS (
-        SELECT FROM memberships_refund r JOIN memberships_payment p ON p.id = r.payment_id
-        WHERE r.state IN ('requested', 'unknown') AND r.ends_card AND p.subscription_id = s.id
-    )
+    -- Hardly ever any: looked up once, not for each card.
+    AND NOT s.id = ANY (ARRAY(
+        SELECT p.subscription_id
+        FROM memberships_refund r JOIN memberships_payment p ON p.id = r.payment_id
+        WHERE r.state IN ('requested', 'unknown') AND r.ends_card
+    ))
 $function$;

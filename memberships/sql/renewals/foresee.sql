@@ -2,3 +2,4 @@
 INSERT INTO operations_runitem (run_id, key, owner, kind, amount, seen, outcome)
 SELECT %(run)s, subscription_id, member_id, 'renewal', amount, seen, 'foreseen'
 FROM memberships_due_renewals(%(on)s, %(first)s, %(last)s)
+WHERE ends_on >= %(today)s

@@ -1,6 +1,7 @@
 -- Write down the charges of the range's due cards: a payment and its first event each; returns what to ask of whom.
 --
--- Of an approved dry run, only cards that it lists and whose facts are as it saw them.
+-- A night that is made up for charges for no term that is over by the business date it is worked on (`today`): the card
+-- lapses instead. Of an approved dry run, only cards that it lists and whose facts are as it saw them.
 -- Locks nothing: the members are locked (lock_members). May run twice: a card whose next term has a payment is not due
 -- any more, and the payment's key is unique.
 WITH payment AS (
@@ -13,10 +14,10 @@ WITH payment AS (
         due.amount, due.term_number, due.starts_on, due.ends_on, 'requested', '', '', '', 1, %(on)s, %(at)s,
         %(at)s::timestamptz + %(patience)s, 0
     FROM memberships_due_renewals(%(on)s, %(first)s, %(last)s) AS due
-    WHERE %(approved)s::bigint IS NULL OR EXISTS (
+    WHERE due.ends_on >= %(today)s AND (%(approved)s::bigint IS NULL OR EXISTS (
         SELECT FROM operations_runitem item
         WHERE item.run_id = %(approved)s AND item.key = due.subscription_id AND item.seen = due.seen
-    )
+    ))
     ON CONFLICT (member_id, key) DO NOTHING
     RETURNING id, member_id, subscription_id, plan_id, method_id, amount, attempt, starts_on, ends_on
 ),
