@@ -123,7 +123,7 @@ def test_first_term_without_an_answer_is_resolved_by_asking(
     gateway: GatewayForTests, pending: Subscription, settings: Any
 ) -> None:
     sandbox = settings.GATEWAYS["sandbox"]
-    settings.GATEWAYS = {"sandbox": sandbox | {"options": sandbox["options"] | {"timeout": 0.5}}}
+    settings.GATEWAYS = {"sandbox": sandbox | {"options": sandbox["options"] | {"timeout": 2.0}}}
     gateway.order_faults(orders={"timeout_after": 1.0})
     payment = pay(pending, method=a_method(pending.member))
     assert (payment.state, states(pending, TODAY)) == ("unknown", ["pending"])

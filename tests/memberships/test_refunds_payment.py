@@ -33,7 +33,7 @@ FIFTEEN = Decimal("15.00")
 @pytest.fixture(autouse=True)
 def _little_patience(gateway: GatewayForTests, settings: Any) -> None:
     sandbox = settings.GATEWAYS["sandbox"]
-    settings.GATEWAYS = {"sandbox": sandbox | {"options": sandbox["options"] | {"timeout": 0.5}}}
+    settings.GATEWAYS = {"sandbox": sandbox | {"options": sandbox["options"] | {"timeout": 2.0}}}
 
 
 def renewed(token: str = "tok_ok") -> Payment:
