@@ -6,6 +6,9 @@ from zoneinfo import ZoneInfo
 #: The business day is this city's. It had summer time from 1986 to 1991, which the zone knows.
 BUSINESS_ZONE = ZoneInfo("Asia/Shanghai")
 
+#: No business date is earlier: whoever writes one has mistyped it.
+FIRST_DATE = date(1950, 1, 1)
+
 
 def business_date(at: datetime) -> date:
     """The date in Shanghai at that instant. ValueError when the instant is naive: it would be a guess."""

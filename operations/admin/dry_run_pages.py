@@ -18,10 +18,10 @@ from operations.services.dry_runs import (
     executed_by,
     hindrance,
     in_words,
-    is_swept,
     left_out,
     summary,
 )
+from operations.services.jobs import are_items_swept
 
 ITEM_PAGE_SIZE = 50
 #: So many left-out items are counted.
@@ -69,7 +69,7 @@ def dry_run_panel(request: HttpRequest, run: JobRun, *, at: datetime) -> dict[st
         "left_out_url": _url(run, **{ONLY: RunItem.Outcome.LEFT_OUT.value}),
         "all_url": _url(run),
         "items": read_items(request, run, items, **({ONLY: RunItem.Outcome.LEFT_OUT.value} if only_left_out else {})),
-        "is_swept": is_swept(run),
+        "is_swept": are_items_swept(run),
     }
 
 
@@ -81,7 +81,7 @@ def left_out_panel(request: HttpRequest, run: JobRun) -> dict[str, Any]:
         "count": count,
         "has_more": count == LEFT_OUT_LIMIT,
         "items": read_items(request, run, items),
-        "is_swept": run.approved is not None and is_swept(run.approved),
+        "is_swept": are_items_swept(run.approved),
     }
 
 

@@ -15,7 +15,7 @@ from operations.admin.dry_run_pages import dry_run_panel, left_out_panel
 from operations.admin.live import describe
 from operations.models import JobChunk, JobRun
 from operations.services.imports import Progress
-from operations.services.jobs import pace
+from operations.services.jobs import are_items_swept, pace
 from operations.services.nights import can_run_again, startable_jobs
 
 CHUNK_PAGE_SIZE = 50
@@ -63,7 +63,7 @@ def run_page(request: HttpRequest, run: JobRun, *, at: datetime) -> dict[str, An
         "live": _describe(run, failing, at=at),
         "may_cancel": may_operate and not run.is_finished,
         "may_operate": may_operate,
-        "may_resume": may_operate and run.is_finished and run.chunks.exclude(state=JobChunk.State.DONE).exists(),
+        "may_resume": may_operate and _is_resumable(run),
         "may_run_again": may_operate and run.is_finished and can_run_again(run) and is_startable(run),
         "dry_run": dry_run_panel(request, run, at=at) if run.is_dry_run else None,
         "left_out": left_out_panel(request, run) if run.approved_id else None,
@@ -72,6 +72,12 @@ def run_page(request: HttpRequest, run: JobRun, *, at: datetime) -> dict[str, An
         "failing": failing,
         "has_more_failing": failing == FAILING_LIMIT,
     }
+
+
+def _is_resumable(run: JobRun) -> bool:
+    """Whether there is something left that the run can do."""
+    is_left = run.is_finished and run.chunks.exclude(state=JobChunk.State.DONE).exists()
+    return is_left and not are_items_swept(run.approved)
 
 
 def is_startable(run: JobRun) -> bool:

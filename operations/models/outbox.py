@@ -1,6 +1,6 @@
 """What the outside world is to be told: written in the transaction that made it true, sent by the sweeper."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 import pghistory
@@ -14,14 +14,17 @@ from operations.paths import path
 
 #: What a header can carry: a message's key is the id that its receiver knows it by.
 KEY_PATTERN = "^[!-~]+$"
+#: No attempt is put off further: pauses and leases are at most that long.
+FARTHEST = timedelta(hours=1)
 
 
 class OutboxMessageQuerySet(models.QuerySet["OutboxMessage"]):
     """Messages by what has to be done about them."""
 
     def to_send(self, *, at: datetime) -> Self:
-        """Not sent, and due for a (further) attempt."""
-        return self.filter(state=OutboxMessage.State.QUEUED, next_attempt_at__lte=at)
+        """Not sent, and due for a (further) attempt; or put off so far that a clock was ahead that did it."""
+        is_due = Q(next_attempt_at__lte=at) | Q(next_attempt_at__gt=at + FARTHEST)
+        return self.filter(is_due, state=OutboxMessage.State.QUEUED)
 
 
 class SentAgain(pghistory.UpdateEvent):

@@ -6,6 +6,7 @@ The job does nothing but write RunItems (`Job.foresee`). Executing the dry run m
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -19,8 +20,8 @@ from operations.audit import because
 from operations.errors import RunStateError
 from operations.models import JobRun, RunItem, User
 from operations.models.jobs import Kind
-from operations.services.jobs import start_run
-from operations.services.nights import DAY, next_scope, refuse_future, refuse_unstartable
+from operations.services.jobs import Job, start_run
+from operations.services.nights import DAY, next_scope, refuse_early, refuse_future, refuse_unstartable
 from operations.services.summaries import Summary, count_items
 
 SWEPT_AT_ONCE = 10_000
@@ -32,7 +33,8 @@ def start_dry_run(job_name: str, *, business_date: date, actor: User | None, at:
     The coming night may be foreseen, too. RunStateError for a later date, or when the job has no dry runs.
     """
     refuse_unstartable(job_name)
-    refuse_future(business_date - DAY, at=at)
+    refuse_early(business_date)
+    refuse_future(business_date, at=at, ahead=DAY)
     if not registry.jobs.get(job_name).can_foresee:
         raise RunStateError(_("This job has no dry run."))
     with transaction.atomic():
@@ -61,14 +63,37 @@ def in_words(run: JobRun, found: Summary) -> str:
 
 
 def amount_in_words(run: JobRun, amount: Decimal | None) -> str:
-    """"12,400.00 CNY"; blank for no amount."""
-    return "" if amount is None else f"{number_format(amount, 2)} {unit_of(run)}".strip()
+    """"12,400.00 CNY", "12,400 points"; blank for no amount."""
+    return "" if amount is None else f"{number_format(amount, decimals_of(run))} {unit_of(run)}".strip()
 
 
 def unit_of(run: JobRun) -> str:
     """What the amounts of a run's items count; blank when its job is gone."""
     job = registry.jobs.find(run.job)
     return str(job.unit) if job else ""
+
+
+def summary_as_json(run: JobRun, found: Summary) -> dict[str, Any]:
+    """The figures and what the amounts count, these as texts."""
+    kinds = {
+        kind: {"items": figures.items, "amount": amount_as_json(run, figures.amount)}
+        for kind, figures in found.kinds.items()
+    }
+    return {
+        "items": found.items, "owners": found.owners, "amount": amount_as_json(run, found.amount), "kinds": kinds,
+        "unit": unit_of(run),
+    }
+
+
+def decimals_of(run: JobRun) -> int:
+    """With how many decimals the amounts of a run's items are written."""
+    job = registry.jobs.find(run.job)
+    return job.decimals if job else Job.decimals
+
+
+def amount_as_json(run: JobRun, amount: Decimal | None) -> str | None:
+    """"12400.00", or "12400" of what comes in whole ones."""
+    return None if amount is None else f"{amount:.{decimals_of(run)}f}"
 
 
 # --- execution
@@ -128,11 +153,6 @@ def _execute(dry_run: JobRun, *, actor: User | None, at: datetime) -> JobRun:
 def left_out(run: JobRun) -> "QuerySet[RunItem]":
     """The items that a run which executes a dry run left out, by key; none for other runs."""
     return RunItem.objects.filter(run=run.approved_id, outcome=RunItem.Outcome.LEFT_OUT).order_by("key")
-
-
-def is_swept(dry_run: JobRun) -> bool:
-    """Whether the items of a dry run are gone: there were some, as its figures say."""
-    return bool(dry_run.summary and dry_run.summary["items"] and not RunItem.objects.filter(run=dry_run).exists())
 
 
 # --- sweeping

@@ -44,6 +44,8 @@ class Job:
     after: tuple[str, ...] = ()
     #: What RunItem.amount counts, in words: CNY, points.
     unit: str | Promise = ""
+    #: With how many decimals it is written; points come in whole ones.
+    decimals = 2
     #: RunItem.kind in words.
     kinds: Mapping[str, str | Promise] = {}
     #: How often a chunk may fail before it is parked; None: as often as the settings say.

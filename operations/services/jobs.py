@@ -26,7 +26,7 @@ from kombu.exceptions import OperationalError
 from operations import registry
 from operations.audit import because
 from operations.errors import RunStateError
-from operations.models import JobChunk, JobRun, User
+from operations.models import JobChunk, JobRun, RunItem, User
 from operations.services.holds import holding as holding
 from operations.services.holds import is_free
 from operations.services.job_kinds import CallingJob as CallingJob
@@ -354,7 +354,7 @@ def wait_for_chunks(run: JobRun) -> None:
 
 
 def resume_run(run: JobRun, *, actor: User | None, at: datetime) -> JobRun:
-    """Take up the chunks that are not done, the parked ones too; RunStateError when all are done.
+    """Take up the chunks that are not done, the parked ones too; RunStateError when there are none, or no items.
 
     The work stays that of whoever asked for the run; the audit trail names `actor` as who resumed it.
     """
@@ -369,6 +369,8 @@ def resume_run(run: JobRun, *, actor: User | None, at: datetime) -> JobRun:
         run.failed -= parked.aggregate(size=Sum("size"))["size"] or 0
         parked.update(state=JobChunk.State.QUEUED, error="", finished_at=None)
         run.chunks.filter(state=JobChunk.State.QUEUED).update(attempts=0, attempted_at=None, error="")
+        if are_items_swept(run.approved):
+            raise RunStateError(_("What the dry run foresaw has been cleared away; make another dry run."))
         if not run.chunks.filter(state=JobChunk.State.QUEUED).exists():
             raise RunStateError(_("Every chunk of this run is done: there is nothing to resume."))
         run.state, run.finished_at, run.heartbeat_at, run.cancelled_by = JobRun.State.QUEUED, None, None, None
@@ -378,6 +380,14 @@ def resume_run(run: JobRun, *, actor: User | None, at: datetime) -> JobRun:
                 registry.jobs.get(run.job).resume(run)
         transaction.on_commit(lambda: nudge(run))
     return run
+
+
+def are_items_swept(dry_run: JobRun | None) -> bool:
+    """Whether the items of a dry run are gone: there were some, as its figures say."""
+    return bool(
+        dry_run and dry_run.summary and dry_run.summary["items"]
+        and not RunItem.objects.filter(run=dry_run).exists()
+    )
 
 
 def pace(run: JobRun, *, at: datetime) -> float | None:

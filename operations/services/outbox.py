@@ -27,6 +27,7 @@ from operations import registry, statements
 from operations.audit import because
 from operations.errors import KeyConflictError
 from operations.models import OutboxMessage, User
+from operations.models.outbox import FARTHEST
 from operations.outbound import answers_of
 from operations.outlets import Outlet, Reply, Verdict
 from operations.services.holds import holding
@@ -39,7 +40,7 @@ State = OutboxMessage.State
 TURNS = 8
 #: Before the second attempt; doubles with each one.
 PAUSE = timedelta(seconds=5)
-LONGEST_PAUSE = timedelta(hours=1)
+LONGEST_PAUSE = FARTHEST
 #: As many messages are taken out of the queue, or put back into it, in one transaction.
 SLICE = 10_000
 ERROR_LENGTH = 200
@@ -119,6 +120,10 @@ def deliveries(span: Span, *, clock: Clock, until: datetime | None = None) -> It
     Not inside a transaction. Messages that nobody listens to are taken out of the queue on the way.
     """
     routes = _routes(due_topics(span, at=clock()))
+    if routes:
+        statements.ours.run(
+            "outbox/call_back", at=clock(), farthest=FARTHEST, first=span.first, last=span.last
+        )
     _leave_unheard(span, routes.pop(None, []), clock=clock)
     for name, topics in routes.items():
         outlet = registry.outlets.get(str(name))
@@ -174,7 +179,8 @@ def _claim(outlet: Outlet, topics: list[str], span: Span, *, at: datetime) -> li
     slowest = outlet.patience * TURNS
     if outlet.limits.per_second:
         slowest += timedelta(seconds=most / outlet.limits.per_second)
-    parameters = {"at": at, "topics": topics, "most": most, "leased_until": at + 2 * slowest, **span._asdict()}
+    leased_until = at + min(2 * slowest, FARTHEST)
+    parameters = {"at": at, "topics": topics, "most": most, "leased_until": leased_until, **span._asdict()}
     return list(OutboxMessage.objects.raw(statements.ours.text("outbox/claim"), parameters))
 
 

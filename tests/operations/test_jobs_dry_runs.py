@@ -1,6 +1,7 @@
 """Dry runs: foreseen, approved, and done exactly so, but for what has changed since, which is named."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -76,6 +77,16 @@ def test_the_figures_are_said_in_words() -> None:
     run = foreseen()
     with translation.override("en"):
         assert dry_runs.in_words(run, summary(run)) == "3 records of 3 members, 4.50 kg"
+
+
+def test_what_comes_in_whole_ones_is_said_without_decimals(shear: ShearSheep) -> None:
+    a_flock("white", "black")
+    run = foreseen()
+    shear.decimals = 0
+    found = replace(summary(run), amount=Decimal("1234567.00"))
+    with translation.override("en"):
+        assert dry_runs.in_words(run, found) == "2 records of 2 members, 1,234,567 kg"
+    assert dry_runs.summary_as_json(run, found)["amount"] == "1234567"
 
 
 def test_while_a_dry_run_is_at_work_its_figures_are_those_so_far() -> None:

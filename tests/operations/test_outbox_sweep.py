@@ -69,7 +69,7 @@ def test_what_nobody_listens_to_is_not_looked_at_one_by_one(bell: Bell, settings
         a_message("drum.beaten")
     with CaptureQueriesContext(connection) as queries:
         sweep()
-    assert len(queries) == 4  # the topics, and three slices
+    assert len(queries) == 5  # the topics, what was dated too far ahead, and three slices
     assert OutboxMessage.objects.filter(state=State.UNHEARD).count() == 25
 
 
@@ -262,3 +262,17 @@ def test_no_transaction_is_open_while_a_message_is_sent(bell: Bell) -> None:
     sender, bell.answer = transaction.get_connection(), answer
     a_message()
     assert sweep() == {"sent": 1} and open_ones == [False]
+
+
+def test_a_message_dated_by_a_clock_that_was_ahead_keeps_nobody_waiting(bell: Bell) -> None:
+    ahead = a_message(owner=1, at=NOON + timedelta(hours=25))
+    later = a_message(owner=1, at=NOON)
+    assert sweep() == {"sent": 2}
+    assert bell.rung == [ahead.key, later.key]
+
+
+def test_a_lease_of_a_clock_that_was_ahead_ends_with_it(bell: Bell) -> None:
+    message = a_message()
+    next(deliveries(EVERYTHING, clock=clock_at(NOON + timedelta(days=1)))).clear()
+    assert fresh(message).next_attempt_at > NOON + timedelta(days=1)
+    assert sweep() == {"sent": 1}

@@ -172,3 +172,18 @@ def test_a_dry_run_that_is_not_the_newest_is_not_executed(shear: ShearSheep) -> 
     old, _new = answer("shear_sheep", "--dry-run")[1], answer("shear_sheep", "--dry-run")[1]
     assert run("shear_sheep", "--execute", old["run"])[0] == 2
     assert woolly().count() == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["--dry-run"], ["--again"]])
+def test_a_date_before_all_business_is_refused(shear: ShearSheep, arguments: list[str]) -> None:
+    code, _out, err = run("shear_sheep", "--date", "0001-01-01", *arguments)
+    assert code == 2 and "1950-01-01" in err
+    assert not JobRun.objects.exists()
+
+
+def test_what_was_not_done_ends_with_one_though_every_chunk_is_done(shear: ShearSheep) -> None:
+    a_flock("white")
+    made = answer("shear_sheep")[1]
+    JobRun.objects.filter(pk=made["run"]).update(done=0, failed=1)
+    code, shown = answer("shear_sheep")
+    assert (code, shown["state"], shown["failed"]) == (1, "succeeded", 1)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from operations import registry
-from operations.dates import business_date
+from operations.dates import FIRST_DATE, business_date
 from operations.owners import number_of
 from operations.services.books import Audited, Difference, Period, audit_books, period_until
 
@@ -53,8 +53,11 @@ class Command(BaseCommand):
 
 
 def _period(options: dict[str, Any], *, at: datetime) -> Period:
-    on = _date(options["date"]) or business_date(at)
-    period = period_until(on, at=at, since=_date(options["since"]))
+    on, since = _date(options["date"]) or business_date(at), _date(options["since"])
+    if min(on, since or on) < FIRST_DATE:
+        message = _("There are no dates before %(first)s.") % {"first": FIRST_DATE.isoformat()}
+        raise CommandError(message, returncode=UNKNOWN)
+    period = period_until(on, at=at, since=since)
     if period.since > period.on:
         raise CommandError(
             _("--since %(since)s is after %(on)s.") % {"since": period.since, "on": period.on}, returncode=UNKNOWN

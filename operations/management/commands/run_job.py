@@ -124,7 +124,8 @@ class Result:
     def exit_code(self) -> int:
         if self.run.state not in (JobRun.State.SUCCEEDED, JobRun.State.FAILED):
             return UNFINISHED
-        return FAILED if self.run.state == JobRun.State.FAILED or self.left_out_count else SUCCEEDED
+        is_whole = self.run.state == JobRun.State.SUCCEEDED and not self.run.failed and not self.left_out_count
+        return SUCCEEDED if is_whole else FAILED
 
     def as_json(self) -> dict[str, Any]:
         run = self.run
@@ -135,7 +136,7 @@ class Result:
         }
         if self.foreseen is not None:
             items = RunItem.objects.filter(run=run).order_by("key")[:SHOWN]
-            shown["summary"] = {**self.foreseen.as_json(), "unit": dry_runs.unit_of(run)}
+            shown["summary"] = dry_runs.summary_as_json(run, self.foreseen)
             shown["items"] = list(self._items(list(items)))
         return shown
 
@@ -145,7 +146,7 @@ class Result:
             text, url = links.get(item.key, (str(item.key), ""))
             yield {
                 "key": item.key, "record": text, "url": url, "owner": item.owner, "kind": item.kind,
-                "amount": None if item.amount is None else str(item.amount),
+                "amount": dry_runs.amount_as_json(self.run, item.amount),
             }
 
     def text(self) -> str:
