@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from config import embedded
 from config.flags import flag
 from config.logs import logging_config
+from config.secrets import is_webhook_secret
 from config.unfold import UNFOLD as UNFOLD
 
 env = environ.Env()
@@ -208,8 +209,8 @@ if SANDBOX_GATEWAY_URL or not IS_PRODUCTION:
 # the listener of the sandbox gateway, which leaves its address where the gateway's is.
 EVENTS_URL: str = env.str("EVENTS_URL", default="")
 EVENTS_SECRET: str = env.str("EVENTS_SECRET", default="")
-if EVENTS_URL and not EVENTS_SECRET.startswith("whsec_"):
-    raise ImproperlyConfigured("EVENTS_URL is set, EVENTS_SECRET is not: it is whsec_ and base64.")
+if EVENTS_URL and not is_webhook_secret(EVENTS_SECRET):
+    raise ImproperlyConfigured("EVENTS_URL is set, and EVENTS_SECRET is not whsec_ and base64.")
 EVENTS_ADDRESS_FILE: Path | None = None if IS_PRODUCTION else DATA_DIR / "gateway.json"
 EVENTS_IN_FLIGHT: int = env.int("EVENTS_IN_FLIGHT", default=32)
 EVENTS_PER_SECOND: float = env.float("EVENTS_PER_SECOND", default=0)

@@ -28,6 +28,7 @@ AUDITORS = "审计 Auditors"
 OPERATOR_PERMISSIONS = [
     "memberships.import_enterprisecustomer",
     "operations.operate_jobrun",
+    "operations.resend_outboxmessage",
     "memberships.change_enterprisecustomer",
     "memberships.reveal_membercontact",
     "memberships.change_subscription",

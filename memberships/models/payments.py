@@ -11,7 +11,7 @@ key (`attempt_key`), the same key however often that attempt is sent. The path o
 PaymentEvents are the ledger of it and only grow. A Refund gives back a part of a succeeded payment.
 """
 
-from datetime import date, datetime
+from datetime import date
 from typing import Self
 
 import pgtrigger
@@ -35,10 +35,6 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
     def open(self) -> Self:
         """The gateway may have taken the money, or may still take it: nobody knows yet."""
         return self.filter(state__in=[Payment.State.REQUESTED, Payment.State.UNKNOWN])
-
-    def to_ask(self, *, at: datetime) -> Self:
-        """Open, and it is time to ask the gateway what became of them."""
-        return self.open().filter(next_ask_at__lte=at)
 
     def to_retry(self, *, on: date) -> Self:
         """Softly declined, and to be tried again by that day."""

@@ -136,14 +136,6 @@ class Subscription(models.Model):
         return f"{self.plan} · {Member(pk=self.member_id).number}"
 
 
-class TermQuerySet(models.QuerySet["Term"]):
-    """Terms by day."""
-
-    def covering(self, *, on: date) -> Self:
-        """Terms whose first to last day include that day."""
-        return self.filter(starts_on__lte=on, ends_on__gte=on)
-
-
 def _chain(name: str, operation: pgtrigger.Operation, touched: str) -> pgtrigger.Trigger:
     """After a statement on terms: no chain it touched has a gap, and each card is paid until its last term's end.
 
@@ -222,7 +214,6 @@ class Term(models.Model):
     starts_on = models.DateField(_("first day"))
     ends_on = models.DateField(_("last day"))
 
-    objects = TermQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("term")

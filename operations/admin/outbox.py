@@ -120,7 +120,10 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
         """For the list's action, and for a message that is parked or that nobody heard."""
         if not request.user.has_perm(RESEND):
             return False
-        return object_id is None or OutboxMessage.objects.filter(pk=object_id, state__in=OVER).exists()
+        if object_id is None:
+            return True
+        message = self.get_object(request, object_id)
+        return message is not None and message.state in OVER
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return super().has_view_permission(request, obj) or request.user.has_perm(RESEND)

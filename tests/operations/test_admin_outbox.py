@@ -149,3 +149,15 @@ def test_a_list_asks_the_same_for_three_messages_and_for_thirty() -> None:
     for _number in range(27):
         a_message(owner=2, at=NOON + timedelta(days=1))
     assert asked() == few
+
+
+@pytest.mark.parametrize("key", ["abc", "%00", "²", "0", "9" * 30])
+@pytest.mark.parametrize("page", ["change/", "history/", "send-again/"])
+def test_a_message_that_cannot_be_is_not_found(desk: Client, key: str, page: str) -> None:
+    assert desk.get(f"{LIST}{key}/{page}").status_code in (302, 403, 404)
+
+
+@pytest.mark.parametrize("query", ["topic=%00", "state__exact=%00", "q=%00", "%00=1"])
+def test_a_question_that_no_text_can_answer_leads_to_the_list(desk: Client, query: str) -> None:
+    response = desk.get(f"{LIST}?{query}")
+    assert response.status_code == 302 and response.headers["location"] == LIST

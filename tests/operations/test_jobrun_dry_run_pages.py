@@ -15,6 +15,7 @@ from operations.admin import dry_run_pages
 from operations.dates import business_date
 from operations.models import JobRun, RunItem, User
 from operations.services.dry_runs import execute_dry_run, start_dry_run
+from operations.services.jobs import cancel_run
 from operations.services.nights import start_by_hand
 from operations.tasks import work_on_run
 from tests.operations.job_stories import ShearSheep, a_flock, fresh, registered, woolly
@@ -163,6 +164,17 @@ def test_when_the_records_were_swept_the_figures_stay(on_call: Client) -> None:
     assert "1 record of 1 member, 1.50 kg" in page and "The single records were removed" in page
     page = seen(on_call, url(made))
     assert "Nothing was left out." not in page and "The single records were removed" in page
+
+
+def test_an_execution_is_not_resumed_when_the_records_were_swept(on_call: Client) -> None:
+    a_flock("white")
+    run = foreseen()
+    made = cancel_run(execute_dry_run(run, actor=None, at=timezone.now()), actor=None, at=timezone.now())
+    assert url(made, "resume") in seen(on_call, url(made))
+    RunItem.objects.filter(run=run).delete()
+    assert url(made, "resume") not in seen(on_call, url(made))
+    assert "cleared away" in press(on_call, made, "resume")
+    assert (fresh(made).state, woolly().count()) == (JobRun.State.CANCELLED, 1)
 
 
 def test_a_dry_run_of_a_job_that_is_gone_can_still_be_read(on_call: Client) -> None:

@@ -1,0 +1,11 @@
+"""What a secret has to look like."""
+
+from base64 import b64decode
+
+
+def is_webhook_secret(text: str) -> bool:
+    """Whether it is one after the Standard Webhooks specification: whsec_ and base64 of at least a byte."""
+    try:
+        return text.startswith("whsec_") and b64decode(text.removeprefix("whsec_"), validate=True) != b""
+    except ValueError:
+        return False
