@@ -14,10 +14,13 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminRadioSelect
 from memberships.admin.actions import Asked, ConfirmForm, RecordAction, Told, who_and_when
 from memberships.admin.payment_page import left_to_refund, money, sentence, words_of
 from memberships.models import Payment, PaymentMethod, Refund
-from memberships.services.payments import retry_payment
 from memberships.services.refunds import refund_payment
+from memberships.services.renewals import pay_subscription
 
 State = Payment.State
+CHARGE_NOTE = gettext_lazy(
+    "The gateway is asked for the money at once; from then on the card is renewed by this method."
+)
 NO_METHOD = gettext_lazy("The member has no payment method that could be charged.")
 CHANGE = "memberships.change_subscription"
 REFUND = "memberships.refund_payment"
@@ -74,7 +77,7 @@ def tell(payment: Payment) -> Told:
 
 
 class RetryAction(RecordAction[Payment]):
-    """The next attempt of a declined payment, now."""
+    """The next attempt of a declined payment, now; the method that is named becomes the card's."""
 
     name = "retry"
     label = gettext_lazy("Try the payment again")
@@ -102,12 +105,13 @@ class RetryAction(RecordAction[Payment]):
                 (_("Attempt"), record.attempt + 1),
                 (_("Last answer"), words_of(record.code) or "–"),
             ),
-            note=_("The gateway is asked for the money at once. If it declines, the payment stays owed."),
+            note=CHARGE_NOTE,
         )
 
     def do(self, record: Payment, form: Any, *, on: date, request: HttpRequest) -> Told:
-        method = form.cleaned_data["method"]
-        return tell(retry_payment(record, method=method, on=on, **who_and_when(request, form)))
+        chosen, card = form.cleaned_data["method"], record.subscription
+        method = chosen if chosen.pk != card.payment_method_id else None
+        return tell(pay_subscription(card, method=method, on=on, **who_and_when(request, form)))
 
     def page_of(self, record: Payment) -> str:
         return card_url(record)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from memberships.admin.actions import Asked, ConfirmForm, Fact, RecordAction, Told, who_and_when
-from memberships.admin.payment_actions import CHANGE, NO_METHOD, MethodForm, span, tell, usable_methods
+from memberships.admin.payment_actions import CHANGE, CHARGE_NOTE, NO_METHOD, MethodForm, span, tell, usable_methods
 from memberships.admin.payment_page import money
 from memberships.dates import term_bounds
 from memberships.models import Payment, Plan, Subscription
@@ -42,7 +42,7 @@ class ChargeAction(CardAction):
     """Something that charges one of the member's payment methods at once."""
 
     variant = "primary"
-    note = gettext_lazy("The gateway is asked for the money at once; from then on the card is renewed by this method.")
+    note: Any = CHARGE_NOTE
 
     def charge(self, record: Any, *, on: date) -> "Charge | None":
         """What would be charged; None: nothing. PlusdeskError when it cannot be."""

@@ -16,8 +16,8 @@ from memberships.demo.users import OPERATOR
 from memberships.gateways.sandbox.control import SandboxControl
 from memberships.models import Payment
 from memberships.services.payment_methods import add_payment_method
-from memberships.services.payments import retry_payment
 from memberships.services.refunds import refund_payment
+from memberships.services.renewals import pay_subscription
 from operations import registry
 from operations.models import JobRun, User
 from operations.services.jobs import RETRY_PAUSE, begin_run, end_run_if_done, lane_of, take_chunk, work_chunk
@@ -111,4 +111,6 @@ def _charge_another_method(payment: Payment, *, on: date, clock: Clock, operator
         payment.member, gateway=GATEWAY, token=f"tok_ok_new_{payment.member_id}", label="招商银行 8848", on=on,
         actor=operator,
     )
-    retry_payment(payment, method=method, on=on, at=clock(), actor=operator, reason="会员来电，换卡重扣")
+    pay_subscription(
+        payment.subscription, method=method, on=on, at=clock(), actor=operator, reason="会员来电，换卡重扣"
+    )

@@ -141,6 +141,8 @@ def test_a_hard_decline_is_tried_again_with_another_method(gateway: GatewayForTe
     assert "99.00 CNY were paid" in told(answer)
     payment.refresh_from_db()
     assert (payment.state, payment.method, payment.attempt) == (Payment.State.SUCCEEDED, other, 2)
+    card.refresh_from_db()
+    assert card.payment_method == other
 
 
 def test_a_retry_that_is_declined_again_says_so_and_a_second_click_does_not_try_a_third_time(
