@@ -1,8 +1,8 @@
 -- Take up to %(most)s open payments of a range of ids about which it is time to ask; nobody else asks about them for a
--- while. Returns what to ask of whom, and whether the charge is still wanted on the business date
--- `today`. Rows that somebody writes an answer to at this moment are left alone, so that this waits for nobody. What is put off by
--- more than five minutes was dated by a clock that was ahead: it is time. Of an approved dry run, only payments that it
--- lists and that are as it saw them, whether or not it is time. May run twice: it only asks.
+-- while. Returns what to ask of whom, and whether the charge is still wanted on the business date `today`. Rows that
+-- somebody writes an answer to at this moment are left alone, so that this waits for nobody. What is put off by more
+-- than five minutes was dated by a clock that was ahead: it is time. Of an approved dry run, only payments that it lists
+-- and that are as it saw them, whether or not it is time. May run twice: it only asks.
 WITH asked AS (
     UPDATE memberships_payment p
     SET next_ask_at = %(at)s::timestamptz + %(patience)s
