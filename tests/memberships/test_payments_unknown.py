@@ -232,3 +232,10 @@ def test_answer_to_a_payment_that_there_is_not_is_passed_over(card: Subscription
 def test_tick_with_nothing_open_asks_the_database_once(card: Subscription, django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(3):  # the question, in a transaction
         assert ask_about_open_payments(on=EVE, at=at_night(EVE)) == 0
+
+
+def test_payment_put_off_by_a_clock_that_was_ahead_is_asked_about_all_the_same(card: Subscription) -> None:
+    payment = requested(card)
+    Payment.objects.filter(pk=payment.pk).update(next_ask_at=at_night(EVE) + timedelta(days=1))
+    assert ask_again(EVE) == 1
+    assert (payment_of(card).state, paid_days(card)[-1]) == ("succeeded", FEBRUARY)
