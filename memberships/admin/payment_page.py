@@ -48,6 +48,11 @@ CODES: dict[str, str | Promise] = {
     "other_amount": gettext_lazy("the gateway says that it moved another amount"),
     "insufficient_funds": gettext_lazy("not enough money on the account"),
     "agreement_ended": gettext_lazy("the payer has ended the agreement"),
+    "timeout": gettext_lazy("no answer in time"),
+    "unreachable": gettext_lazy("the gateway could not be reached"),
+    "bad_answer": gettext_lazy("an answer that cannot be read"),
+    "bad_signature": gettext_lazy("an answer that the gateway did not sign"),
+    "key_conflict": gettext_lazy("the gateway knows this key from another order"),
     "refund_refused": gettext_lazy("the gateway refuses refunds of this payment"),
 }
 #: Events of a payment at the most: asking an unreachable gateway goes on for as long as it takes.

@@ -189,7 +189,9 @@ class PaymentEvent(models.Model):
         REFUND_DECLINED = "refund_declined", _("refund declined")
         REFUND_UNKNOWN = "refund_unknown", _("refund: no answer")
 
-    member = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    member = models.ForeignKey(
+        Member, models.PROTECT, related_name="+", db_index=False, db_constraint=False, verbose_name=_("member")
+    )
     payment = models.ForeignKey(
         Payment, models.PROTECT, related_name="events", db_index=False, verbose_name=_("payment")
     )

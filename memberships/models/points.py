@@ -230,7 +230,9 @@ class PointsEntry(models.Model):
 class LotDraw(models.Model):
     """How much of a lot an entry took (positive) or gave back (negative). Only grows."""
 
-    member = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    member = models.ForeignKey(
+        Member, models.PROTECT, related_name="+", db_index=False, db_constraint=False, verbose_name=_("member")
+    )
     entry = models.ForeignKey(
         PointsEntry, models.PROTECT, related_name="draws", db_index=False, verbose_name=_("points entry")
     )

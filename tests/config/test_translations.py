@@ -46,7 +46,7 @@ STILL_RAW = [
     r" object \(\d",  # what goes with a deleted group
 ]
 #: Where only developers and administrators of the machine read on.
-DEVELOPERS = {"embedded", "run", "commands"}
+DEVELOPERS = {"embedded", "run", "commands", "sandbox"}
 #: What our own template files may say without a translation.
 TEMPLATE_NAMES = {"CNY", "Plusdesk"}
 

@@ -86,7 +86,7 @@ class _Text:
             "member": "–" if found.owner is None else number_of(found.owner),
             "expected": check.in_words(found.expected), "found": check.in_words(found.found),
         }
-        self.command.stdout.write(f"{line} ({_('pending')})" if found.is_pending else line)
+        self.command.stdout.write(f"{line} ({_('may still come right')})" if found.is_pending else line)
 
     def results(self, results: list[Audited]) -> None:
         for audited in results:
