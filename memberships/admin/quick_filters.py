@@ -23,7 +23,7 @@ from operations.admin.paging import AFTER, BEFORE
 #: Counted exactly up to here; above, "10,000+" says as much to a person.
 MOST = 10_000
 #: For how many seconds a count is shown again.
-KEPT_SECONDS = 15
+KEPT_SECONDS = 30
 
 
 @dataclass(frozen=True)
