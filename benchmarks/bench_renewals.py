@@ -84,7 +84,7 @@ def _has_ended(run: JobRun) -> bool:
 
 
 def _write_down(due: int, plans: list[Plan], *, on: date, watch: Stopwatch) -> dict[str, float]:
-    """The job's own work in this process, with answers made up on the spot; then the limit, whose seconds it returns."""
+    """The job's own work in this process, with answers made up on the spot; then the limit: its seconds."""
     make_cards(due, plans, on=on, gateway="sandbox", tokens=["tok_ok"], every=EVERY)
     renewals_limit.remember_before()
     checkpoint()

@@ -1,4 +1,4 @@
-"""Cards for a night: members, their agreements with a gateway, cards and terms, any number of them, by one statement."""
+"""Cards for a night, any number of them, by one statement: members, agreements with a gateway, cards and terms."""
 
 from datetime import date
 from decimal import Decimal
