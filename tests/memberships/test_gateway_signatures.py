@@ -144,7 +144,10 @@ def impostor() -> Iterator[str]:
         server.shutdown()
 
 
-PAID = b'{"key": "7-1", "outcome": "succeeded", "code": "paid", "reference": "SB1", "message": ""}'
+PAID = (
+    b'{"key": "7-1", "outcome": "succeeded", "code": "paid", "reference": "SB1", "message": "", "amount": "99.00", '
+    b'"token": "tok_ok"}'
+)
 
 
 @pytest.mark.parametrize(
