@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from celery.app.task import Task
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -67,6 +68,11 @@ def a_beat(folder: Path, environment: dict[str, str]) -> Iterator[None]:
     finally:
         os.killpg(beat.pid, signal.SIGKILL)
         beat.wait()
+
+
+def without_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tasks that are put into the queue are lost: whoever tells the story runs them."""
+    monkeypatch.setattr(Task, "apply_async", lambda *args, **options: None)
 
 
 def due_cards(tokens: Sequence[str], *, on: date, count: int) -> None:

@@ -25,6 +25,7 @@ from operations.services.nights import nightly_jobs, start_missing_runs
 from tests.gateway import GatewayForTests
 from tests.memberships.books_stories import differences
 from tests.memberships.factories import a_card, a_method, a_monthly_card, an_annual_card, jd_plus, renew
+from tests.memberships.night_proofs import without_broker
 from tests.memberships.night_stories import ask_again, at_night, paid_days, states, worked
 from tests.memberships.points_stories import a_wallet, balance, earn, spend
 
@@ -158,7 +159,10 @@ def assert_nothing_was_paid_twice(gateway: GatewayForTests) -> None:
     assert charged == {str(payment): 1 for payment in paid.values_list("pk", flat=True)}
 
 
-def test_ten_years_of_nights_leave_no_gap_no_overlap_and_do_nothing_twice(gateway: GatewayForTests) -> None:
+def test_ten_years_of_nights_leave_no_gap_no_overlap_and_do_nothing_twice(
+    gateway: GatewayForTests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_broker(monkeypatch)
     cards, purse = Cards(), Purse()
     gateway.order_faults(seed=10, orders=FAULTS)
     for day in days():
