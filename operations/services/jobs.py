@@ -201,7 +201,8 @@ def _work_with_calls(job: CallingJob, run: JobRun, chunk: JobChunk, *, clock: Cl
             for answers in answered:
                 with _in_its_name(job, run, chunk):
                     job.record(run, chunk, answers, at=clock())
-                _show_progress(run, chunk, at=clock())
+                    # Last, since others wait for the run's row.
+                    _show_progress(run, chunk, at=clock())
         with _in_its_name(job, run, chunk):
             JobChunk.objects.select_for_update().get(pk=chunk.pk)
             _close(run, chunk, job.result(run, chunk), at=clock())

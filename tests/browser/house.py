@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import psycopg
+
 from config import messages
 from config.embedded import private_servers
 from config.embedded.paths import PROJECT
@@ -52,6 +54,8 @@ def running_house(folder: Path, **settings: str) -> Iterator[House]:
             "REDIS_URL": servers.redis_url,
             "PLUSDESK_DATA": str(data),
             "UPLOADS_DIR": str(data / "uploads"),
+            # Whatever the time of day, tonight's jobs are due.
+            "NIGHT_BEGINS_AT": "00:00",
         }
         gateway = (
             "-m", "memberships.gateways.sandbox", "--port", "0", "--data", str(data / "gateway.sqlite3"),
@@ -68,6 +72,7 @@ def running_house(folder: Path, **settings: str) -> Iterator[House]:
         processes.enter_context(_process(web, environment, folder / "web.log"))
         worker = processes.enter_context(_process(WORKER, environment, folder / "worker.log"))
         _wait_until_healthy(port, folder / "web.log")
+        _live_through_tonight(environment, folder / "worker.log")
         yield House(f"http://127.0.0.1:{port}", environment, worker)
 
 
@@ -91,6 +96,22 @@ def _process(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _live_through_tonight(environment: dict[str, str], log: Path) -> None:
+    """The demo ends with yesterday's night: tonight's jobs would change what a test has just read."""
+    call = ("-m", "celery", "-A", "config", "call", "operations.tasks.start_nights")
+    subprocess.run([sys.executable, *call], cwd=PROJECT, env=environment, check=True, stdout=subprocess.DEVNULL)
+    is_over = (
+        "SELECT EXISTS (SELECT FROM operations_jobrun WHERE job = 'audit_books' AND state = 'succeeded'"
+        " AND business_date = (now() AT TIME ZONE 'Asia/Shanghai')::date)"
+    )
+    deadline = time.monotonic() + STARTS_WITHIN
+    with psycopg.connect(environment["DATABASE_URL"], autocommit=True) as database:
+        while (row := database.execute(is_over).fetchone()) != (True,):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"Tonight's jobs did not end ({row}):\n{log.read_text(errors='replace')[-4000:]}")
+            time.sleep(0.2)
 
 
 def _wait_for(file: Path, log: Path) -> None:
