@@ -1,7 +1,7 @@
 """What the upper floors hang into the ground floor, by name (see ARCHITECTURE.md, "Registration").
 
-Each floor registers its jobs, importers, outlets and book checks in AppConfig.ready(); pages, commands and workers look
-them up here.
+Each floor registers its jobs, importers, outlets, book checks and approval actions in AppConfig.ready(); pages, commands
+and workers look them up here.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from operations.errors import UnknownNameError
 
 if TYPE_CHECKING:
+    from operations.approvals import ApprovalAction
     from operations.imports.importer import Importer
     from operations.outlets import Outlet
     from operations.services.books import BookCheck
@@ -61,3 +62,4 @@ jobs: "Registry[Job]" = Registry("job")
 importers: "Registry[Importer]" = Registry("importer")
 outlets: "Registry[Outlet]" = Registry("outlet")
 book_checks: "Registry[BookCheck]" = Registry("book check")
+approval_actions: "Registry[ApprovalAction]" = Registry("approval action")

@@ -9,32 +9,47 @@ A Payment is what a term costs, on its way through a gateway. Points stand in an
 from memberships.models.contacts import MemberContact
 from memberships.models.credit_requests import CreditRequest
 from memberships.models.customers import EnterpriseCustomer
+from memberships.models.enrolments import Enrolment
+from memberships.models.liabilities import PointsLiability
 from memberships.models.members import Member
+from memberships.models.orders import Order
 from memberships.models.payment_methods import PaymentMethod
 from memberships.models.payments import Payment, PaymentEvent, Refund
-from memberships.models.points import Enrolment, LotDraw, PointsEntry, PointsLot
+from memberships.models.points import LotDraw, LotExtension, PointsEntry, PointsLot
+from memberships.models.points_rules import EarnPromotion, EarnRule, PointsPolicy
 from memberships.models.programmes import Plan, Programme, Tier, TierGroup
+from memberships.models.revisions import ProgrammeRevision
 from memberships.models.staging import StagedEnterpriseCustomer
 from memberships.models.subscriptions import Subscription, Term
+from memberships.models.tiers import TierChange, TierStanding
 
 __all__ = [
     "CreditRequest",
+    "EarnPromotion",
+    "EarnRule",
     "Enrolment",
     "EnterpriseCustomer",
     "LotDraw",
+    "LotExtension",
     "Member",
     "MemberContact",
+    "Order",
     "Payment",
     "PaymentEvent",
     "PaymentMethod",
     "Plan",
     "PointsEntry",
+    "PointsLiability",
     "PointsLot",
+    "PointsPolicy",
     "Programme",
+    "ProgrammeRevision",
     "Refund",
     "StagedEnterpriseCustomer",
     "Subscription",
     "Term",
     "Tier",
+    "TierChange",
     "TierGroup",
+    "TierStanding",
 ]

@@ -4,14 +4,22 @@ An Enrolment is a member's wallet in a programme and the row to lock. Points com
 every change is a PointsEntry with a debit and a credit account, and a LotDraw says how much of which lot an entry took
 or gave back. Entries and draws only grow: a mistake is corrected by an entry that names what it reverses.
 
+An award whose return window is open accrues: its lot is pending (`pending_until`), until it is posted to the wallet.
+Qualifying points decide the tier; they are a second currency on the same entries and buy nothing.
+
 What must hold, at all times (`manage.py audit_books` checks it):
 
-    balance of an enrolment   = sum of its entries' points
+    balance of an enrolment   = sum of the points of its entries on the account `liability` (all but accruals)
+    pending of an enrolment   = its accruals, less what of them was reversed or posted
+                              = sum of its pending lots' remaining
     remaining of a lot        = its points less its draws
-    balance of an enrolment   = sum of its lots' remaining, plus its (negative) entries of the kind "expire"
+    balance of an enrolment   = sum of its posted lots' remaining, plus its (negative) entries of the kind "expire",
+                                less its debt
+    debt of an enrolment      = what its negative entries could not draw from lots
+    of a programme            issued = outstanding + spent + expired + reversed
 
 Expiry only inserts: its entry names the lot and takes what remained; the lot itself stays as it was, since millions
-expire in one night. A lot is spendable by its date, not by whether the job has run.
+expire in one night. A lot is spendable by its date, not by whether the job has run; a pending one is not.
 """
 
 from datetime import date
@@ -24,44 +32,15 @@ from django.db.models import CharField, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_lazy as _
 
+from memberships.models.enrolments import Enrolment
 from memberships.models.members import Member
-from memberships.models.programmes import Programme
 from operations.audit import keep_whole
 
 #: An entry that expires a lot has the key "expire:<lot>", or "expire:<lot>:<entry>" for points that were given back
 #: to it afterwards, by that entry. No other entry's key begins so.
 EXPIRY_KEY = "expire:"
-
-
-class Enrolment(models.Model):
-    """A member's wallet in a programme. `balance` is what the ledger adds up to."""
-
-    member = models.ForeignKey(
-        Member, models.PROTECT, related_name="enrolments", db_index=False, verbose_name=_("member")
-    )
-    programme = models.ForeignKey(
-        Programme, models.PROTECT, related_name="enrolments", db_index=False, verbose_name=_("programme")
-    )
-    enrolled_on = models.DateField(_("enrolled on"))
-    balance = models.BigIntegerField(_("balance (points)"), default=0)
-
-    class Meta:
-        verbose_name = _("points wallet")
-        verbose_name_plural = _("points wallets")
-        constraints = [
-            models.UniqueConstraint(fields=["member", "programme"], name="enrolment_once"),
-            # What the ledger's keys over wallet and member refer to (migration 0004).
-            models.UniqueConstraint(fields=["id", "member"], name="enrolment_of_member_key"),
-            models.CheckConstraint(condition=Q(balance__gte=0), name="enrolment_balance_not_negative"),
-        ]
-        triggers = [
-            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(name="frozen", fields=["id", "member", "programme"]),
-            keep_whole(),
-        ]
-
-    def __str__(self) -> str:
-        return Member(pk=self.member_id).number
+#: The entry that posts a pending lot to the wallet has the key "post:<lot>".
+POSTING_KEY = "post:"
 
 
 class PointsLotQuerySet(models.QuerySet["PointsLot"]):
@@ -71,7 +50,14 @@ class PointsLotQuerySet(models.QuerySet["PointsLot"]):
         """With points left that have not expired by that day, nor by an entry (the clock may have gone wrong)."""
         key = Concat(Value(EXPIRY_KEY), Cast(OuterRef("pk"), CharField()))
         gone = PointsEntry.objects.filter(member=OuterRef("member"), key=key)
-        return self.filter(Q(expires_on=None) | Q(expires_on__gt=on), ~Exists(gone), remaining__gt=0)
+        is_idle = Q(enrolment__idle_on__lte=on)
+        return self.filter(
+            Q(expires_on=None) | Q(expires_on__gt=on), ~is_idle, ~Exists(gone), remaining__gt=0, pending_until=None
+        )
+
+    def pending(self) -> Self:
+        """Whose return window is open, or which no night has posted yet."""
+        return self.filter(pending_until__isnull=False)
 
     def expiring(self, *, first: date, last: date) -> Self:
         """With points left that expire from the first to the last of these days."""
@@ -96,6 +82,8 @@ class PointsLot(models.Model):
     remaining = models.BigIntegerField(_("not spent (points)"))
     earned_on = models.DateField(_("earned on"))
     expires_on = models.DateField(_("expires on"), null=True, blank=True)
+    # The last day of the return window; none: posted to the wallet, or never pending.
+    pending_until = models.DateField(_("pending until"), null=True, blank=True)
 
     objects = PointsLotQuerySet.as_manager()
 
@@ -110,6 +98,10 @@ class PointsLot(models.Model):
             models.CheckConstraint(
                 condition=Q(expires_on=None) | Q(expires_on__gt=F("earned_on")), name="pointslot_expires_after_earned"
             ),
+            models.CheckConstraint(
+                condition=Q(pending_until=None) | Q(expires_on=None) | Q(expires_on__gt=F("pending_until")),
+                name="pointslot_expires_after_pending",
+            ),
         ]
         indexes = [
             # Earliest expiry first: what a spend draws.
@@ -118,6 +110,11 @@ class PointsLot(models.Model):
             models.Index(
                 fields=["expires_on", "enrolment"], name="pointslot_to_expire",
                 condition=Q(remaining__gt=0, expires_on__isnull=False),
+            ),
+            # What a night posts.
+            models.Index(
+                fields=["pending_until", "enrolment"], name="pointslot_to_post",
+                condition=Q(pending_until__isnull=False),
             ),
         ]
         triggers = [
@@ -131,22 +128,31 @@ class PointsLot(models.Model):
 
 
 class Account(models.TextChoices):
-    """Accounts of the points ledger; the programme owes its members what stands on `liability`."""
+    """Accounts of the points ledger; the programme owes its members what stands on `liability`, their wallets."""
 
     ISSUED = "issued", _("issued")
-    LIABILITY = "liability", _("liability")
+    PENDING = "pending", _("pending")
+    LIABILITY = "liability", _("member's wallet")
     REDEEMED = "redeemed", _("redeemed")
     BREAKAGE = "breakage", _("breakage")
+    ADJUSTMENT = "adjustment", _("adjustment")
 
 
 class PointsEntry(models.Model):
-    """One change of a balance. Only grows; `points` is signed: what the balance gains."""
+    """One change of a balance. Only grows; `points` is signed: what the member gains.
+
+    An entry of qualifying points alone has no points, and moves no balance.
+    """
 
     class Kind(models.TextChoices):
         EARN = "earn", _("earn")
+        ACCRUE = "accrue", _("accrue")
+        POST = "post", _("post")
         SPEND = "spend", _("spend")
         EXPIRE = "expire", _("expire")
         REVERSE = "reverse", _("reverse")
+        ADJUST = "adjust", _("adjust")
+        REINSTATE = "reinstate", _("reinstate")
 
     member = models.ForeignKey(
         Member, models.PROTECT, related_name="+", db_index=False, db_constraint=False, verbose_name=_("member")
@@ -156,17 +162,19 @@ class PointsEntry(models.Model):
         verbose_name=_("points wallet"),
     )
     key = models.CharField(_("key"), max_length=64)
-    kind = models.CharField(_("kind"), max_length=8, choices=Kind)
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     points = models.BigIntegerField(_("points"))
+    # What counts for the tier on that business date: of an award that was pending when it is posted.
+    qualifying = models.BigIntegerField(_("qualifying points"), default=0, db_default=0)
     debit = models.CharField(_("debit"), max_length=16, choices=Account)
     credit = models.CharField(_("credit"), max_length=16, choices=Account)
-    # The lot that was earned or expired. Checked by a trigger, not by a foreign key, which would lock (that is,
+    # The lot that was earned, posted or expired. Checked by a trigger, not by a foreign key, which would lock (that is,
     # write) each of a million lots of a night; lots are never deleted.
     lot = models.ForeignKey(
         PointsLot, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, db_constraint=False,
         verbose_name=_("lot"),
     )
-    # One reversal an entry, by a constraint: few entries are reversals, and a unique field would index all the others.
+    # An award may be reversed in parts (partial returns); never more of an entry than there was, by a trigger.
     reverses = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="reversals", db_index=False,
         verbose_name=_("reverses"),
@@ -184,19 +192,24 @@ class PointsEntry(models.Model):
         verbose_name_plural = _("points entries")
         constraints = [
             models.UniqueConstraint(fields=["member", "key"], name="pointsentry_key"),
-            models.UniqueConstraint(
-                fields=["reverses"], name="pointsentry_reversed_once", condition=Q(reverses__isnull=False)
-            ),
-            models.CheckConstraint(condition=~Q(points=0), name="pointsentry_not_empty"),
+            models.CheckConstraint(condition=~Q(points=0) | ~Q(qualifying=0), name="pointsentry_not_empty"),
             models.CheckConstraint(
-                condition=Q(kind="earn", points__gt=0, lot__isnull=False, reverses=None)
-                | Q(kind="spend", points__lt=0, lot=None, reverses=None)
-                | Q(kind="expire", points__lt=0, lot__isnull=False, reverses=None)
-                | Q(kind="reverse", reverses__isnull=False),
+                condition=Q(kind__in=["earn", "accrue", "post"], points__gt=0, lot__isnull=False, reverses=None)
+                | Q(kind="spend", points__lt=0, qualifying=0, lot=None, reverses=None)
+                | Q(kind="expire", points__lt=0, qualifying=0, lot__isnull=False, reverses=None)
+                | Q(kind="adjust", points__gt=0, lot__isnull=False, reverses=None)
+                | Q(kind="adjust", points__lt=0, lot=None, reverses=None)
+                # Qualifying points alone.
+                | Q(kind__in=["earn", "adjust"], points=0, lot=None, reverses=None)
+                | Q(kind="reinstate", points__gt=0, qualifying=0, lot__isnull=False, reverses__isnull=False)
+                | Q(kind="reverse", lot=None, reverses__isnull=False),
                 name="pointsentry_of_its_kind",
             ),
             models.CheckConstraint(
-                condition=(Q(points__gt=0, credit="liability") | Q(points__lt=0, debit="liability"))
+                condition=(
+                    Q(points__gte=0, credit__in=["liability", "pending"])
+                    | Q(points__lte=0, debit__in=["liability", "pending"])
+                )
                 & ~Q(debit=F("credit")),
                 name="pointsentry_double_entry",
             ),
@@ -206,7 +219,17 @@ class PointsEntry(models.Model):
                 name="pointsentry_expiry_key",
             ),
         ]
-        indexes = [models.Index(fields=["enrolment", "id"], name="pointsentry_of_enrolment")]
+        indexes = [
+            models.Index(fields=["enrolment", "id"], name="pointsentry_of_enrolment"),
+            models.Index(
+                fields=["reverses"], name="pointsentry_reversals", condition=Q(reverses__isnull=False)
+            ),
+            # What a tier is decided by, wallet by wallet, without the entries themselves.
+            models.Index(
+                fields=["enrolment", "on"], include=["qualifying"], name="pointsentry_qualifying",
+                condition=~Q(qualifying=0),
+            ),
+        ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             pgtrigger.Trigger(
@@ -253,3 +276,39 @@ class LotDraw(models.Model):
 
     def __str__(self) -> str:
         return str(self.points)
+
+
+class LotExtension(models.Model):
+    """The day on which a lot ends was put off, by hand. Only grows."""
+
+    member = models.ForeignKey(
+        Member, models.PROTECT, related_name="+", db_index=False, db_constraint=False, verbose_name=_("member")
+    )
+    lot = models.ForeignKey(PointsLot, models.PROTECT, related_name="extensions", verbose_name=_("lot"))
+    key = models.CharField(_("key"), max_length=64)
+    from_date = models.DateField(_("from"))
+    to_date = models.DateField(_("to"), null=True, blank=True)
+    on = models.DateField(_("business date"))
+    at = models.DateTimeField(_("at"))
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
+        verbose_name=_("operator"),
+    )
+    reason = models.CharField(_("reason"), max_length=200)
+
+    class Meta:
+        verbose_name = _("extension of a lot")
+        verbose_name_plural = _("extensions of lots")
+        constraints = [
+            models.UniqueConstraint(fields=["member", "lot", "key"], name="lotextension_key"),
+            models.CheckConstraint(
+                condition=Q(to_date=None) | Q(to_date__gt=F("from_date")), name="lotextension_puts_off"
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            keep_whole(),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_date} – {self.to_date or ''}"

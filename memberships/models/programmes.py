@@ -1,12 +1,13 @@
 """What is offered: programmes, their tiers, and the versions of their plans."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Self
 
 import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import get_language
@@ -20,6 +21,13 @@ class Audience(models.TextChoices):
 
     PERSON = "person", _("person")
     ENTERPRISE = "enterprise", _("enterprise")
+
+
+class Enrols(models.TextChoices):
+    """What has an enrolment of its own in a programme."""
+
+    MEMBER = "member", _("member")
+    STORE = "store", _("store")
 
 
 class Named(models.Model):
@@ -41,23 +49,68 @@ class Programme(Named):
 
     code = models.SlugField(_("code"), max_length=64, unique=True)
     audience = models.CharField(_("audience"), max_length=16, choices=Audience)
+    # A member has one enrolment, or one for each of their stores.
+    enrols = models.CharField(
+        _("one enrolment for each"), max_length=16, choices=Enrols, default=Enrols.MEMBER, db_default=Enrols.MEMBER
+    )
+    # The cohort gate: to this share of members the programme is open, chosen by a hash of their key.
+    open_share = models.DecimalField(
+        _("open to a share of members"), max_digits=5, decimal_places=4, default=Decimal(1), db_default=Decimal(1),
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+    )
 
     class Meta:
         verbose_name = _("programme")
         verbose_name_plural = _("programmes")
+        constraints = [models.CheckConstraint(condition=Q(open_share__range=(0, 1)), name="programme_open_share")]
 
 
 @track()
 class TierGroup(Named):
-    """A ladder of tiers within a programme."""
+    """A ladder of tiers within a programme, and how one climbs it and falls.
+
+    Up at once; down, where the ladder has it, at the end of the period for which a tier holds.
+    """
+
+    class Window(models.TextChoices):
+        """Of which days the qualifying points count; the period for which a tier holds is as long."""
+
+        CUMULATIVE = "cumulative", _("from the beginning")
+        CALENDAR_YEAR = "calendar_year", _("calendar year")
+        ROLLING_MONTHS = "rolling_months", _("the last months")
+        ANNIVERSARY = "anniversary", _("year from the enrolment's day")
+
+    class Downgrade(models.TextChoices):
+        NONE = "none", _("none")
+        ONE_STEP = "one_step", _("one step")
+        TO_BALANCE = "to_balance", _("to what the points give")
 
     programme = models.ForeignKey(Programme, models.PROTECT, related_name="tier_groups", verbose_name=_("programme"))
     code = models.SlugField(_("code"), max_length=64)
+    window = models.CharField(
+        _("points count"), max_length=16, choices=Window, default=Window.CUMULATIVE, db_default=Window.CUMULATIVE
+    )
+    window_months = models.PositiveSmallIntegerField(_("window (months)"), null=True, blank=True)
+    downgrade = models.CharField(
+        _("downgrade"), max_length=16, choices=Downgrade, default=Downgrade.NONE, db_default=Downgrade.NONE
+    )
+    # So many days after the end of the period a tier that is lost is still held.
+    grace_days = models.PositiveSmallIntegerField(_("grace (days)"), default=0, db_default=0)
 
     class Meta:
         verbose_name = _("tier group")
         verbose_name_plural = _("tier groups")
-        constraints = [models.UniqueConstraint(fields=["programme", "code"], name="tiergroup_code")]
+        constraints = [
+            models.UniqueConstraint(fields=["programme", "code"], name="tiergroup_code"),
+            models.CheckConstraint(
+                condition=Q(window="rolling_months", window_months__gte=1)
+                | (~Q(window="rolling_months") & Q(window_months=None)),
+                name="tiergroup_window_months",
+            ),
+            models.CheckConstraint(
+                condition=~Q(window="cumulative") | Q(downgrade="none"), name="tiergroup_cumulative_keeps"
+            ),
+        ]
 
 
 @track()
@@ -68,6 +121,17 @@ class Tier(Named):
     code = models.SlugField(_("code"), max_length=64)
     rank = models.PositiveSmallIntegerField(_("rank"))
     threshold = models.BigIntegerField(_("threshold (points)"), default=0, validators=[MinValueValidator(0)])
+    # Who has stood here does not fall below.
+    is_floor = models.BooleanField(_("floor"), default=False, db_default=False)
+    # Of the points that orders bring (not the qualifying ones).
+    earn_multiplier = models.DecimalField(
+        _("multiplier of points"), max_digits=6, decimal_places=3, default=Decimal(1), db_default=Decimal(1),
+        validators=[MinValueValidator(0)],
+    )
+    # The plan (by its code) whose paid card puts a member here, whatever the points.
+    plan_code = models.SlugField(_("given by plan"), max_length=64, blank=True, default="", db_default="")
+    # Not offered any more; who stands here stays until an evaluation.
+    retired_on = models.DateField(_("retired on"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("tier")
@@ -76,6 +140,8 @@ class Tier(Named):
         constraints = [
             models.UniqueConstraint(fields=["group", "code"], name="tier_code"),
             models.UniqueConstraint(fields=["group", "rank"], name="tier_rank"),
+            # What the key of a standing over tier and group refers to (migration 0012).
+            models.UniqueConstraint(fields=["id", "group"], name="tier_of_group_key"),
             models.CheckConstraint(condition=Q(threshold__gte=0), name="tier_threshold_not_negative"),
         ]
 

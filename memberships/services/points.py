@@ -37,12 +37,17 @@ Kind = PointsEntry.Kind
 
 
 class Grant(NamedTuple):
-    """Points to be earned by a wallet, under a key of their own."""
+    """Points to be earned by a wallet, under a key of their own.
+
+    With `pending_until` they accrue, and are posted after that day; `qualifying` points count for the tier then, too.
+    """
 
     enrolment_id: int
     points: int
     key: str
     expires_on: date | None = None
+    qualifying: int = 0
+    pending_until: date | None = None
 
 
 @dataclass(frozen=True)

@@ -180,5 +180,5 @@ def test_empty_or_second_draw_of_a_lot_by_an_entry_is_refused(wallet: Enrolment)
 
 
 def test_second_wallet_of_a_member_in_a_programme_is_refused(wallet: Enrolment) -> None:
-    with pytest.raises(IntegrityError, match="enrolment_once"):
+    with pytest.raises(IntegrityError, match="enrolment_once_a_scope"):
         Enrolment.objects.create(member=wallet.member, programme=wallet.programme, enrolled_on=TODAY)

@@ -7,7 +7,7 @@ WITH line AS (
             ORDER BY lot.id IS NOT DISTINCT FROM %(first_lot)s DESC, lot.expires_on ASC NULLS LAST, lot.id
         )::bigint - lot.remaining AS taken_before
     FROM memberships_pointslot lot
-    WHERE lot.enrolment_id = %(enrolment)s AND lot.remaining > 0
+    WHERE lot.enrolment_id = %(enrolment)s AND lot.remaining > 0 AND lot.pending_until IS NULL
         AND (lot.expires_on IS NULL OR lot.expires_on > %(on)s)
         AND NOT EXISTS (
             SELECT FROM memberships_pointsentry gone

@@ -1,0 +1,58 @@
+"""A member's wallet in a programme: the row to lock before points, debts or tiers of it change."""
+
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from memberships.models.members import Member
+from memberships.models.programmes import Programme
+from operations.audit import keep_whole
+
+
+class Enrolment(models.Model):
+    """A member's wallet in a programme, one for each scope: a firm has one for each of its stores.
+
+    `balance`, `pending` and `debt` (points) are what the ledger adds up to (models/points.py).
+    """
+
+    member = models.ForeignKey(
+        Member, models.PROTECT, related_name="enrolments", db_index=False, verbose_name=_("member")
+    )
+    programme = models.ForeignKey(
+        Programme, models.PROTECT, related_name="enrolments", db_index=False, verbose_name=_("programme")
+    )
+    # The store, where a programme has one enrolment for each; empty for programmes with one for each member.
+    scope = models.CharField(_("scope (store)"), max_length=64, blank=True, default="", db_default="")
+    enrolled_on = models.DateField(_("enrolled on"))
+    balance = models.BigIntegerField(_("balance (points)"), default=0)
+    pending = models.BigIntegerField(_("pending (points)"), default=0, db_default=0)
+    debt = models.BigIntegerField(_("owed (points)"), default=0, db_default=0)
+    # Programmes whose points end by inactivity: the first day on which all of them are gone.
+    idle_on = models.DateField(_("points end by inactivity on"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("points wallet")
+        verbose_name_plural = _("points wallets")
+        constraints = [
+            models.UniqueConstraint(fields=["member", "programme", "scope"], name="enrolment_once_a_scope"),
+            # What the ledger's keys over wallet and member refer to (migration 0004).
+            models.UniqueConstraint(fields=["id", "member"], name="enrolment_of_member_key"),
+            # Points that were spent and then taken back are owed, where the programme says so; nothing else is below 0.
+            models.CheckConstraint(
+                condition=Q(debt__gte=0, balance__gte=-F("debt")), name="enrolment_balance_within_debt"
+            ),
+            models.CheckConstraint(condition=Q(pending__gte=0), name="enrolment_pending_not_negative"),
+        ]
+        indexes = [
+            models.Index(fields=["idle_on", "id"], name="enrolment_idle", condition=Q(idle_on__isnull=False)),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(name="frozen", fields=["id", "member", "programme", "scope"]),
+            keep_whole(),
+        ]
+
+    def __str__(self) -> str:
+        number = Member(pk=self.member_id).number
+        return f"{number} · {self.scope}" if self.scope else number

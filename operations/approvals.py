@@ -1,0 +1,70 @@
+"""What can take two people: actions that any floor registers (`operations.registry.approval_actions`).
+
+An action is executed with the exact payload that the maker sent and the checker saw, and with nothing else.
+services/approvals.py asks, decides and executes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db.models import Model
+from django.utils.functional import Promise
+
+from operations.models import User
+
+#: What an action is about: JSON values only, so that a hash can be taken and the same be executed days later.
+Payload = Mapping[str, Any]
+
+
+class Description(NamedTuple):
+    """What an action would do: a sentence, and its figures as (label, value)."""
+
+    summary: str
+    figures: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an action, in words and for programs."""
+
+    words: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class ApprovalAction:
+    """Something that is done at once up to a limit, and by two people above it."""
+
+    name: str
+    label: str | Promise
+    #: What `amount` counts, in words: CNY, points, rows.
+    unit: str | Promise = ""
+    #: Who may ask for it ("app.codename"); who may approve has operations.decide_approval and this one's view.
+    permission: str
+
+    def amount(self, payload: Payload) -> Decimal | None:
+        """What is compared with the maker's limit; None: it always takes two people."""
+        raise NotImplementedError
+
+    def describe(self, payload: Payload) -> Description:
+        """What it would do, in the maker's language."""
+        raise NotImplementedError
+
+    def subject(self, payload: Payload) -> Model | None:
+        """The record that shows the request; None: no one record."""
+        return None
+
+    def seen(self, payload: Payload) -> str:
+        """A fingerprint (at most 64 characters) of the facts it rests on: another one later refuses the approval."""
+        return ""
+
+    def execute(
+        self, payload: Payload, *, actor: User, checker: User | None, reason: str, on: date, at: datetime
+    ) -> Outcome:
+        """Do it, inside the transaction that decides the request. A PlusdeskError refuses it with its words.
+
+        `actor` asked for it; `checker` is None when nobody had to approve.
+        """
+        raise NotImplementedError
