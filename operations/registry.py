@@ -1,7 +1,7 @@
 """What the upper floors hang into the ground floor, by name (see ARCHITECTURE.md, "Registration").
 
-Each floor registers its jobs, importers, outlets, book checks and approval actions in AppConfig.ready(); pages, commands
-and workers look them up here.
+Each floor registers its jobs, importers, outlets, book checks and approval actions in AppConfig.ready(); pages,
+commands and workers look them up here.
 """
 
 from collections.abc import Iterator
