@@ -184,6 +184,13 @@ CHARGE_CHUNK_CARDS: int = env.int("CHARGE_CHUNK_CARDS", default=1_000)
 LAPSE_CHUNK_CARDS: int = env.int("LAPSE_CHUNK_CARDS", default=5_000)
 EXPIRE_CHUNK_LOTS: int = env.int("EXPIRE_CHUNK_LOTS", default=10_000)
 
+# --- approvals ---------------------------------------------------------------------------------------------
+# A request that nobody decided for so long cannot be approved any more.
+APPROVAL_DAYS: int = env.int("APPROVAL_DAYS", default=7)
+# Up to so much is done by one person, whatever the limits of their roles say (operations/approval_actions.py).
+IMPORT_ALONE_ROWS: int = env.int("IMPORT_ALONE_ROWS", default=1_000)
+DRY_RUN_ALONE_ITEMS: int = env.int("DRY_RUN_ALONE_ITEMS", default=1_000)
+
 # --- gateways ------------------------------------------------------------------------------------------------
 # By name: the adapter, what it is made with, and the limits of the gateway: calls under way, calls begun in a second.
 GATEWAYS: dict[str, dict[str, Any]] = {}

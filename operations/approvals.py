@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from django.db.models import Model
@@ -41,8 +42,11 @@ class ApprovalAction:
     label: str | Promise
     #: What `amount` counts, in words: CNY, points, rows.
     unit: str | Promise = ""
-    #: Who may ask for it ("app.codename"); who may approve has operations.decide_approval and this one's view.
+    #: Who may ask for it ("app.codename"); who may decide has operations.decide_approval and may view the subject.
     permission: str
+    #: Up to what amount anybody who may ask for it does it alone; groups may have more (models.ApprovalLimit), not less.
+    #: None: nothing.
+    alone: Decimal | None = None
 
     def amount(self, payload: Payload) -> Decimal | None:
         """What is compared with the maker's limit; None: it always takes two people."""
@@ -51,6 +55,13 @@ class ApprovalAction:
     def describe(self, payload: Payload) -> Description:
         """What it would do, in the maker's language."""
         raise NotImplementedError
+
+    def permission_of(self, payload: Payload) -> str:
+        """Who may ask for this one."""
+        return self.permission
+
+    def check(self, payload: Payload, *, actor: User, on: date, at: datetime) -> None:
+        """Before a request is made: a PlusdeskError when it could not be done now either, however many approve."""
 
     def subject(self, payload: Payload) -> Model | None:
         """The record that shows the request; None: no one record."""
@@ -65,6 +76,12 @@ class ApprovalAction:
     ) -> Outcome:
         """Do it, inside the transaction that decides the request. A PlusdeskError refuses it with its words.
 
-        `actor` asked for it; `checker` is None when nobody had to approve.
+        `actor` asked for it; `checker` is None when nobody had to approve. What calls the outside world writes down
+        its intent here and calls in `transaction.on_commit`.
         """
         raise NotImplementedError
+
+
+def fingerprint(*facts: object) -> str:
+    """Facts as 64 characters, for `ApprovalAction.seen`."""
+    return sha256(repr(facts).encode()).hexdigest()

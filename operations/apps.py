@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -7,11 +8,34 @@ class OperationsConfig(AppConfig):
     verbose_name = _("Operations")
 
     def ready(self) -> None:
-        from operations import book_jobs, jobs, outbox_jobs, registry, webhooks
+        from operations import approval_actions, approval_jobs, book_jobs, jobs, outbox_jobs, registry, roles, webhooks
 
         registry.jobs.register(jobs.CheckImport())
         registry.jobs.register(jobs.ApplyImport())
         registry.jobs.register(jobs.UndoImport())
         registry.jobs.register(outbox_jobs.SweepOutbox())
         registry.jobs.register(book_jobs.AuditBooks())
+        registry.jobs.register(approval_jobs.ExpireApprovals())
+        registry.approval_actions.register(approval_actions.ConfirmImport())
+        registry.approval_actions.register(approval_actions.ExecuteDryRun())
         registry.outlets.register(webhooks.Events())
+        _give_rights()
+        # Floors are migrated from above to below, so the permissions of all of them are there by then.
+        post_migrate.connect(roles.bring_up, sender=self, dispatch_uid="roles")
+
+
+def _give_rights() -> None:
+    """What the roles do with the records of this floor, and what they do alone."""
+    from operations import roles
+
+    roles.read_by_all("operations")
+    roles.give(roles.OPERATOR, "operations.operate_jobrun", "operations.resend_outboxmessage")
+    roles.give(roles.APPROVER, "operations.decide_approval")
+    roles.give(
+        roles.ADMINISTRATOR, "operations.operate_jobrun", "operations.resend_outboxmessage", "operations.add_user",
+        "operations.change_user", "operations.add_approvallimit", "operations.change_approvallimit",
+        "operations.delete_approvallimit",
+    )
+    for role, most in ((roles.OPERATOR, 10_000), (roles.ADMINISTRATOR, 100_000)):
+        roles.limit(role, "confirm_import", most)
+        roles.limit(role, "execute_dry_run", most)

@@ -35,6 +35,14 @@ class PreviewChangedError(ImportStateError):
         super().__init__(_("This is not the preview you saw: check the file again, then confirm."))
 
 
+class ApprovalError(PlusdeskError):
+    """The request cannot be made or decided as things are."""
+
+
+class NotPermittedError(ApprovalError):
+    """The user may not ask for this, or may not decide about it."""
+
+
 class FileRefusedError(PlusdeskError):
     """The file is refused whole. `faults` holds at least one fault with line, column, value, code."""
 

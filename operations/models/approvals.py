@@ -137,9 +137,10 @@ class Approval(models.Model):
 
 @track()
 class ApprovalLimit(models.Model):
-    """Up to what amount the members of a group do something alone; without a row everything takes two people.
+    """Up to what amount the members of a group do something alone; without a row what the action lets anybody do.
 
-    Of a user's groups the highest limit counts. No amount: without limit.
+    Of a user's groups the highest limit counts, superusers are counted with the administrators. No amount: without
+    limit.
     """
 
     action = models.CharField(_("action"), max_length=64)
