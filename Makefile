@@ -38,7 +38,7 @@ run: venv
 
 test: venv-dev
 	@$(VENV_PYTHON) -m config.messages
-	@$(VENV_PYTHON) -m pytest -n 2 $(ARGS)
+	@$(VENV_PYTHON) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 # 0002_import is not linted: it completes tables that were made with it, before any code ran on them.
 check: venv-dev
