@@ -60,6 +60,26 @@ class AudienceError(PlusdeskError):
         )
 
 
+class EnrolmentScopeError(PlusdeskError):
+    """A wallet was asked for without a store where each store has one, or for a store where each member has one."""
+
+    def __init__(self, programme: "Programme") -> None:
+        super().__init__(
+            _("“%(programme)s” has one wallet for each: %(enrols)s.")
+            % {"programme": programme, "enrols": programme.get_enrols_display()}
+        )
+
+
+class NotOpenToMemberError(PlusdeskError):
+    """The programme is open to a share of members, and this one is not of it."""
+
+    def __init__(self, member: "Member", programme: "Programme") -> None:
+        super().__init__(
+            _("“%(programme)s” is open to %(share)s%% of members so far, and not to %(member)s yet.")
+            % {"programme": programme, "share": f"{programme.open_share:.2%}".rstrip("%"), "member": member}
+        )
+
+
 class PointsError(PlusdeskError):
     """The points ledger cannot book what was asked."""
 

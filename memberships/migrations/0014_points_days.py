@@ -17,7 +17,7 @@ FUNCTIONS = {
 
 
 class Migration(migrations.Migration):
-    dependencies = [("memberships", "0012_programmes_keys")]
+    dependencies = [("memberships", "0013_points_parts")]
 
     operations = [
         migrations.RunSQL((SQL / f"{name}.sql").read_text(encoding="utf-8"), undo)

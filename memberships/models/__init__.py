@@ -6,6 +6,7 @@ A Subscription is a member's bond to a programme, its Terms are the paid spans o
 A Payment is what a term costs, on its way through a gateway. Points stand in an Enrolment's lots (see points.py).
 """
 
+from memberships.models.adjustments import AdjustmentReason
 from memberships.models.contacts import MemberContact
 from memberships.models.credit_requests import CreditRequest
 from memberships.models.customers import EnterpriseCustomer
@@ -24,6 +25,7 @@ from memberships.models.subscriptions import Subscription, Term
 from memberships.models.tiers import TierChange, TierStanding
 
 __all__ = [
+    "AdjustmentReason",
     "CreditRequest",
     "EarnPromotion",
     "EarnRule",

@@ -18,6 +18,10 @@ What must hold, at all times (`manage.py audit_books` checks it):
     debt of an enrolment      = what its negative entries could not draw from lots
     of a programme            issued = outstanding + spent + expired + reversed
 
+A debt is paid from the next points that come: the entry that is owed draws them. So there is no debt beside points that
+can be spent. Expired points come back as a new lot (`reinstate`), and so do points that a reversed spend gives back to
+a lot that is over, where the programme renews them: they expire once more, and are reinstated.
+
 Expiry only inserts: its entry names the lot and takes what remained; the lot itself stays as it was, since millions
 expire in one night. A lot is spendable by its date, not by whether the job has run; a pending one is not.
 """
@@ -32,6 +36,7 @@ from django.db.models import CharField, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_lazy as _
 
+from memberships.models.adjustments import AdjustmentReason
 from memberships.models.enrolments import Enrolment
 from memberships.models.members import Member
 from operations.audit import keep_whole
@@ -41,6 +46,12 @@ from operations.audit import keep_whole
 EXPIRY_KEY = "expire:"
 #: The entry that posts a pending lot to the wallet has the key "post:<lot>".
 POSTING_KEY = "post:"
+#: What a reversed award still lacks is taken when a spend gives points back: "claim:<reversal>:<that of the spend>".
+CLAIM_KEY = "claim:"
+#: Points given back to a lot that is over come back in a new one: "renew:<reversal of the spend>:<lot>".
+RENEWAL_KEY = "renew:"
+#: Keys that nobody but the ledger itself gives.
+OWN_KEYS = (EXPIRY_KEY, POSTING_KEY, CLAIM_KEY, RENEWAL_KEY)
 
 
 class PointsLotQuerySet(models.QuerySet["PointsLot"]):
@@ -84,6 +95,8 @@ class PointsLot(models.Model):
     expires_on = models.DateField(_("expires on"), null=True, blank=True)
     # The last day of the return window; none: posted to the wallet, or never pending.
     pending_until = models.DateField(_("pending until"), null=True, blank=True)
+    # Qualifying points that come with the posting; a lot of qualifying points alone has no other points.
+    qualifying = models.BigIntegerField(_("qualifying points"), default=0, db_default=0)
 
     objects = PointsLotQuerySet.as_manager()
 
@@ -91,7 +104,10 @@ class PointsLot(models.Model):
         verbose_name = _("lot")
         verbose_name_plural = _("lots")
         constraints = [
-            models.CheckConstraint(condition=Q(points__gt=0), name="pointslot_not_empty"),
+            models.CheckConstraint(
+                condition=Q(points__gt=0) | Q(points=0, qualifying__gt=0), name="pointslot_holds_something"
+            ),
+            models.CheckConstraint(condition=Q(qualifying__gte=0), name="pointslot_qualifying_not_negative"),
             models.CheckConstraint(
                 condition=Q(remaining__gte=0, remaining__lte=F("points")), name="pointslot_remaining_within"
             ),
@@ -186,15 +202,30 @@ class PointsEntry(models.Model):
         verbose_name=_("operator"),
     )
     reason = models.CharField(_("reason"), max_length=200, blank=True)
+    # Of an adjustment: why.
+    reason_code = models.ForeignKey(
+        AdjustmentReason, models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
+        verbose_name=_("reason code"),
+    )
+    # Of the reversal of an award: how many points it was to take back (what had expired is no loss any more), and how
+    # many of them were not there. A claim that takes some later has them negative: their sum is what still lacks.
+    asked = models.BigIntegerField(_("to be taken back (points)"), null=True, blank=True)
+    missing = models.BigIntegerField(_("not there (points)"), default=0, db_default=0)
 
     class Meta:
         verbose_name = _("points entry")
         verbose_name_plural = _("points entries")
         constraints = [
             models.UniqueConstraint(fields=["member", "key"], name="pointsentry_key"),
-            models.CheckConstraint(condition=~Q(points=0) | ~Q(qualifying=0), name="pointsentry_not_empty"),
+            # An accrual's qualifying points are its lot's, and a reversal may find nothing left to take.
             models.CheckConstraint(
-                condition=Q(kind__in=["earn", "accrue", "post"], points__gt=0, lot__isnull=False, reverses=None)
+                condition=~Q(points=0) | ~Q(qualifying=0) | Q(kind="accrue") | Q(asked__isnull=False),
+                name="pointsentry_says_something",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="earn", points__gt=0, lot__isnull=False, reverses=None)
+                | Q(kind="accrue", points__gte=0, qualifying=0, lot__isnull=False, reverses=None)
+                | Q(kind="post", points__gte=0, lot__isnull=False, reverses=None)
                 | Q(kind="spend", points__lt=0, qualifying=0, lot=None, reverses=None)
                 | Q(kind="expire", points__lt=0, qualifying=0, lot__isnull=False, reverses=None)
                 | Q(kind="adjust", points__gt=0, lot__isnull=False, reverses=None)
@@ -203,7 +234,15 @@ class PointsEntry(models.Model):
                 | Q(kind__in=["earn", "adjust"], points=0, lot=None, reverses=None)
                 | Q(kind="reinstate", points__gt=0, qualifying=0, lot__isnull=False, reverses__isnull=False)
                 | Q(kind="reverse", lot=None, reverses__isnull=False),
-                name="pointsentry_of_its_kind",
+                name="pointsentry_follows_its_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="adjust", reason_code__isnull=False) | (~Q(kind="adjust") & Q(reason_code=None)),
+                name="pointsentry_reason_of_adjustment",
+            ),
+            models.CheckConstraint(
+                condition=Q(asked=None, missing=0) | Q(kind="reverse", points__lte=0, asked__gte=0),
+                name="pointsentry_asked_of_reversal",
             ),
             models.CheckConstraint(
                 condition=(
@@ -217,6 +256,11 @@ class PointsEntry(models.Model):
                 condition=Q(kind="expire", key__startswith=EXPIRY_KEY)
                 | (~Q(kind="expire") & ~Q(key__startswith=EXPIRY_KEY)),
                 name="pointsentry_expiry_key",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="post", key__startswith=POSTING_KEY)
+                | (~Q(kind="post") & ~Q(key__startswith=POSTING_KEY)),
+                name="pointsentry_posting_key",
             ),
         ]
         indexes = [
@@ -243,6 +287,23 @@ class PointsEntry(models.Model):
                     " USING ERRCODE = 'foreign_key_violation'; END IF; RETURN NULL;"
                 ),
             ),
+            pgtrigger.Trigger(
+                name="reverses_no_more_than_there_was", operation=pgtrigger.Insert, when=pgtrigger.After,
+                level=pgtrigger.Statement,
+                referencing=pgtrigger.Referencing(new="new_entries"),  # type: ignore[no-untyped-call]
+                # memberships/sql/points/check_reversals.sql: entries that are taken back by more than they gave.
+                declare=[("wrong", "bigint")],
+                func=(
+                    "IF EXISTS (SELECT 1 FROM new_entries WHERE reverses_id IS NOT NULL) THEN"
+                    # Those who reverse the same entry take turns, and look at it afterwards.
+                    " PERFORM 1 FROM memberships_pointsentry WHERE id IN (SELECT reverses_id FROM new_entries)"
+                    " ORDER BY id FOR NO KEY UPDATE;"
+                    " SELECT memberships_overdrawn_reversal(array_agg(DISTINCT reverses_id)) INTO wrong"
+                    " FROM new_entries WHERE reverses_id IS NOT NULL;"
+                    " IF wrong IS NOT NULL THEN RAISE EXCEPTION 'entry % cannot be reversed so', wrong"
+                    " USING ERRCODE = 'check_violation'; END IF; END IF; RETURN NULL;"
+                ),
+            ),
             keep_whole(),
         ]
 
@@ -261,12 +322,19 @@ class LotDraw(models.Model):
     )
     lot = models.ForeignKey(PointsLot, models.PROTECT, related_name="draws", verbose_name=_("lot"))
     points = models.BigIntegerField(_("points"))
+    # A debt was paid: after this entry, the wallet's newest then, the lot had points for what `entry` still owed.
+    paid_after = models.ForeignKey(
+        PointsEntry, models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
+        verbose_name=_("paid after"),
+    )
 
     class Meta:
         verbose_name = _("draw")
         verbose_name_plural = _("draws")
         constraints = [
-            models.UniqueConstraint(fields=["entry", "lot"], name="lotdraw_once"),
+            models.UniqueConstraint(
+                fields=["entry", "lot", "paid_after", "member"], name="lotdraw_only_once", nulls_distinct=False
+            ),
             models.CheckConstraint(condition=~Q(points=0), name="lotdraw_not_empty"),
         ]
         triggers = [

@@ -1,45 +1,43 @@
-"""Points: the wallet, earning, spending, and what a wallet shows. (Reversal: points_reversal; expiry: points_expiry.)
+"""Points: earning, spending, and what a wallet shows. (Reversal: points_reversal; expiry: points_expiry.)
 
 Every service locks the wallet before it reads a lot, so that two of them take turns. Every effect has a key, unique
 for the member and for ever: a repeat with the same body returns the first result, another body is a KeyConflictError.
 The body is what is booked (wallet, kind, points, the expiry of what is earned, the entry that is reversed), not when,
-by whom and why. Keys that begin with "expire:" are the ledger's own.
+by whom and why. Some keys are the ledger's own (models/points.py, OWN_KEYS).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Sum
 
 from memberships.errors import (
-    AudienceError,
     InsufficientPointsError,
     KeyConflictError,
-    MemberClosedError,
     PointsAmountError,
     PointsExpiryError,
     ReservedKeyError,
 )
-from memberships.models import Enrolment, Member, PointsEntry, PointsLot, Programme
-from memberships.models.points import EXPIRY_KEY, Account
+from memberships.models import Enrolment, PointsEntry, PointsLot
+from memberships.models.points import OWN_KEYS, Account
 from memberships.services import statements
-from memberships.services.members import lock_member
+from memberships.services.enrolments import enrol_member as enrol_member
 from memberships.services.points_expiry import expired_through
-from operations.audit import because
 from operations.models import User
 
 Kind = PointsEntry.Kind
 
 
 class Grant(NamedTuple):
-    """Points to be earned by a wallet, under a key of their own.
+    """Points to be earned by a wallet, under a key of their own; `expires_on` is the first day without them.
 
     With `pending_until` they accrue, and are posted after that day; `qualifying` points count for the tier then, too.
+    There may be qualifying points alone.
     """
 
     enrolment_id: int
@@ -60,32 +58,12 @@ class WalletFigures:
     next_expiry_points: int
 
 
-@transaction.atomic
-def enrol_member(member: Member, programme: Programme, *, on: date, actor: User | None) -> Enrolment:
-    """Open the member's wallet in a programme; a repeat returns the first.
-
-    Raises MemberClosedError, AudienceError.
-    """
-    member = lock_member(member.pk)
-    if wallet := Enrolment.objects.filter(member=member, programme=programme).first():
-        return wallet
-    if not Member.objects.open(on=on).filter(pk=member.pk).exists():
-        raise MemberClosedError(member, on=on)
-    if programme.audience != member.kind:
-        raise AudienceError(member, programme)
-    with because("enrolled", actor=actor):
-        return Enrolment.objects.create(member=member, programme=programme, enrolled_on=on)
-
-
 def earn_points(
     enrolment: Enrolment, points: int, *, key: str, expires_on: date | None, on: date, at: datetime,
-    actor: User | None, reason: str = "",
+    actor: User | None, reason: str = "", qualifying: int = 0, pending_until: date | None = None,
 ) -> PointsEntry:
-    """Give a wallet a lot of points; `expires_on` is the first day on which they are gone, None: they stay.
-
-    Raises what `earn_points_for_many` raises.
-    """
-    grant = Grant(enrolment.pk, points, key, expires_on)
+    """Give a wallet a lot of points (see Grant). Raises what `earn_points_for_many` raises."""
+    grant = Grant(enrolment.pk, points, key, expires_on, qualifying, pending_until)
     earn_points_for_many([grant], on=on, at=at, actor=actor, reason=reason)
     return PointsEntry.objects.get(member_id=enrolment.member_id, key=key)
 
@@ -100,46 +78,65 @@ def earn_points_for_many(
     """
     grants = _distinct(grants)
     for grant in grants:
-        check_points(grant.points)
-        check_key(grant.key)
+        _check_grant(grant)
     _lock_wallets({grant.enrolment_id for grant in grants})
     listed = {
         "enrolments": [grant.enrolment_id for grant in grants], "points": [grant.points for grant in grants],
         "keys": [grant.key for grant in grants], "expires_on": [grant.expires_on for grant in grants],
+        "qualifying": [grant.qualifying for grant in grants],
+        "pending_until": [grant.pending_until for grant in grants],
     }
-    conflicting = statements.rows("points/find_conflicting_grants", **listed)
-    if conflicting:
-        raise KeyConflictError(conflicting[0][0])
+    _refuse_conflicts(listed)
     _refuse_over(grants, on=on)
     with _key_of_another_wallet(grants[0].key if grants else ""):
         booked = statements.rows(
             "points/earn", on=on, at=at, actor=actor.pk if actor else None, reason=reason, **listed
         )
-    return int(booked[0][0])
+    new = int(booked[0][0])
+    if new < len(grants):
+        # Not all of them need be repeats: the member's other wallet may have taken a key since we looked.
+        _refuse_conflicts(listed)
+    return new
 
 
-@transaction.atomic
+def _refuse_conflicts(listed: dict[str, list[Any]]) -> None:
+    """Raises KeyConflictError when a key of the grants was used for something else."""
+    conflicting = statements.rows("points/find_conflicting_grants", **listed)
+    if conflicting:
+        raise KeyConflictError(conflicting[0][0])
+
+
 def spend_points(
     enrolment: Enrolment, points: int, *, key: str, on: date, at: datetime, actor: User | None, reason: str = ""
 ) -> PointsEntry:
-    """Take points from a wallet, the earliest expiry first; draws name the lots.
+    """Take points from a wallet, the earliest expiry first; draws name the lots. One statement.
 
-    Points that are over by that day cannot be spent, whether or not a night has expired them.
-    Raises PointsAmountError, ReservedKeyError, KeyConflictError, InsufficientPointsError.
+    Points that are over by that day cannot be spent, whether or not a night has expired them, nor pending ones.
+    Raises PointsAmountError, ReservedKeyError, KeyConflictError, InsufficientPointsError, Enrolment.DoesNotExist.
     """
     check_points(points)
     check_key(key)
-    wallet = lock_wallet(enrolment.pk)
-    if first := first_result(wallet, key=key, kind=Kind.SPEND, points=-points):
-        return first
-    spendable = spendable_points(wallet, on=on)
-    if spendable < points:
+    ((outcome, entry_id, spendable),) = statements.rows(
+        "points/spend", wallet=enrolment.pk, points=points, key=key, on=on, at=at,
+        actor=actor.pk if actor else None, reason=reason,
+    )
+    if outcome == "spent":
+        return _as_booked(PointsEntry(
+            id=entry_id, member_id=enrolment.member_id, enrolment=enrolment, key=key, kind=Kind.SPEND, points=-points,
+            debit=Account.LIABILITY, credit=Account.REDEEMED, on=on, at=at, actor=actor, reason=reason,
+        ))
+    if outcome == "repeated":
+        return PointsEntry.objects.get(pk=entry_id)
+    if outcome == "lacking":
         raise InsufficientPointsError(asked=points, spendable=spendable, on=on)
-    entry = book_entry(PointsEntry(
-        member_id=wallet.member_id, enrolment=wallet, key=key, kind=Kind.SPEND, points=-points,
-        debit=Account.LIABILITY, credit=Account.REDEEMED, on=on, at=at, actor=actor, reason=reason,
-    ))
-    take_from_lots(entry, points)
+    if outcome == "absent":
+        raise Enrolment.DoesNotExist
+    raise KeyConflictError(key)
+
+
+def _as_booked(entry: PointsEntry) -> PointsEntry:
+    """The entry as if it had been read, without reading it."""
+    entry._state.adding, entry._state.db = False, connection.alias
     return entry
 
 
@@ -206,6 +203,15 @@ def take_from_lots(entry: PointsEntry, points: int, *, first_lot: int | None = N
     )
 
 
+def _check_grant(grant: Grant) -> None:
+    """Raises PointsAmountError, ReservedKeyError."""
+    check_key(grant.key)
+    if grant.points or not grant.qualifying:
+        check_points(grant.points)
+    if grant.qualifying:
+        check_points(grant.qualifying)
+
+
 def check_points(points: int) -> None:
     """Raises PointsAmountError."""
     if points < 1:
@@ -214,29 +220,29 @@ def check_points(points: int) -> None:
 
 def check_key(key: str) -> None:
     """Raises ReservedKeyError."""
-    if not key or len(key) > 64 or key.startswith(EXPIRY_KEY):
+    if not key or len(key) > 64 or key.startswith(OWN_KEYS):
         raise ReservedKeyError(key)
 
 
 def _refuse_over(grants: Sequence[Grant], *, on: date) -> None:
-    """Nothing is earned that is over. What was booked in time may be over by now: its repeat is none of this.
+    """Nothing is earned that is over, or would be before it is posted. The wallets are locked.
 
-    The wallets are locked. Raises PointsExpiryError.
+    What was booked in time may be over by now: its repeat is none of this. Raises PointsExpiryError.
     """
     over_on = max(on, expired_through() or on)
-    over = {
-        (grant.enrolment_id, grant.key): grant.expires_on
-        for grant in grants if grant.expires_on is not None and grant.expires_on <= over_on
-    }
+    over = [
+        grant for grant in grants
+        if grant.expires_on is not None and grant.expires_on <= max(over_on, grant.pending_until or on)
+    ]
     if not over:
         return
     asked = PointsEntry.objects.filter(
-        enrolment_id__in={pk for pk, _key in over}, key__in={key for _pk, key in over}
+        enrolment_id__in={grant.enrolment_id for grant in over}, key__in={grant.key for grant in over}
     )
     booked = set(asked.values_list("enrolment_id", "key"))
-    for grant, expires_on in over.items():
-        if grant not in booked:
-            raise PointsExpiryError(expires_on=expires_on, over_on=over_on)
+    for grant in over:
+        if grant.expires_on is not None and (grant.enrolment_id, grant.key) not in booked:
+            raise PointsExpiryError(expires_on=grant.expires_on, over_on=max(over_on, grant.pending_until or on))
 
 
 def _distinct(grants: Sequence[Grant]) -> list[Grant]:

@@ -8,7 +8,7 @@ from threading import Barrier
 from typing import Any
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from memberships.dates import BUSINESS_ZONE
 from memberships.models import Enrolment, LotDraw, Member, PointsEntry, PointsLot, Programme
@@ -34,10 +34,12 @@ def a_wallet(member: Member | None = None, programme: Programme | None = None) -
 
 
 def earn(
-    wallet: Enrolment, points: int, *, expires_on: date | None = None, on: date = TODAY, key: str = ""
+    wallet: Enrolment, points: int, *, expires_on: date | None = None, on: date = TODAY, key: str = "",
+    qualifying: int = 0, pending_until: date | None = None,
 ) -> PointsEntry:
     return earn_points(
-        wallet, points, key=key or a_key(), expires_on=expires_on, on=on, at=morning(on), actor=None
+        wallet, points, key=key or a_key(), expires_on=expires_on, on=on, at=morning(on), actor=None,
+        qualifying=qualifying, pending_until=pending_until,
     )
 
 
@@ -83,15 +85,28 @@ def accounts(entry: PointsEntry) -> str:
 
 
 def assert_books_balance(*wallets: Enrolment) -> None:
-    """The three equations of models/points.py, over these wallets, or all."""
+    """The equations of models/points.py, over these wallets, or all."""
     pks = [wallet.pk for wallet in wallets] or Enrolment.objects.values("pk")
     for lot in PointsLot.objects.filter(enrolment__in=pks).annotate(drawn=Sum("draws__points", default=0)):
         assert lot.remaining == lot.points - lot.drawn
     for wallet in Enrolment.objects.filter(pk__in=pks):
-        of_wallet = PointsEntry.objects.filter(enrolment=wallet)
-        assert wallet.balance == _sum(of_wallet)
-        remaining = PointsLot.objects.filter(enrolment=wallet).aggregate(points=Sum("remaining", default=0))["points"]
-        assert wallet.balance == remaining + _sum(of_wallet.filter(kind=PointsEntry.Kind.EXPIRE))
+        entries = PointsEntry.objects.filter(enrolment=wallet)
+        lots = PointsLot.objects.filter(enrolment=wallet)
+        waits, expired = Q(pending_until__isnull=False), _sum(entries.filter(kind=PointsEntry.Kind.EXPIRE))
+        assert wallet.balance == _sum(entries.filter(Q(debit="liability") | Q(credit="liability")))
+        assert wallet.balance == _remaining(lots.exclude(waits)) + expired - wallet.debt
+        assert wallet.pending == _sum(entries.filter(Q(debit="pending") | Q(credit="pending")).exclude(kind="post")) - (
+            _sum(entries.filter(kind="post"))
+        )
+        assert wallet.pending == _remaining(lots.filter(waits))
+        taking = entries.filter(Q(kind="spend") | Q(kind__in=["reverse", "adjust"], points__lt=0))
+        owed = [-entry.points - entry.drawn for entry in taking.annotate(drawn=Sum("draws__points", default=0))]
+        assert wallet.debt == sum(owed) and all(points >= 0 for points in owed)
+
+
+def _remaining(lots: Any) -> int:
+    total: int = lots.aggregate(total=Sum("remaining", default=0))["total"]
+    return total
 
 
 def _sum(entries: Any) -> int:

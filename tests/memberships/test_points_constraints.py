@@ -83,14 +83,17 @@ def test_lot_keeps_between_nothing_and_all_of_its_points(wallet: Enrolment, rema
         PointsLot.objects.update(remaining=remaining)
 
 
-def test_balance_is_never_negative(wallet: Enrolment) -> None:
-    with refused("enrolment_balance_not_negative"):
-        Enrolment.objects.update(balance=-1)
+@pytest.mark.parametrize("figures", [{"balance": -1}, {"balance": -6, "debt": 5}, {"debt": -1}])
+def test_balance_is_never_below_what_is_owed(wallet: Enrolment, figures: dict[str, int]) -> None:
+    with refused("enrolment_balance_within_debt"):
+        Enrolment.objects.update(**figures)
+    with refused("enrolment_pending_not_negative"):
+        Enrolment.objects.update(pending=-1)
 
 
 def test_empty_lot_or_one_that_is_over_when_it_begins_is_refused(wallet: Enrolment) -> None:
     facts: dict[str, Any] = {"member": wallet.member, "enrolment": wallet, "earned_on": TODAY}
-    with refused("pointslot_not_empty"):
+    with refused("pointslot_holds_something"):
         PointsLot.objects.create(points=0, remaining=0, **facts)
     with refused("pointslot_expires_after_earned"):
         PointsLot.objects.create(points=1, remaining=1, expires_on=TODAY, **facts)
@@ -108,12 +111,12 @@ def an_entry(wallet: Enrolment, **facts: Any) -> PointsEntry:
 @pytest.mark.parametrize(
     ("facts", "constraint"),
     [
-        ({"points": 0}, "pointsentry_(not_empty|of_its_kind|double_entry)"),
-        ({"points": 1, "debit": "redeemed", "credit": "liability"}, "pointsentry_of_its_kind"),
-        ({"kind": "earn", "points": 5, "debit": "issued", "credit": "liability"}, "pointsentry_of_its_kind"),
-        ({"kind": "expire", "key": "expire:1", "credit": "breakage"}, "pointsentry_of_its_kind"),
-        ({"kind": "reverse", "credit": "issued"}, "pointsentry_of_its_kind"),
-        ({"kind": "gift"}, "pointsentry_of_its_kind"),
+        ({"points": 0}, "pointsentry_(says_something|follows_its_kind)"),
+        ({"points": 1, "debit": "redeemed", "credit": "liability"}, "pointsentry_follows_its_kind"),
+        ({"kind": "earn", "points": 5, "debit": "issued", "credit": "liability"}, "pointsentry_follows_its_kind"),
+        ({"kind": "expire", "key": "expire:1", "credit": "breakage"}, "pointsentry_follows_its_kind"),
+        ({"kind": "reverse", "credit": "issued"}, "pointsentry_follows_its_kind"),
+        ({"kind": "gift"}, "pointsentry_follows_its_kind"),
         ({"debit": "redeemed", "credit": "liability"}, "pointsentry_double_entry"),
         ({"debit": "liability", "credit": "liability"}, "pointsentry_double_entry"),
         ({"key": "expire:1"}, "pointsentry_expiry_key"),
@@ -145,8 +148,38 @@ def test_second_expiry_of_a_lot_is_refused(wallet: Enrolment) -> None:
 def test_second_reversal_of_an_entry_is_refused(wallet: Enrolment) -> None:
     spent = PointsEntry.objects.get(kind="spend")
     reverse(spent)
-    with refused("pointsentry_reversed_once"):
+    with refused("cannot be reversed so"):
         an_entry(wallet, kind="reverse", points=30, debit="redeemed", credit="liability", reverses=spent)
+
+
+@pytest.mark.parametrize(
+    "facts", [
+        {"points": -101}, {"points": -40, "qualifying": -6}, {"points": -40, "qualifying": 1},
+        {"points": 40, "debit": "issued", "credit": "liability"},
+    ],
+)
+def test_award_is_taken_back_in_parts_and_never_by_more_than_it_was(wallet: Enrolment, facts: dict[str, Any]) -> None:
+    award = earn(wallet, 100, qualifying=10)
+    turned: dict[str, Any] = {"kind": "reverse", "debit": "liability", "credit": "issued", "reverses": award}
+    an_entry(wallet, **{**turned, "key": "part:1", "points": -60, "qualifying": -5})
+    with refused("cannot be reversed so"):
+        an_entry(wallet, **{**turned, "key": "part:2", **facts})
+    an_entry(wallet, **{**turned, "key": "part:2", "points": -40, "qualifying": -5})
+
+
+def test_part_of_a_spend_cannot_come_back(wallet: Enrolment) -> None:
+    spent = PointsEntry.objects.get(kind="spend")
+    with refused("cannot be reversed so"):
+        an_entry(wallet, kind="reverse", points=29, debit="redeemed", credit="liability", reverses=spent)
+
+
+def test_entry_of_another_wallet_or_a_reversal_is_not_reversed(wallet: Enrolment) -> None:
+    turned: dict[str, Any] = {"kind": "reverse", "points": -1, "debit": "liability", "credit": "issued"}
+    with refused("cannot be reversed so"):
+        an_entry(a_wallet(), reverses=PointsEntry.objects.get(kind="earn"), **turned)
+    reversal = reverse(PointsEntry.objects.get(kind="spend")).entry
+    with refused("cannot be reversed so"):
+        an_entry(wallet, reverses=reversal, **{**turned, "credit": "redeemed"})
 
 
 def test_entry_that_names_a_lot_of_another_wallet_is_refused(wallet: Enrolment) -> None:
@@ -173,7 +206,7 @@ def test_lot_or_entry_of_another_member_than_the_wallets_is_refused(wallet: Enro
 def test_empty_or_second_draw_of_a_lot_by_an_entry_is_refused(wallet: Enrolment) -> None:
     draw = LotDraw.objects.get()
     facts = {"member": wallet.member, "entry": draw.entry, "lot": draw.lot}
-    with refused("lotdraw_once"):
+    with refused("lotdraw_only_once"):
         LotDraw.objects.create(points=1, **facts)
     with refused("lotdraw_not_empty"):
         LotDraw.objects.create(points=0, **{**facts, "entry": PointsEntry.objects.get(kind="earn")})
