@@ -183,6 +183,8 @@ IMPORT_CHUNK_ROWS: int = env.int("IMPORT_CHUNK_ROWS", default=10_000)
 CHARGE_CHUNK_CARDS: int = env.int("CHARGE_CHUNK_CARDS", default=1_000)
 LAPSE_CHUNK_CARDS: int = env.int("LAPSE_CHUNK_CARDS", default=5_000)
 EXPIRE_CHUNK_LOTS: int = env.int("EXPIRE_CHUNK_LOTS", default=10_000)
+TIER_CHUNK_WALLETS: int = env.int("TIER_CHUNK_WALLETS", default=50_000)
+POST_CHUNK_LOTS: int = env.int("POST_CHUNK_LOTS", default=10_000)
 
 # --- approvals ---------------------------------------------------------------------------------------------
 # A request that nobody decided for so long cannot be approved any more.

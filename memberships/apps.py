@@ -15,13 +15,16 @@ class MembershipsConfig(AppConfig):
         from memberships.importers import EnterpriseCustomerImporter
         from memberships.jobs.lapses import EnterGraceAndLapse
         from memberships.jobs.payments import ResolveUnknownPayments, RetryPayments
-        from memberships.jobs.points import ExpirePoints
+        from memberships.jobs.points import ExpirePoints, MeasureLiability, PostPendingPoints
         from memberships.jobs.renewals import RenewSubscriptions
         from operations import registry
 
         registry.importers.register(EnterpriseCustomerImporter())
         # In the order of a night.
-        for job in (ResolveUnknownPayments, RenewSubscriptions, RetryPayments, EnterGraceAndLapse, ExpirePoints):
+        for job in (
+            ResolveUnknownPayments, RenewSubscriptions, RetryPayments, EnterGraceAndLapse, PostPendingPoints,
+            ExpirePoints, MeasureLiability,
+        ):
             registry.jobs.register(job())
         for check in (Wallets, Lots, Entries, Terms, Payments):
             registry.book_checks.register(check())

@@ -1,4 +1,4 @@
-"""The night that expires points."""
+"""The nights of points: what was pending is posted, what is over expires, and what is owed is measured."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -7,15 +7,61 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from memberships.jobs.renewals import keys_of
 from memberships.models import Member
-from memberships.services import points_expiry
+from memberships.services import liabilities, points_expiry, points_posting
 from memberships.services.points_expiry import DueRange
 from operations.models import JobChunk, JobRun, RunItem
 from operations.services.jobs import ChunkPlan, ChunkResult, Job
 
 
-class ExpirePoints(Job):
+class WalletJob(Job):
+    """A night over wallets: its items are wallets, their amounts points."""
+
+    is_nightly = True
+    unit = _("points")
+    decimals = 0
+
+    def item_links(self, items: Sequence[RunItem]) -> dict[int, tuple[str, str]]:
+        """The member's number, and the page of the wallet."""
+        return {
+            item.key: (Member(pk=item.owner).number, reverse("admin:memberships_enrolment_change", args=[item.key]))
+            for item in items
+        }
+
+
+class PostPendingPoints(WalletJob):
+    """Posts every pending lot whose return window is over before the business date; chunks are ranges of wallets.
+
+    A run counts wallets: those posted as done, as failed those that the execution of a dry run left (they changed, or
+    it had not seen them). What was left out or parked is a later night's.
+    """
+
+    name = points_posting.POST_PENDING_POINTS
+    label = _("post pending points")
+    kinds = {"post": _("post")}
+
+    def plan(self, run: JobRun) -> Iterable[ChunkPlan]:
+        ranges = points_posting.plan_posting(
+            on=run.business_date, chunk_lots=settings.POST_CHUNK_LOTS, approved=run.approved
+        )
+        return [ChunkPlan(*found) for found in ranges]
+
+    def work(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> ChunkResult:
+        keys, on, actor = keys_of(chunk), run.business_date, run.requested_by
+        if run.approved is None:
+            return ChunkResult(done=points_posting.post_range(keys, on=on, at=at, actor=actor).wallets)
+        posted = points_posting.post_foreseen(run.approved, keys, on=on, at=at, actor=actor)
+        return ChunkResult(done=posted.wallets, failed=points_posting.count_unposted(run.approved, keys, on=on))
+
+    def foresee(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> int:
+        return points_posting.foresee_posting(run, keys_of(chunk), on=run.business_date)
+
+
+class ExpirePoints(WalletJob):
     """Expires every lot that is due by the business date, on its own date; chunks are ranges of wallets.
+
+    All posted lots of a wallet that is idle by then expire, too, on the wallet's date.
 
     An expired lot stays in the index by which due ones are found, so a night does not take up days that an earlier
     one settled: it succeeded and left nothing. What was left out or parked is a later night's, and so is a lot of the
@@ -25,16 +71,14 @@ class ExpirePoints(Job):
 
     name = points_expiry.EXPIRE_POINTS
     label = _("expire points")
-    is_nightly = True
-    unit = _("points")
-    decimals = 0
-    kinds = {"expire": _("expire")}
+    after = (points_posting.POST_PENDING_POINTS,)
+    kinds = {"expire": _("expire"), "idle": _("expire by inactivity")}
 
     def plan(self, run: JobRun) -> Iterable[ChunkPlan]:
         settled = points_expiry.settled_through(before=run.business_date)
         ranges = points_expiry.plan_expiry(
-            points_expiry.due_days(on=run.business_date, after=settled), settled=settled,
-            chunk_lots=settings.EXPIRE_CHUNK_LOTS, approved=run.approved,
+            points_expiry.due_days(on=run.business_date, after=settled), idle_by=run.business_date,
+            settled=settled, chunk_lots=settings.EXPIRE_CHUNK_LOTS, approved=run.approved,
         )
         return [ChunkPlan(*found) for found in ranges]
 
@@ -49,18 +93,30 @@ class ExpirePoints(Job):
     def foresee(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> int:
         return points_expiry.foresee_expiry(run, _due(run, chunk))
 
-    def item_links(self, items: Sequence[RunItem]) -> dict[int, tuple[str, str]]:
-        """The member's number, and the page of the wallet."""
-        return {
-            item.key: (Member(pk=item.owner).number, reverse("admin:memberships_enrolment_change", args=[item.key]))
-            for item in items
-        }
+
+class MeasureLiability(Job):
+    """Keeps what the programmes owe their members under the business date, when points were posted and expired.
+
+    One chunk, so that all figures are of one moment. A run counts programmes. A night that is made up for keeps what is
+    owed by then: `measured_at` says when.
+    """
+
+    name = liabilities.MEASURE_LIABILITY
+    label = _("measure the points liability")
+    is_nightly = True
+    after = (points_expiry.EXPIRE_POINTS,)
+
+    def plan(self, run: JobRun) -> Iterable[ChunkPlan]:
+        programmes = liabilities.measured_programmes().count()
+        return [ChunkPlan(0, 0, programmes)] if programmes else []
+
+    def work(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> ChunkResult:
+        return ChunkResult(done=liabilities.measure_liability(on=run.business_date, at=at))
 
 
 def _due(run: JobRun, chunk: JobChunk) -> DueRange:
     """What a chunk is about. Nights that were settled since the plan make it less by what they did."""
     settled = points_expiry.settled_through(before=run.business_date)
     late = points_expiry.late_days(chunk.first_key, chunk.last_key, settled=settled)
-    return DueRange(
-        chunk.first_key, chunk.last_key, late + points_expiry.due_days(on=run.business_date, after=settled)
-    )
+    days = late + points_expiry.due_days(on=run.business_date, after=settled)
+    return DueRange(chunk.first_key, chunk.last_key, days, idle_by=run.business_date)

@@ -7,7 +7,7 @@ from memberships.models.programmes import Programme
 
 
 class PointsLiability(models.Model):
-    """A programme's points at the end of a business date, and their value.
+    """A programme's points as the night of a business date left them, and their value.
 
     amount = outstanding x unit cost x (1 - expected breakage), in CNY, rounded half up to the fen.
     """

@@ -2,6 +2,9 @@
 
 A lot is over by its date; expiring it books what is a fact already, on that date, however late. It only inserts: an
 entry for each lot, under the lot's own key, and the wallets' balances. So a repeat or a run beside does nothing twice.
+
+Where points end by inactivity the day is the wallet's (`Enrolment.idle_on`), which every earn and spend puts off, and
+all its posted lots end with it. Pending lots never expire: they have not been given yet (points_posting).
 """
 
 from datetime import date, datetime, timedelta
@@ -28,36 +31,53 @@ class Expired(NamedTuple):
     lots: int
     points: int
 
+    def and_also(self, other: "Expired") -> "Expired":
+        """Of other wallets, or of none."""
+        return Expired(*map(sum, zip(self, other, strict=True)))
+
 
 class DueRange(NamedTuple):
-    """The lots that are due on these days in a range of wallets, both ends included."""
+    """What is due in a range of wallets, both ends included: lots of these days, and all of wallets idle by a day."""
 
     first: int
     last: int
     days: list[date]
+    idle_by: date | None = None
 
 
 @transaction.atomic
 def expire_enrolment(enrolment: Enrolment, *, on: date, at: datetime, actor: User | None) -> Expired:
-    """Expire the lots of a wallet that are due by that day. Nothing when there are none, or when it was done before."""
-    lots = PointsLot.objects.filter(enrolment=enrolment, remaining__gt=0, expires_on__lte=on)
+    """Expire the lots of a wallet that are due by that day, all of them when it is idle by then.
+
+    Nothing when there are none, or when it was done before. Pending lots do not expire.
+    """
+    lots = PointsLot.objects.filter(enrolment=enrolment, remaining__gt=0, expires_on__lte=on, pending_until=None)
     days = list(lots.order_by("expires_on").values_list("expires_on", flat=True).distinct())
-    return expire_range(DueRange(enrolment.pk, enrolment.pk, [day for day in days if day]), at=at, actor=actor)
+    due = DueRange(enrolment.pk, enrolment.pk, [day for day in days if day], idle_by=on)
+    return expire_range(due, at=at, actor=actor)
 
 
 @transaction.atomic
 def expire_range(due: DueRange, *, at: datetime, actor: User | None) -> Expired:
-    """Expire the lots that are due in a range of wallets. Locks those wallets in key order, before it reads lots."""
-    if not due.days:
+    """Expire what is due in a range of wallets. Locks those wallets in key order, before it reads lots."""
+    if not due.days and due.idle_by is None:
         return Expired(0, 0, 0)
     ((wallets,),) = statements.rows("points/lock_due_wallets", **due._asdict())
-    return _expire_locked(wallets, due, at=at, actor=actor)
+    return _expire_idle(wallets, due, at=at, actor=actor).and_also(expire_locked(wallets, due, at=at, actor=actor))
 
 
-def _expire_locked(wallets: str, due: DueRange, *, at: datetime, actor: User | None) -> Expired:
-    """Expire what is due in wallets that are locked; `wallets` is an array of their ids, as PostgreSQL writes it."""
+def expire_locked(wallets: str, due: DueRange, *, at: datetime, actor: User | None) -> Expired:
+    """Expire the lots of the due days in locked wallets; `wallets` is an array of ids, as PostgreSQL writes it."""
     (figures,) = statements.rows(
         "points/expire", wallets=wallets, at=at, actor=actor.pk if actor else None, **due._asdict()
+    )
+    return Expired(*figures)
+
+
+def _expire_idle(wallets: str, due: DueRange, *, at: datetime, actor: User | None) -> Expired:
+    """Expire all of those locked wallets that are idle."""
+    (figures,) = statements.rows(
+        "points/idle_expire", wallets=wallets, at=at, actor=actor.pk if actor else None, **due._asdict()
     )
     return Expired(*figures)
 
@@ -70,25 +90,27 @@ def expire_foreseen(approved: JobRun, due: DueRange, *, at: datetime, actor: Use
     """
     found = {"approved": approved.pk, **due._asdict()}
     statements.run("points/lock_foreseen_wallets", **found)
-    ((wallets,),) = statements.rows("points/compare_foreseen", **found)
-    return _expire_locked(wallets, due, at=at, actor=actor)
+    ((idle,),) = statements.rows("points/idle_compare", **found)
+    ((dated,),) = statements.rows("points/compare_foreseen", **found)
+    return _expire_idle(idle, due, at=at, actor=actor).and_also(expire_locked(dated, due, at=at, actor=actor))
 
 
 def foresee_expiry(run: JobRun, due: DueRange) -> int:
     """Write an item of a dry run for each wallet of a range in which something is due; how many."""
-    return statements.run("points/foresee_expiry", run=run.pk, **due._asdict())
+    idle = statements.run("points/idle_foresee", run=run.pk, **due._asdict())
+    return idle + statements.run("points/foresee_expiry", run=run.pk, **due._asdict())
 
 
 def plan_expiry(
-    days: list[date], *, settled: date | None, chunk_lots: int, approved: JobRun | None
+    days: list[date], *, idle_by: date | None = None, settled: date | None, chunk_lots: int, approved: JobRun | None
 ) -> list[tuple[int, int, int]]:
     """(first, last, wallets) of ranges of wallets in which about so many lots are due on these days, or came late.
 
-    Wallets that an approved dry run foresaw are within, too.
+    Wallets that are idle by a day, or that an approved dry run foresaw, are within, too.
     """
     return statements.rows(
-        "points/plan_expiry", days=days, chunk_lots=chunk_lots, approved=approved.pk if approved else None,
-        settled=settled, since=_looked_back_from(settled),
+        "points/plan_expiry", days=days, idle_by=idle_by, chunk_lots=chunk_lots,
+        approved=approved.pk if approved else None, settled=settled, since=_looked_back_from(settled),
     )
 
 

@@ -11,11 +11,11 @@ from memberships.services import points_expiry
 from memberships.services.points_expiry import settled_through
 from operations import registry
 from operations.models import JobChunk, JobRun, RunItem
-from operations.services.dry_runs import execute_dry_run, start_dry_run
 from operations.services.jobs import start_run, work_chunk
 from operations.services.nights import run_again, start_missing_runs
 from operations.tasks import work_through
 from tests.memberships.factories import an_operator
+from tests.memberships.points_night_stories import executed, figures, foreseen, losses, night, outcomes, worked
 from tests.memberships.points_stories import (
     MARCH,
     a_wallet,
@@ -23,7 +23,6 @@ from tests.memberships.points_stories import (
     at_once,
     balance,
     earn,
-    entries,
     expire,
     morning,
     reverse,
@@ -34,37 +33,6 @@ pytestmark = pytest.mark.django_db
 
 DAY = timedelta(days=1)
 Outcome = RunItem.Outcome
-
-
-def night(on: date, **facts: Any) -> JobRun:
-    """The night of that date, worked through in this process."""
-    return worked(start_run("expire_points", business_date=on, actor=None, at=morning(on), **facts))
-
-
-def worked(run: JobRun) -> JobRun:
-    work_through(run.pk)
-    return JobRun.objects.get(pk=run.pk)
-
-
-def foreseen(on: date) -> JobRun:
-    return worked(start_dry_run("expire_points", business_date=on, actor=an_operator(), at=morning(on)))
-
-
-def executed(dry_run: JobRun) -> JobRun:
-    on = dry_run.business_date
-    return worked(execute_dry_run(dry_run, actor=dry_run.requested_by, at=morning(on), reason="seen"))
-
-
-def outcomes(dry_run: JobRun) -> dict[int, str]:
-    return dict(RunItem.objects.filter(run=dry_run).values_list("key", "outcome"))
-
-
-def figures(run: JobRun) -> tuple[str, int, int, int]:
-    return run.state, run.total, run.done, run.failed
-
-
-def losses(wallet: Enrolment) -> list[tuple[int, date]]:
-    return [(points, on) for kind, points, on in entries(wallet) if kind == "expire"]
 
 
 def a_wallet_with(*lots: tuple[int, date]) -> Enrolment:

@@ -1,5 +1,5 @@
 -- Expire the lots of these due days in these wallets: an entry for each lot, and the balances. Returns how many
--- wallets, lots and points. The lots stay as they are: their entries say that they are over.
+-- wallets, lots and points. The lots stay as they are: their entries say that they are over. Pending lots do not expire.
 -- Inserts entries and updates the wallets of the list, which the caller has locked in key order.
 -- May run twice: a lot's entry has the lot's key, and what was there before counts no second time.
 WITH expired AS (
@@ -9,7 +9,7 @@ WITH expired AS (
         lot.id, lot.expires_on, %(at)s, %(actor)s, ''
     FROM memberships_pointslot lot
     WHERE lot.expires_on = ANY(%(days)s::date[]) AND lot.enrolment_id BETWEEN %(first)s AND %(last)s
-        AND lot.remaining > 0
+        AND lot.remaining > 0 AND lot.pending_until IS NULL
         -- IS TRUE keeps the planner from a join with an array, of which it makes too small a guess.
         AND (lot.enrolment_id IN (SELECT unnest(%(wallets)s::bigint[]))) IS TRUE
     ORDER BY lot.enrolment_id, lot.expires_on, lot.id

@@ -1,10 +1,14 @@
--- Lock the wallets of a range that have lots of these due days, in key order (DESIGN section 4, rule 7); their ids, as
--- the text of an array, which goes back as it came.
+-- Lock the wallets of a range that have lots of these due days, or are idle by a day, in key order (DESIGN section 4,
+-- rule 7); their ids, as the text of an array, which goes back as it came.
 -- Their lots are to be read afterwards, by another statement: what was spent while this one waited is known then.
 WITH due AS MATERIALIZED (
-    SELECT DISTINCT enrolment_id AS id
+    SELECT enrolment_id AS id
     FROM memberships_pointslot
     WHERE expires_on = ANY(%(days)s::date[]) AND enrolment_id BETWEEN %(first)s AND %(last)s AND remaining > 0
+    UNION
+    SELECT id
+    FROM memberships_enrolment
+    WHERE idle_on <= %(idle_by)s AND id BETWEEN %(first)s AND %(last)s
 ), locked AS (
     SELECT wallet.id
     FROM memberships_enrolment wallet

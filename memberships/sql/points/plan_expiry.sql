@@ -1,5 +1,6 @@
--- Cut the wallets with lots of these due days into ranges of about so many lots each, none of them in two ranges:
--- first and last wallet, and how many there are. Wallets of an approved dry run are in it, whatever is due in them now.
+-- Cut the wallets with lots of these due days, and those that are idle by a day, into ranges of about so many lots each,
+-- none of them in two ranges: first and last wallet, and how many there are. Wallets of an approved dry run are in it,
+-- whatever is due in them now.
 -- Reads only. Lots that were expired already are counted, where an earlier night was left undone; that costs nothing.
 -- Of the days that were settled only what came late is counted: all else is booked (late_days.sql).
 WITH lots AS (
@@ -14,6 +15,12 @@ WITH lots AS (
             SELECT FROM memberships_pointsentry gone
             WHERE gone.member_id = lot.member_id AND gone.key = 'expire:' || lot.id
         )
+    UNION ALL
+    -- An idle wallet without points only loses its day, which is nothing that a dry run foresees.
+    SELECT wallet.id
+    FROM memberships_enrolment wallet
+    LEFT JOIN memberships_pointslot lot ON lot.enrolment_id = wallet.id AND lot.remaining > 0
+    WHERE wallet.idle_on <= %(idle_by)s AND (%(approved)s::bigint IS NULL OR lot.id IS NOT NULL)
 ), due AS (
     SELECT enrolment_id, count(*)::int AS lots FROM lots GROUP BY enrolment_id
 ), wallets AS (
