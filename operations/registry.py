@@ -1,11 +1,11 @@
 """What the upper floors hang into the ground floor, by name (see ARCHITECTURE.md, "Registration").
 
-Each floor registers its jobs, importers, outlets, book checks and approval actions in AppConfig.ready(); pages,
-commands and workers look them up here.
+Each floor registers its jobs, importers, outlets, book checks, approval actions and sections of programme files in
+AppConfig.ready(); pages, commands and workers look them up here.
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from django.utils.translation import gettext as _
 
@@ -63,3 +63,5 @@ importers: "Registry[Importer]" = Registry("importer")
 outlets: "Registry[Outlet]" = Registry("outlet")
 book_checks: "Registry[BookCheck]" = Registry("book check")
 approval_actions: "Registry[ApprovalAction]" = Registry("approval action")
+#: Of memberships/programme_files/sections.py, the floor above, which this one does not know.
+programme_sections: "Registry[Any]" = Registry("section of programme files")

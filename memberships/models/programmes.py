@@ -139,7 +139,8 @@ class Tier(Named):
         ordering = ["group", "rank"]
         constraints = [
             models.UniqueConstraint(fields=["group", "code"], name="tier_code"),
-            models.UniqueConstraint(fields=["group", "rank"], name="tier_rank"),
+            # At the end of the transaction: a ladder is renumbered rung by rung.
+            models.UniqueConstraint(fields=["group", "rank"], name="tier_rank", deferrable=models.Deferrable.DEFERRED),
             # What the key of a standing over tier and group refers to (migration 0012).
             models.UniqueConstraint(fields=["id", "group"], name="tier_of_group_key"),
             models.CheckConstraint(condition=Q(threshold__gte=0), name="tier_threshold_not_negative"),
@@ -184,6 +185,8 @@ class Plan(Named):
     credit_term_days_cap = models.PositiveSmallIntegerField(_("longest credit term (days)"), null=True, blank=True)
     on_sale_from = models.DateField(_("on sale from"))
     on_sale_until = models.DateField(_("on sale until (last day)"), null=True, blank=True)
+    # The day on which live cards of earlier versions move to the one on sale, for their next term; none: at renewal.
+    moves_on = models.DateField(_("earlier cards move on"), null=True, blank=True)
 
     objects = PlanQuerySet.as_manager()
 
@@ -215,8 +218,8 @@ class Plan(Named):
                 name="sold_plan_is_frozen",
                 operation=pgtrigger.Update,
                 when=pgtrigger.Before,
-                # The end of its sale is the one fact of a sold plan that is still open.
-                condition=pgtrigger.AnyChange(exclude=["on_sale_until"]),
+                # The end of its sale, and when earlier cards move to it, are the facts of a sold plan that are still open.
+                condition=pgtrigger.AnyChange(exclude=["on_sale_until", "moves_on"]),
                 func=(
                     # A sale under way holds a key lock on the plan (its foreign key): wait for it, then look.
                     "PERFORM 1 FROM memberships_plan WHERE id = OLD.id FOR UPDATE; "

@@ -1,0 +1,51 @@
+"""What is wrong with a programme file: where, and in whose words."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from operations.errors import PlusdeskError
+
+#: The way to a value in the file: keys, and numbers in lists, which count from 0.
+Path = tuple[str | int, ...]
+
+
+def path_in_words(path: Path) -> str:
+    """As in `tiers[3].threshold`."""
+    words = ""
+    for step in path:
+        words += f"[{step}]" if isinstance(step, int) else f".{step}" if words else step
+    return words
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault of a value; `line` counts from 1, 0 where the file has none for it."""
+
+    path: Path
+    words: str
+    line: int = 0
+
+    def located(self, lines: Mapping[Path, int]) -> "Fault":
+        """With the line of its value, or of the nearest value around it."""
+        for length in range(len(self.path), -1, -1):
+            if self.path[:length] in lines:
+                return replace(self, line=lines[self.path[:length]])
+        return self
+
+    def text(self, name: str = "") -> str:
+        """As in `programmes/x.yaml:14: tiers[3].threshold: 100000 is below tiers[2]'s 200000`."""
+        place = ":".join(filter(None, [name, str(self.line or "")]))
+        return ": ".join(filter(None, [place, path_in_words(self.path), self.words]))
+
+    def as_json(self) -> dict[str, Any]:
+        return {"line": self.line, "path": path_in_words(self.path), "message": self.words}
+
+
+class ProgrammeFileError(PlusdeskError):
+    """The file is refused whole. `faults` are in the order of their lines; `name` is the file's."""
+
+    def __init__(self, faults: Iterable[Fault], *, name: str = "") -> None:
+        self.faults = sorted(faults, key=lambda fault: fault.line)
+        self.name = name
+        super().__init__("\n".join(fault.text(name) for fault in self.faults))
