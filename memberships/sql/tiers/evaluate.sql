@@ -1,0 +1,88 @@
+-- Evaluate the tiers of a range of wallets on a business date: the standings that change, a change and a message each.
+-- Returns wallet and kind of each. Of an approved dry run, only what it lists and finds as it saw it.
+-- Locks the wallets that change, in key order (DESIGN section 4, rule 7), then their standings. A standing that another
+-- changed while this waited is not as it was decided on: it is left for the next evaluation.
+-- May run twice: a change has the key of its date and tier, and what was changed since that date is not looked at.
+WITH decided AS MATERIALIZED (
+    SELECT decision.*, 'evaluate:' || %(on)s::date || ':' || decision.to_tier AS key
+    FROM memberships_tier_decisions(%(ladder)s, %(on)s, %(first)s, %(last)s) AS decision
+    WHERE decision.kind IS NOT NULL
+        AND (%(approved)s::bigint IS NULL OR EXISTS (
+            SELECT FROM operations_runitem item
+            WHERE item.run_id = %(approved)s AND item.key = %(base)s + decision.enrolment_id
+                AND item.seen = decision.seen AND item.outcome = 'foreseen'
+        ))
+), locked AS MATERIALIZED (
+    SELECT wallet.id
+    FROM memberships_enrolment wallet
+    WHERE wallet.id BETWEEN %(first)s AND %(last)s AND wallet.id IN (
+        SELECT decided.enrolment_id
+        FROM decided
+        WHERE NOT EXISTS (
+            SELECT FROM memberships_tierchange done
+            WHERE done.member_id = decided.member_id AND done.enrolment_id = decided.enrolment_id
+                AND done.group_id = %(group)s AND done.key = decided.key
+        )
+    )
+    ORDER BY wallet.id
+    FOR NO KEY UPDATE
+), moved AS (
+    UPDATE memberships_tierstanding standing
+    SET tier_id = decided.to_tier, cause = decided.cause, held_until = decided.held_until,
+        below_since = decided.below_since,
+        since = CASE WHEN decided.to_tier = standing.tier_id THEN standing.since ELSE %(on)s END
+    FROM decided
+    JOIN locked ON locked.id = decided.enrolment_id
+    WHERE standing.id = decided.standing_id AND decided.kind <> 'first'
+        AND (standing.tier_id, standing.cause, standing.since, standing.held_until, standing.below_since)
+            IS NOT DISTINCT FROM (
+                decided.was_tier, decided.was_cause, decided.was_since, decided.was_held_until, decided.was_below_since
+            )
+    RETURNING standing.enrolment_id
+), begun AS (
+    INSERT INTO memberships_tierstanding (member_id, enrolment_id, group_id, tier_id, cause, since, held_until)
+    SELECT decided.member_id, decided.enrolment_id, %(group)s, decided.to_tier, decided.cause, %(on)s, decided.held_until
+    FROM decided
+    JOIN locked ON locked.id = decided.enrolment_id
+    WHERE decided.kind = 'first'
+    ORDER BY decided.enrolment_id
+    ON CONFLICT (member_id, enrolment_id, group_id) DO NOTHING
+    RETURNING enrolment_id
+), done AS MATERIALIZED (
+    SELECT decided.*
+    FROM decided
+    JOIN (SELECT enrolment_id FROM moved UNION ALL SELECT enrolment_id FROM begun) AS written
+        ON written.enrolment_id = decided.enrolment_id
+), changed AS (
+    INSERT INTO memberships_tierchange
+        (member_id, enrolment_id, group_id, key, kind, cause, from_tier_id, to_tier_id, evidence, held_until, "on", at,
+        actor_id, reason)
+    SELECT done.member_id, done.enrolment_id, %(group)s, done.key, done.kind, done.cause, done.was_tier, done.to_tier,
+        jsonb_build_object(
+            'window', %(ladder)s::jsonb->>'window', 'from', done.window_from, 'to', done.window_to,
+            'points', done.points, 'threshold', done.threshold, 'from_tier', from_tier.code, 'to_tier', tier.code,
+            'was_held_until', done.ends_on, 'plan', CASE WHEN done.cause = 'plan' THEN tier.plan_code END
+        ),
+        done.held_until, %(on)s, %(at)s, %(actor)s, %(reason)s
+    FROM done
+    JOIN memberships_tier tier ON tier.id = done.to_tier
+    LEFT JOIN memberships_tier from_tier ON from_tier.id = done.was_tier
+    WHERE done.kind <> 'grace'
+    ORDER BY done.enrolment_id
+), told AS (
+    INSERT INTO operations_outboxmessage (topic, key, owner, payload, state, attempts, error, created_at, next_attempt_at)
+    SELECT 'tier.changed', 'tier:' || done.enrolment_id || ':' || %(group)s || ':' || done.key, done.member_id,
+        jsonb_build_object(
+            'member', done.member_id, 'enrolment', done.enrolment_id, 'group', %(group_code)s::text, 'kind', done.kind,
+            'cause', done.cause, 'from', from_tier.code, 'to', tier.code, 'on', %(on)s::date,
+            'held_until', done.held_until
+        ),
+        'queued', 0, '', %(at)s, %(at)s
+    FROM done
+    JOIN memberships_tier tier ON tier.id = done.to_tier
+    LEFT JOIN memberships_tier from_tier ON from_tier.id = done.was_tier
+    WHERE done.kind <> 'grace'
+    ORDER BY done.enrolment_id
+    ON CONFLICT (key) DO NOTHING
+)
+SELECT enrolment_id, kind FROM done

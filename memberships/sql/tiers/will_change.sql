@@ -1,0 +1,26 @@
+-- Tell the members of a range of wallets whose tier ends on a day, and would then be lost: a message each.
+-- The decision is that of the day after the end, with the points there are now. Inserts messages; locks nothing.
+-- May run twice: a message has the key of its wallet, ladder, last day and step.
+INSERT INTO operations_outboxmessage (topic, key, owner, payload, state, attempts, error, created_at, next_attempt_at)
+SELECT 'tier.will_change',
+    'tier-will-change:' || decision.enrolment_id || ':' || %(group)s || ':' || %(ends_on)s::date || ':' || %(days)s,
+    decision.member_id,
+    jsonb_build_object(
+        'member', decision.member_id, 'enrolment', decision.enrolment_id, 'group', %(group_code)s::text,
+        'tier', tier.code, 'ends_on', %(ends_on)s::date,
+        -- With days of grace nothing is decided yet: who keeps below goes after the last of them.
+        'lost_on', %(ends_on)s::date + 1 + CASE WHEN decision.kind = 'grace' THEN %(grace_days)s ELSE 0 END,
+        'to', to_tier.code, 'days', %(days)s, 'points', decision.points, 'threshold', decision.threshold,
+        'missing', CASE WHEN decision.was_cause = 'points' THEN decision.threshold - decision.points END
+    ),
+    'queued', 0, '', %(at)s, %(at)s
+FROM memberships_tierstanding standing
+CROSS JOIN LATERAL memberships_tier_decisions(
+    %(ladder)s, %(ends_on)s::date + 1, standing.enrolment_id, standing.enrolment_id
+) AS decision
+JOIN memberships_tier tier ON tier.id = standing.tier_id
+LEFT JOIN memberships_tier to_tier ON to_tier.id = decision.to_tier AND decision.kind = 'down'
+WHERE standing.group_id = %(group)s AND standing.enrolment_id BETWEEN %(first)s AND %(last)s
+    AND standing.held_until = %(ends_on)s AND decision.kind IN ('down', 'grace')
+ORDER BY standing.enrolment_id
+ON CONFLICT (key) DO NOTHING
