@@ -123,6 +123,14 @@ class NotReversibleError(PointsError):
     """Entries of that kind are not reversed, or this one was, or nothing can be taken back any more."""
 
 
+class PointsExtensionError(PointsError):
+    """The day on which points end cannot be put off so."""
+
+
+class NotReinstatableError(PointsError):
+    """What expired is not given again: it was, the programme's days for that are over, or it did not expire."""
+
+
 class GatewayUnreachableError(PlusdeskError):
     """The gateway does not answer, or not so that it can be trusted."""
 
@@ -156,3 +164,15 @@ class NotDueError(SubscriptionStateError):
 
 class RefundError(PlusdeskError):
     """The payment cannot be refunded so."""
+
+
+class OrderError(PlusdeskError):
+    """The order or return cannot be recorded so."""
+
+
+class TierError(PlusdeskError):
+    """The tier cannot be set so."""
+
+
+class RevisionStateError(PlusdeskError):
+    """The state of the programme's revision does not allow what was asked."""
