@@ -12,14 +12,15 @@ class MembershipsConfig(AppConfig):
         from memberships.books.payments import Payments
         from memberships.books.points import Entries, Lots, Wallets
         from memberships.books.terms import Terms
-        from memberships.importers import EnterpriseCustomerImporter
+        from memberships.importers import EnterpriseCustomerImporter, OrderImporter
         from memberships.jobs.lapses import EnterGraceAndLapse
         from memberships.jobs.payments import ResolveUnknownPayments, RetryPayments
         from memberships.jobs.points import ExpirePoints, MeasureLiability, PostPendingPoints
         from memberships.jobs.renewals import RenewSubscriptions
         from operations import registry
 
-        registry.importers.register(EnterpriseCustomerImporter())
+        for importer in (EnterpriseCustomerImporter, OrderImporter):
+            registry.importers.register(importer())
         # In the order of a night.
         for job in (
             ResolveUnknownPayments, RenewSubscriptions, RetryPayments, EnterGraceAndLapse, PostPendingPoints,

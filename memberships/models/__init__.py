@@ -20,7 +20,7 @@ from memberships.models.points import LotDraw, LotExtension, PointsEntry, Points
 from memberships.models.points_rules import EarnPromotion, EarnRule, PointsPolicy
 from memberships.models.programmes import Plan, Programme, Tier, TierGroup
 from memberships.models.revisions import ProgrammeRevision
-from memberships.models.staging import StagedEnterpriseCustomer
+from memberships.models.staging import StagedEnterpriseCustomer, StagedOrder
 from memberships.models.subscriptions import Subscription, Term
 from memberships.models.tiers import TierChange, TierStanding
 
@@ -48,6 +48,7 @@ __all__ = [
     "ProgrammeRevision",
     "Refund",
     "StagedEnterpriseCustomer",
+    "StagedOrder",
     "Subscription",
     "Term",
     "Tier",

@@ -1,5 +1,7 @@
 """Orders as facts: what was bought, and what of it came back. Points follow from them (services/orders.py)."""
 
+from decimal import Decimal
+
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
@@ -7,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from memberships.models.enrolments import Enrolment
 from memberships.models.members import Member
+from memberships.models.points_rules import EarnRule
 from operations.audit import keep_whole
 
 
@@ -35,10 +38,20 @@ class Order(models.Model):
     # What it brought, or took back, when it was recorded; the ledger has the entry under "order:<number>".
     points = models.BigIntegerField(_("points"), default=0)
     qualifying = models.BigIntegerField(_("qualifying points"), default=0)
+    # By what an order earned: its rule (none: no rule held), and tier times promotion. A return is reckoned by them,
+    # too. Without a key in the database, which would write a lock into the one rule for each of a million orders.
+    rule = models.ForeignKey(
+        EarnRule, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, db_constraint=False,
+        verbose_name=_("earn rule"),
+    )
+    multiplier = models.DecimalField(
+        _("multiplier (tier and promotion)"), max_digits=12, decimal_places=6, default=Decimal(1), db_default=Decimal(1)
+    )
 
     class Meta:
         verbose_name = _("order")
         verbose_name_plural = _("orders")
+        permissions = [("import_order", _("Can import orders"))]
         constraints = [
             models.UniqueConstraint(fields=["number"], name="order_number"),
             models.CheckConstraint(condition=Q(amount__gte=0), name="order_amount_not_negative"),

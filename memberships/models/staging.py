@@ -1,4 +1,4 @@
-"""The staging row of an imported enterprise customer: what one line of the file says, typed."""
+"""The staging rows of imports: what one line of a file says, typed."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -30,3 +30,27 @@ class StagedEnterpriseCustomer(StagedRow):
         abstract = False
         managed = False
         db_table = "memberships_staged_enterprise_customer"
+
+
+class StagedOrder(StagedRow):
+    """An order or a return (`returns` is the number of the order that came back, `returns_line` its line in the file).
+
+    `opens_wallet`: the member has no wallet for that store yet.
+    """
+
+    number = models.TextField(null=True)
+    member_number = models.TextField(null=True)
+    programme_id = models.BigIntegerField(null=True)
+    scope = models.TextField(null=True)
+    category = models.TextField(null=True)
+    amount = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    ordered_on = models.DateField(null=True)
+    returns = models.TextField(null=True)
+    returns_line = models.BigIntegerField(null=True)
+    opens_wallet = models.BooleanField(null=True)
+    clears = ArrayField(models.TextField(), null=True)
+
+    class Meta(StagedRow.Meta):
+        abstract = False
+        managed = False
+        db_table = "memberships_staged_order"

@@ -177,12 +177,14 @@ def live_progress(batch: ImportBatch) -> dict[str, Any]:
 
 def _preview(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
     tabs = _tabs(request, batch, VERDICT_TABS, {verdict: getattr(batch, verdict) for verdict in Verdict})
+    importer = importer_of(batch)
     return {
         "tabs": tabs,
         "active_tab": _active(tabs).key,
         "table": _table(request, batch, tabs, imports.preview_page),
         "hindrance": _hindrance(request, batch),
         "promise": _promise(batch),
+        "notes": importer.notes(batch) if importer else [],
         "confirm_form": ConfirmForm(
             initial={"preview_key": batch.preview_key, "file_sha256": batch.file_sha256}, auto_id=False
         ),
@@ -225,13 +227,17 @@ def _result(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
     if batch.state == State.PARTLY_UNDONE:
         shown.add(Outcome.KEPT)
     tabs = _tabs(request, batch, [tab for tab in OUTCOME_TABS if tab[0] in shown], counts)
+    importer = importer_of(batch)
+    why_no_undo = importer.why_no_undo if importer else ""
+    can_undo = batch.state in (State.APPLIED, State.PARTLY_APPLIED, State.PARTLY_UNDONE) and bool(batch.applied)
     return {
         "tabs": tabs,
         "active_tab": _active(tabs).key,
         "table": _table(request, batch, tabs, _outcome_page),
         "summary": _summary(batch),
         "can_resume": _has_chunks_left(batch),
-        "can_undo": batch.state in (State.APPLIED, State.PARTLY_APPLIED, State.PARTLY_UNDONE) and bool(batch.applied),
+        "can_undo": can_undo and not why_no_undo,
+        "why_no_undo": why_no_undo if can_undo else "",
     }
 
 

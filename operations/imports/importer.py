@@ -55,6 +55,8 @@ class Importer:
     written: tuple[type[Model], ...]
     #: The staging column that names a row to people.
     label_column: str
+    #: Why imports of this kind are not undone, in words; empty where they are.
+    why_no_undo: str | Promise = ""
 
     def columns(self) -> list[ImportField]:
         """The resource's columns, in its order."""
@@ -93,6 +95,10 @@ class Importer:
         """Rules over several columns of one row."""
         return CrossCheck()
 
+    def notes(self, batch: ImportBatch) -> list[str]:
+        """What confirming a preview does besides writing its rows, in words."""
+        return []
+
     def resolve_file(self, batch: ImportBatch) -> None:
         """Set verdict and faults of rows that meet other rows of the same file (duplicates, conflicts)."""
         raise NotImplementedError
@@ -109,5 +115,8 @@ class Importer:
         raise NotImplementedError
 
     def undo(self, batch: ImportBatch, first: int, last: int) -> tuple[int, int]:
-        """Take the applied rows of a range back; (undone, kept because something depends on them)."""
+        """Take the applied rows of a range back; (undone, kept because something depends on them).
+
+        Never called where `why_no_undo` says why not.
+        """
         raise NotImplementedError

@@ -158,7 +158,10 @@ def undo_import(batch: ImportBatch, *, actor: User, at: datetime) -> ImportBatch
 
     Rows that something depends on, or that were changed since, are kept and named; the others go back to
     what they were. An import that was undone in part may be undone again, which tries the kept rows anew.
+    Raises ImportStateError, also for a kind of import that is never undone.
     """
+    if why_not := registry.importers.get(batch.importer).why_no_undo:
+        raise ImportStateError(str(why_not))
     with transaction.atomic(), because(_("import undone"), actor=actor, batch=batch.pk):
         # A chunk that was being worked on when its run was cancelled may yet come to its end.
         for earlier in (batch.apply_run, batch.undo_run):

@@ -1,4 +1,4 @@
-"""What may be imported on this floor, and the columns of each kind of file."""
+"""Lists of enterprise customers: the columns of the file, and those of our own exports."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping

@@ -1,0 +1,23 @@
+"""What may be imported on this floor: a file for each kind, with its columns."""
+
+from memberships.importers.customers import (
+    FLAGS,
+    SIZES,
+    EnterpriseCustomerImporter,
+    EnterpriseCustomerResource,
+    PlanWidget,
+    export_customers,
+    plans_on_sale,
+)
+from memberships.importers.orders import OrderImporter
+
+__all__ = [
+    "FLAGS",
+    "SIZES",
+    "EnterpriseCustomerImporter",
+    "EnterpriseCustomerResource",
+    "OrderImporter",
+    "PlanWidget",
+    "export_customers",
+    "plans_on_sale",
+]

@@ -1,0 +1,222 @@
+"""Orders and their returns, as facts, and the points that follow from them (earn_rules.py says how many).
+
+An order's award has the key "order:<number>" in the ledger; so has what a return takes back. Every number is there
+once, over all members: a repeat with the same body returns the first result, another body is a KeyConflictError.
+Points are earned on the business date, and pending until the return window, which runs from the order's day, is over.
+
+The wallet is locked first. What comes back is taken as the programme's policy says (points_reversal.py); what a return
+could not take is in its result, and on its page.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import psycopg
+from django.db import IntegrityError, transaction
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from memberships.errors import KeyConflictError, OrderError
+from memberships.models import Enrolment, Order, PointsEntry
+from memberships.services import statements
+from memberships.services.earn_rules import points_of_amount, qualifying_of_amount
+from memberships.services.points import Grant, earn_points_for_many, lock_wallet
+from memberships.services.points_expiry import expired_through
+from memberships.services.points_reversal import reverse_entry
+from operations.models import User
+
+#: As many characters as the column and the ledger's key hold.
+NUMBER_LENGTH = 48
+
+
+class Returned(NamedTuple):
+    """A recorded return, and the points (spendable, qualifying) that it should have taken back and could not."""
+
+    order: Order
+    missing: int
+    missing_qualifying: int
+
+
+#: What is to be booked for a list of orders, a list of values for each of AWARDS: what sql/points/earn.sql takes.
+Awards = dict[str, list[Any]]
+AWARDS = ("enrolments", "points", "keys", "expires_on", "qualifying", "pending_until")
+
+
+class Award(NamedTuple):
+    """Points that an order brings as long as so much of it is kept."""
+
+    points: int
+    qualifying: int
+
+
+def order_key(number: str) -> str:
+    """The key of an order's or a return's entry in the points ledger."""
+    return f"order:{number}"
+
+
+@transaction.atomic
+def record_order(
+    enrolment: Enrolment, *, number: str, category: str, amount: Decimal, ordered_on: date, on: date, at: datetime,
+    actor: User | None,
+) -> Order:
+    """Record what was bought, and book what it earns. `amount` in yuan, two decimals.
+
+    Raises KeyConflictError, and OrderError for a blank number, an amount below 0 or a day to come.
+    """
+    _check(number, amount, ordered_on=ordered_on, on=on)
+    wallet = lock_wallet(enrolment.pk)
+    asked = (wallet.pk, None, category, amount, ordered_on)
+    if first := _first(number, asked):
+        return first
+    listed = record_orders(
+        [wallet.pk], numbers=[number], categories=[category], amounts=[amount], days=[ordered_on], on=on, at=at
+    )
+    earn_points_for_many(grants_of(listed), on=on, at=at, actor=actor)
+    # Another wallet may have claimed the number in this moment.
+    recorded = _first(number, asked)
+    assert recorded is not None
+    return recorded
+
+
+def record_orders(
+    enrolments: Sequence[int], *, numbers: Sequence[str], categories: Sequence[str], amounts: Sequence[Decimal],
+    days: Sequence[date], on: date, at: datetime,
+) -> Awards:
+    """Record many orders whose wallets are locked; what is to be booked for them. Numbers known before are left out."""
+    (found,) = statements.rows(
+        "orders/record", enrolments=list(enrolments), numbers=list(numbers), categories=list(categories),
+        amounts=list(amounts), days=list(days), on=on, at=at, earned_on=max(on, expired_through() or on),
+    )
+    return {name: values or [] for name, values in zip(AWARDS, found, strict=True)}
+
+
+def book_awards(awards: Awards, *, on: date, at: datetime, actor: User | None) -> None:
+    """Book what many orders earn, by the ledger's own statements, which take the lists as they come.
+
+    The wallets are locked. Raises KeyConflictError.
+    """
+    if conflicting := statements.rows("points/find_conflicting_grants", **awards):
+        raise KeyConflictError(conflicting[0][0])
+    statements.rows("points/earn", on=on, at=at, actor=actor.pk if actor else None, reason="", **awards)
+
+
+def grants_of(awards: Awards) -> list[Grant]:
+    """Awards, one by one."""
+    rows = zip(*(awards[name] for name in AWARDS), strict=True)
+    return [Grant(*row) for row in rows]
+
+
+@transaction.atomic
+def record_return(
+    bought: Order, *, number: str, amount: Decimal, ordered_on: date, on: date, at: datetime, actor: User | None
+) -> Returned:
+    """Record that (part of) an order came back, and take back what it brought too much.
+
+    Raises KeyConflictError, and OrderError when `bought` is a return itself, or more would come back than was bought.
+    """
+    _check(number, amount, ordered_on=ordered_on, on=on)
+    wallet = lock_wallet(bought.enrolment_id)
+    if first := _first(number, (wallet.pk, bought.pk, bought.category, amount, ordered_on)):
+        return _returned(first)
+    kept = _kept(bought, amount, ordered_on=ordered_on)
+    before, after = award_of(bought, kept + amount), award_of(bought, kept)
+    too_much = Award(before.points - after.points, before.qualifying - after.qualifying)
+    taken = _take_back(bought, too_much, key=order_key(number), on=on, at=at, actor=actor)
+    order = _add(Order(
+        member_id=wallet.member_id, enrolment=wallet, number=number, returns=bought, category=bought.category,
+        amount=amount, ordered_on=ordered_on, recorded_at=at, points=-taken.points, qualifying=-taken.qualifying,
+    ))
+    return Returned(order, too_much.points - taken.points, too_much.qualifying - taken.qualifying)
+
+
+def award_of(bought: Order, kept: Decimal) -> Award:
+    """What an order brings when so many yuan of it are kept: by its own rule and multiplier, never more than it did."""
+    if bought.rule is None:
+        return Award(0, 0)
+    return Award(
+        min(bought.points, points_of_amount(kept, bought.rule, bought.multiplier)),
+        min(bought.qualifying, qualifying_of_amount(kept, bought.rule)),
+    )
+
+
+def _take_back(
+    bought: Order, too_much: Award, *, key: str, on: date, at: datetime, actor: User | None
+) -> Award:
+    """Reverse a part of an order's award; what of it was taken."""
+    if not too_much.points and not too_much.qualifying:
+        return Award(0, 0)
+    award = PointsEntry.objects.get(member_id=bought.member_id, key=order_key(bought.number))
+    reversal = reverse_entry(
+        award, key=key, points=too_much.points, qualifying=too_much.qualifying, on=on, at=at, actor=actor
+    )
+    return Award(-reversal.entry.points, -reversal.entry.qualifying)
+
+
+def _returned(order: Order) -> Returned:
+    """A return as it was recorded, and what it could not take back then."""
+    bought = order.returns
+    assert bought is not None
+    earlier = bought.returned.filter(pk__lt=order.pk).aggregate(amount=Sum("amount", default=Decimal(0)))["amount"]
+    before, after = award_of(bought, bought.amount - earlier), award_of(bought, bought.amount - earlier - order.amount)
+    return Returned(
+        order, before.points - after.points + order.points, before.qualifying - after.qualifying + order.qualifying
+    )
+
+
+def _kept(bought: Order, amount: Decimal, *, ordered_on: date) -> Decimal:
+    """What of an order is kept once so much more came back. Raises OrderError."""
+    if bought.returns_id is not None:
+        raise OrderError(_("“%(number)s” is a return: name the order it returns.") % {"number": bought.number})
+    if ordered_on < bought.ordered_on:
+        raise OrderError(
+            _("Order “%(number)s” is of %(day)s: nothing of it came back before.")
+            % {"number": bought.number, "day": bought.ordered_on}
+        )
+    back = bought.returned.aggregate(amount=Sum("amount", default=Decimal(0)))["amount"]
+    left = Decimal(bought.amount - back)
+    if amount > left:
+        raise OrderError(
+            _("Of order “%(number)s” %(left)s CNY did not come back yet: %(amount)s is more.")
+            % {"number": bought.number, "left": left, "amount": amount}
+        )
+    return left - amount
+
+
+def _check(number: str, amount: Decimal, *, ordered_on: date, on: date) -> None:
+    """Raises OrderError."""
+    if not number.strip() or len(number) > NUMBER_LENGTH:
+        raise OrderError(
+            _("“%(number)s” is no order number: it takes 1 to %(most)s characters.")
+            % {"number": number, "most": NUMBER_LENGTH}
+        )
+    if amount < 0 or amount != round(amount, 2):
+        raise OrderError(
+            _("%(amount)s is no amount of an order: not below 0, two decimals at most.") % {"amount": amount}
+        )
+    if ordered_on > on:
+        raise OrderError(_("%(day)s is yet to come.") % {"day": ordered_on})
+
+
+def _add(order: Order) -> Order:
+    """Write a return; somebody with another wallet may take its number in this moment. Raises KeyConflictError."""
+    try:
+        with transaction.atomic():
+            order.save(force_insert=True)
+    except IntegrityError as error:
+        cause = error.__cause__
+        if isinstance(cause, psycopg.Error) and cause.diag.constraint_name == "order_number":
+            raise KeyConflictError(order.number) from error
+        raise
+    return order
+
+
+def _first(number: str, asked: tuple[int, int | None, str, Decimal, date]) -> Order | None:
+    """What was recorded under the number before. Raises KeyConflictError."""
+    first = Order.objects.filter(number=number).first()
+    if first is None:
+        return None
+    if (first.enrolment_id, first.returns_id, first.category, first.amount, first.ordered_on) != asked:
+        raise KeyConflictError(number)
+    return first
