@@ -50,8 +50,10 @@ POSTING_KEY = "post:"
 CLAIM_KEY = "claim:"
 #: Points given back to a lot that is over come back in a new one: "renew:<reversal of the spend>:<lot>".
 RENEWAL_KEY = "renew:"
+#: What expired and is given again has the key "reinstate:<entry that expired it>".
+REINSTATEMENT_KEY = "reinstate:"
 #: Keys that nobody but the ledger itself gives.
-OWN_KEYS = (EXPIRY_KEY, POSTING_KEY, CLAIM_KEY, RENEWAL_KEY)
+OWN_KEYS = (EXPIRY_KEY, POSTING_KEY, CLAIM_KEY, RENEWAL_KEY, REINSTATEMENT_KEY)
 
 
 class PointsLotQuerySet(models.QuerySet["PointsLot"]):
@@ -59,12 +61,15 @@ class PointsLotQuerySet(models.QuerySet["PointsLot"]):
 
     def spendable(self, *, on: date) -> Self:
         """With points left that have not expired by that day, nor by an entry (the clock may have gone wrong)."""
-        key = Concat(Value(EXPIRY_KEY), Cast(OuterRef("pk"), CharField()))
-        gone = PointsEntry.objects.filter(member=OuterRef("member"), key=key)
         is_idle = Q(enrolment__idle_on__lte=on)
-        return self.filter(
-            Q(expires_on=None) | Q(expires_on__gt=on), ~is_idle, ~Exists(gone), remaining__gt=0, pending_until=None
+        return self.unexpired().filter(
+            Q(expires_on=None) | Q(expires_on__gt=on), ~is_idle, remaining__gt=0, pending_until=None
         )
+
+    def unexpired(self) -> Self:
+        """That no entry has expired, whatever their day."""
+        key = Concat(Value(EXPIRY_KEY), Cast(OuterRef("pk"), CharField()))
+        return self.filter(~Exists(PointsEntry.objects.filter(member=OuterRef("member"), key=key)))
 
     def pending(self) -> Self:
         """Whose return window is open, or which no night has posted yet."""

@@ -57,6 +57,14 @@ def expire_enrolment(enrolment: Enrolment, *, on: date, at: datetime, actor: Use
     return expire_range(due, at=at, actor=actor)
 
 
+def expire_idle(wallets: list[int], *, on: date, at: datetime, actor: User | None) -> Expired:
+    """Expire all of those wallets that are idle by a day, before something revives them. The caller has locked them."""
+    if not wallets:
+        return Expired(0, 0, 0)
+    due = DueRange(min(wallets), max(wallets), [], idle_by=on)
+    return _expire_idle(wallets, due, at=at, actor=actor)
+
+
 @transaction.atomic
 def expire_range(due: DueRange, *, at: datetime, actor: User | None) -> Expired:
     """Expire what is due in a range of wallets. Locks those wallets in key order, before it reads lots."""
@@ -74,7 +82,7 @@ def expire_locked(wallets: str, due: DueRange, *, at: datetime, actor: User | No
     return Expired(*figures)
 
 
-def _expire_idle(wallets: str, due: DueRange, *, at: datetime, actor: User | None) -> Expired:
+def _expire_idle(wallets: str | list[int], due: DueRange, *, at: datetime, actor: User | None) -> Expired:
     """Expire all of those locked wallets that are idle."""
     (figures,) = statements.rows(
         "points/idle_expire", wallets=wallets, at=at, actor=actor.pk if actor else None, **due._asdict()
