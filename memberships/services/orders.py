@@ -18,8 +18,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from memberships.errors import KeyConflictError, OrderError
+from memberships.errors import KeyConflictError, NotReversibleError, OrderError
 from memberships.models import Enrolment, Order, PointsEntry
+from memberships.models.points import Account
 from memberships.services import statements
 from memberships.services.earn_rules import points_of_amount, qualifying_of_amount
 from memberships.services.points import Grant, earn_points_for_many, lock_wallet
@@ -32,7 +33,10 @@ NUMBER_LENGTH = 48
 
 
 class Returned(NamedTuple):
-    """A recorded return, and the points (spendable, qualifying) that it should have taken back and could not."""
+    """A recorded return, and the points (spendable, qualifying) that it should have taken back and could not.
+
+    Points that expired are no loss any more, and what the wallet owes from then on is not missing.
+    """
 
     order: Order
     missing: int
@@ -123,12 +127,12 @@ def record_return(
     kept = _kept(bought, amount, ordered_on=ordered_on)
     before, after = award_of(bought, kept + amount), award_of(bought, kept)
     too_much = Award(before.points - after.points, before.qualifying - after.qualifying)
-    taken = _take_back(bought, too_much, key=order_key(number), on=on, at=at, actor=actor)
+    taken, missing = _take_back(bought, too_much, key=order_key(number), on=on, at=at, actor=actor)
     order = _add(Order(
         member_id=wallet.member_id, enrolment=wallet, number=number, returns=bought, category=bought.category,
         amount=amount, ordered_on=ordered_on, recorded_at=at, points=-taken.points, qualifying=-taken.qualifying,
     ))
-    return Returned(order, too_much.points - taken.points, too_much.qualifying - taken.qualifying)
+    return Returned(order, missing, too_much.qualifying - taken.qualifying)
 
 
 def award_of(bought: Order, kept: Decimal) -> Award:
@@ -143,15 +147,22 @@ def award_of(bought: Order, kept: Decimal) -> Award:
 
 def _take_back(
     bought: Order, too_much: Award, *, key: str, on: date, at: datetime, actor: User | None
-) -> Award:
-    """Reverse a part of an order's award; what of it was taken."""
-    if not too_much.points and not too_much.qualifying:
-        return Award(0, 0)
+) -> tuple[Award, int]:
+    """Reverse a part of an order's award; what of it was taken, and how many points were not there."""
+    if too_much == Award(0, 0):
+        return too_much, 0
     award = PointsEntry.objects.get(member_id=bought.member_id, key=order_key(bought.number))
-    reversal = reverse_entry(
-        award, key=key, points=too_much.points, qualifying=too_much.qualifying, on=on, at=at, actor=actor
-    )
-    return Award(-reversal.entry.points, -reversal.entry.qualifying)
+    try:
+        entry, missing = reverse_entry(
+            award, key=key, points=too_much.points, qualifying=too_much.qualifying, on=on, at=at, actor=actor
+        )
+    except NotReversibleError:
+        # The policy lets the member keep them, or all of them have expired: the return is a fact all the same.
+        return Award(0, 0), too_much.points
+    if entry.debit == Account.PENDING:
+        # Qualifying points that wait are the lot's: the entry has none of its own.
+        return too_much, 0
+    return Award(-entry.points, -entry.qualifying), missing
 
 
 def _returned(order: Order) -> Returned:
@@ -160,9 +171,9 @@ def _returned(order: Order) -> Returned:
     assert bought is not None
     earlier = bought.returned.filter(pk__lt=order.pk).aggregate(amount=Sum("amount", default=Decimal(0)))["amount"]
     before, after = award_of(bought, bought.amount - earlier), award_of(bought, bought.amount - earlier - order.amount)
-    return Returned(
-        order, before.points - after.points + order.points, before.qualifying - after.qualifying + order.qualifying
-    )
+    entry = PointsEntry.objects.filter(member_id=order.member_id, key=order_key(order.number)).first()
+    missing = entry.missing if entry else before.points - after.points
+    return Returned(order, missing, before.qualifying - after.qualifying + order.qualifying)
 
 
 def _kept(bought: Order, amount: Decimal, *, ordered_on: date) -> Decimal:
