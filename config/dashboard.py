@@ -1,13 +1,14 @@
 """The first page: how many, what is to be done, and what went on lately. Every figure is bounded or estimated."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.core.cache import cache
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from memberships.admin.display import today
@@ -17,7 +18,8 @@ from memberships.admin.subscription_filters import StandingFilter
 from memberships.models import Enrolment, EnterpriseCustomer, Member, Payment, PointsLot, Subscription
 from operations.admin.counts import count_rows
 from operations.admin.job_pages import STATE_COLOURS
-from operations.models import ImportBatch, JobRun
+from operations.models import Approval, ImportBatch, JobRun, User
+from operations.services.approvals import DECIDE, waiting_for
 
 RECENT = 5
 #: Points that expire so soon are shown.
@@ -36,7 +38,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         if _may_view(request, model)
     ]
     context["to_do"] = [
-        *_to_do(request, Subscription, StandingFilter), *_to_do(request, Payment, StateFilter), *_expiring(request)
+        *_approvals(request), *_to_do(request, Subscription, StandingFilter), *_to_do(request, Payment, StateFilter),
+        *_expiring(request),
     ]
     context["recent_imports"] = _recent(request, ImportBatch)
     context["last_night"] = _last_night(request)
@@ -56,6 +59,17 @@ def _to_do(request: HttpRequest, model: type[Model], quick: type[QuickFilter]) -
         }
         for choice in quick.offered
     ]
+
+
+def _approvals(request: HttpRequest) -> list[dict[str, Any]]:
+    """The requests that wait for the user's decision."""
+    if not request.user.has_perm(DECIDE):
+        return []
+    waiting = waiting_for(cast(User, request.user), at=timezone.now()).order_by().values("pk")[: MOST + 1]
+    return [{
+        "label": _("Waiting for me"), "of": Approval._meta.verbose_name_plural, "count": figure(waiting.count()),
+        "url": f"{_list_url(Approval)}?box=for_me",
+    }]
 
 
 def _expiring(request: HttpRequest) -> list[dict[str, Any]]:

@@ -112,10 +112,12 @@ UNFOLD: dict[str, Any] = {
                 "title": _("Operations"),
                 "separator": True,
                 "items": [
+                    _item(_("Approvals"), "how_to_reg", "operations.approval"),
                     _item(_("Imports"), "upload_file", "operations.importbatch"),
                     _item(_("Job runs"), "schedule", "operations.jobrun"),
                     _item(_("Outgoing messages"), "outbox", "operations.outboxmessage"),
                     _item(_("Reveals of personal data"), "visibility", "operations.reveal"),
+                    _item(_("Limits of approval"), "price_check", "operations.approvallimit"),
                     _item(_("Users"), "person", "operations.user"),
                     _item(_("Groups"), "groups", "auth.group"),
                 ],

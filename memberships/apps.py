@@ -8,6 +8,7 @@ class MembershipsConfig(AppConfig):
     verbose_name = _("Memberships")
 
     def ready(self) -> None:
+        from memberships.approvals import RefundPayment
         from memberships.books.gateways import GatewayList
         from memberships.books.payments import Payments
         from memberships.books.points import Entries, Lots, Wallets
@@ -17,6 +18,7 @@ class MembershipsConfig(AppConfig):
         from memberships.jobs.payments import ResolveUnknownPayments, RetryPayments
         from memberships.jobs.points import ExpirePoints, MeasureLiability, PostPendingPoints
         from memberships.jobs.renewals import RenewSubscriptions
+        from memberships.roles import give_rights
         from operations import registry
 
         for importer in (EnterpriseCustomerImporter, OrderImporter):
@@ -31,3 +33,5 @@ class MembershipsConfig(AppConfig):
             registry.book_checks.register(check())
         for gateway in settings.GATEWAYS:
             registry.book_checks.register(GatewayList(gateway))
+        registry.approval_actions.register(RefundPayment())
+        give_rights()

@@ -53,7 +53,8 @@ class ConfirmImport(ApprovalAction):
             "changed": number_format(batch.changed),
         }
         counts = ("new", "changed", "unchanged", "invalid", "duplicate")
-        return Description(summary, tuple((_verbose(batch, name), number_format(getattr(batch, name))) for name in counts))
+        figures = tuple((_verbose(batch, name), number_format(getattr(batch, name))) for name in counts)
+        return Description(summary, figures)
 
     def subject(self, payload: Payload) -> Model | None:
         return self._batch(payload)

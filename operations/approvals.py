@@ -44,8 +44,8 @@ class ApprovalAction:
     unit: str | Promise = ""
     #: Who may ask for it ("app.codename"); who may decide has operations.decide_approval and may view the subject.
     permission: str
-    #: Up to what amount anybody who may ask for it does it alone; groups may have more (models.ApprovalLimit), not less.
-    #: None: nothing.
+    #: Up to what amount anybody who may ask for it does it alone; groups may have more (models.ApprovalLimit), none
+    #: less. None: nothing.
     alone: Decimal | None = None
 
     def amount(self, payload: Payload) -> Decimal | None:

@@ -70,6 +70,8 @@ class ConfirmForm(forms.Form):
 
     preview_key = forms.UUIDField(widget=forms.HiddenInput)
     file_sha256 = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    #: For the second person, where it takes one.
+    reason = forms.CharField(max_length=200, required=False, widget=forms.HiddenInput)
 
 
 class StartRunForm(forms.Form):

@@ -1,5 +1,6 @@
 """Pages of records that are no forms: found by key, shown in the desk's own layout."""
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from django.contrib.admin.utils import unquote
@@ -7,7 +8,10 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from unfold.admin import ModelAdmin
+
+from operations.admin.approval_pages import open_requests
 
 M = TypeVar("M", bound=Model)
 
@@ -26,9 +30,13 @@ def find_record(admin: ModelAdmin, request: HttpRequest, object_id: str, records
 
 
 def show_page(
-    admin: ModelAdmin, request: HttpRequest, template: str, record: Model, **context: Any
+    admin: ModelAdmin, request: HttpRequest, template: str, record: Model, *, about: Sequence[Model] = (),
+    **context: Any,
 ) -> HttpResponse:
-    """The page of a record."""
+    """The page of a record, with the requests about it, and `about` others on the page, that wait for approval."""
     request.current_app = admin.admin_site.name  # type: ignore[attr-defined]
-    page = {**admin.admin_site.each_context(request), "opts": admin.opts, "original": record, "title": str(record)}
+    page = {
+        **admin.admin_site.each_context(request), "opts": admin.opts, "original": record, "title": str(record),
+        "open_requests": open_requests(request, record, *about, at=timezone.now()),
+    }
     return TemplateResponse(request, template, {**page, **context})

@@ -13,9 +13,12 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminRadioSelect
 
 from memberships.admin.actions import Asked, ConfirmForm, RecordAction, Told, who_and_when
 from memberships.admin.payment_page import left_to_refund, money, sentence, words_of
+from memberships.approvals import RefundPayment
 from memberships.models import Payment, PaymentMethod, Refund
-from memberships.services.refunds import refund_payment
 from memberships.services.renewals import pay_subscription
+from operations.admin.approval_pages import waits_in_words
+from operations.models import Approval
+from operations.services.approvals import ask
 
 State = Payment.State
 CHARGE_NOTE = gettext_lazy(
@@ -161,17 +164,18 @@ class RefundAction(RecordAction[Payment]):
                 (_("Term"), span(record.starts_on, record.ends_on)),
                 (_("Goes back to"), record.method),
             ),
-            note=_("The gateway is asked to give the money back at once."),
+            note=_("The gateway is asked at once; over your limit, when a second person has approved."),
         )
 
     def do(self, record: Payment, form: Any, *, on: date, request: HttpRequest) -> Told:
-        ends_card = form.cleaned_data["card"] == "ends"
-        return tell_refund(
-            refund_payment(
-                record, amount=form.cleaned_data["amount"], ends_card=ends_card, on=on,
-                expected_refunds=int(form.cleaned_data["seen"].rpartition(" ")[2]), **who_and_when(request, form),
-            )
+        payload = RefundPayment.payload_of(
+            record, amount=form.cleaned_data["amount"], ends_card=form.cleaned_data["card"] == "ends",
+            refunds=int(form.cleaned_data["seen"].rpartition(" ")[2]),
         )
+        result = ask(RefundPayment.name, payload, on=on, **who_and_when(request, form))
+        if isinstance(result, Approval):
+            return Told(messages.WARNING, waits_in_words(result))
+        return tell_refund(Refund.objects.get(pk=result.data["refund"]))
 
     def page_of(self, record: Payment) -> str:
         return card_url(record)

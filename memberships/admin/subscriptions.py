@@ -81,7 +81,10 @@ class SubscriptionAdmin(QuickFilterMixin, ReadOnlyAdmin):
         context = subscription_page(request, subscription, on=today())
         owed = [button for story in context["stories"] if story.payment.state in UNPAID for button in story.buttons]
         buttons = [*owed, *offered(request, subscription_actions.ACTIONS, subscription, on=today())]
-        return show_page(self, request, "memberships/subscription.html", subscription, buttons=buttons, **context)
+        return show_page(
+            self, request, "memberships/subscription.html", subscription, buttons=buttons,
+            about=[story.payment for story in context["stories"]], **context,
+        )
 
     def whole(self, request: HttpRequest) -> QuerySet[Subscription]:
         """Subscriptions with all that their page and their buttons need."""

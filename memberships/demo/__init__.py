@@ -1,5 +1,5 @@
 """Demo data: two programmes, people and firms with cards in every state, their payments and points, last week's nights,
-and three users of the desk.
+and a user of the desk for each role.
 
 What has a past is written set-based, the same for the same day: nothing here asks the clock or the system's dice. What
 happened lately was done by the product itself: the last nights are the real jobs, run against the sandbox gateway.
@@ -20,10 +20,8 @@ from memberships.demo.programmes import make_jd_plus, make_jd_plus_enterprise
 from memberships.demo.users import (
     ADMIN,
     AUDITOR,
-    AUDITOR_PERMISSIONS,
     LOGINS,
     OPERATOR,
-    OPERATOR_PERMISSIONS,
     Login,
     make_users,
     working_logins,
@@ -32,7 +30,6 @@ from memberships.demo.users import (
 __all__ = [
     "ADMIN",
     "AUDITOR",
-    "AUDITOR_PERMISSIONS",
     "BRAND_FIRST",
     "BRAND_SECOND",
     "GIVEN",
@@ -40,7 +37,6 @@ __all__ = [
     "LOGINS",
     "MARK",
     "OPERATOR",
-    "OPERATOR_PERMISSIONS",
     "PLACES",
     "SURNAMES",
     "Loaded",

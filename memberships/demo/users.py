@@ -1,13 +1,14 @@
-"""The demo's three users and their groups. Their passwords are public, which is why production refuses the demo."""
+"""A demo user for each role. Their passwords are public, which is why production refuses the demo."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from operations import roles
 from operations.models import User
+from operations.roles import Role
 
 
 class Login(NamedTuple):
@@ -18,25 +19,20 @@ class Login(NamedTuple):
     role: str | Promise
 
 
-ADMIN = Login("admin", "plusdesk-demo-admin", _("administrator"))
-OPERATOR = Login("operator", "plusdesk-demo-operator", _("operator"))
-AUDITOR = Login("auditor", "plusdesk-demo-auditor", _("auditor"))
-LOGINS = [ADMIN, OPERATOR, AUDITOR]
+ADMIN = Login("admin", "plusdesk-demo-admin", _("superuser"))
+OPERATOR = Login("operator", "plusdesk-demo-operator", roles.OPERATOR.label)
+CONTROLLER = Login("controller", "plusdesk-demo-controller", roles.CREDIT_CONTROLLER.label)
+MANAGER = Login("manager", "plusdesk-demo-manager", roles.PROGRAMME_MANAGER.label)
+APPROVER = Login("approver", "plusdesk-demo-approver", roles.APPROVER.label)
+AUDITOR = Login("auditor", "plusdesk-demo-auditor", roles.AUDITOR.label)
+KEEPER = Login("keeper", "plusdesk-demo-keeper", roles.ADMINISTRATOR.label)
+LOGINS = [ADMIN, OPERATOR, CONTROLLER, MANAGER, APPROVER, AUDITOR, KEEPER]
 
-OPERATORS = "运营 Operators"
-AUDITORS = "审计 Auditors"
-OPERATOR_PERMISSIONS = [
-    "memberships.import_enterprisecustomer",
-    "operations.operate_jobrun",
-    "operations.resend_outboxmessage",
-    "memberships.change_enterprisecustomer",
-    "memberships.reveal_membercontact",
-    "memberships.change_subscription",
-    "memberships.refund_payment",
-    "memberships.export_enterprisecustomer",
-]
-
-AUDITOR_PERMISSIONS = ["memberships.export_enterprisecustomer"]
+#: The shipped group of each but the superuser.
+ROLES: dict[Login, Role] = {
+    OPERATOR: roles.OPERATOR, CONTROLLER: roles.CREDIT_CONTROLLER, MANAGER: roles.PROGRAMME_MANAGER,
+    APPROVER: roles.APPROVER, AUDITOR: roles.AUDITOR, KEEPER: roles.ADMINISTRATOR,
+}
 
 
 def working_logins() -> list[Login]:
@@ -49,34 +45,17 @@ def working_logins() -> list[Login]:
 
 
 def make_users() -> None:
-    """The users and their groups, where missing; a user who is there is left alone, password and all."""
-    views = Permission.objects.filter(content_type__app_label__in=["memberships", "operations"])
-    views = views.filter(codename__startswith="view_")
-    _make_group(OPERATORS, [*views, *_permissions(OPERATOR_PERMISSIONS)])
-    # An export shows what the lists show: personal data is masked.
-    _make_group(AUDITORS, [*views, *_permissions(AUDITOR_PERMISSIONS)])
-    _make_user(ADMIN, is_superuser=True)
-    _make_user(OPERATOR, group=OPERATORS)
-    _make_user(AUDITOR, group=AUDITORS)
+    """The users, where missing; one who is there is left alone, password, groups and all."""
+    there = User.objects.in_bulk([login.username for login in LOGINS], field_name="username")
+    for login in LOGINS:
+        if login.username not in there:
+            _make_user(login)
 
 
-def _permissions(names: list[str]) -> list[Permission]:
-    """The permissions of those names (app.codename); Permission.DoesNotExist when there is none of a name."""
-    pairs = [name.split(".") for name in names]
-    return [Permission.objects.get(content_type__app_label=app, codename=codename) for app, codename in pairs]
-
-
-def _make_group(name: str, permissions: Iterable[Permission]) -> None:
-    group, is_new = Group.objects.get_or_create(name=name)
-    if is_new:
-        group.permissions.set(permissions)
-
-
-def _make_user(login: Login, *, group: str | None = None, is_superuser: bool = False) -> None:
-    if User.objects.filter(username=login.username).exists():
-        return
+def _make_user(login: Login) -> None:
+    role = ROLES.get(login)
     user = User.objects.create_user(
-        login.username, password=login.password, is_staff=True, is_superuser=is_superuser
+        login.username, password=login.password, is_staff=True, is_superuser=role is None
     )
-    if group is not None:
-        user.groups.add(Group.objects.get(name=group))
+    if role is not None:
+        user.groups.add(Group.objects.get(name=role.group))

@@ -55,26 +55,45 @@ def refund_payment(
     for.
     """
     refuse_transaction()
-    with transaction.atomic():
-        lock_member(payment.member_id)
-        payment = Payment.objects.select_related("subscription", "term", "method").get(pk=payment.pk)
-        refund = payment.refunds.filter(state__in=OPEN).first()
-        if refund is None:
-            if expected_refunds is not None and payment.refunds.count() != expected_refunds:
-                raise RefundError(_("This payment was refunded meanwhile: look at it again."))
-            ends_card = ends_card and _has_access(payment.subscription, on=on)
-            _check(payment, amount, ends_card=ends_card, reason=reason, on=on)
-            refund = _request(payment, amount, ends_card=ends_card, on=on, at=at, reason=reason, actor=actor)
-            wanted = _wanted(refund, was_sent=False)
-        else:
-            return refund
-    for answers in refund_all([wanted], in_lane=False):
+    refund, is_new = request_refund(
+        payment, amount=amount, ends_card=ends_card, on=on, at=at, reason=reason, actor=actor,
+        expected_refunds=expected_refunds,
+    )
+    return send_refund(refund, on=on, at=at, actor=actor) if is_new else refund
+
+
+@transaction.atomic
+def request_refund(
+    payment: Payment, *, amount: Decimal, ends_card: bool, on: date, at: datetime, reason: str, actor: User | None,
+    expected_refunds: int | None = None,
+) -> tuple[Refund, bool]:
+    """The intent of `refund_payment`, and whether it is new: then `send_refund` is called when it is committed.
+
+    Should that not happen, the refund is asked about after a while and sent then.
+    """
+    lock_member(payment.member_id)
+    payment = Payment.objects.select_related("subscription", "term", "method").get(pk=payment.pk)
+    refund = payment.refunds.filter(state__in=OPEN).first()
+    if refund is not None:
+        return refund, False
+    if expected_refunds is not None and payment.refunds.count() != expected_refunds:
+        raise RefundError(_("This payment was refunded meanwhile: look at it again."))
+    ends_card = ends_card and _has_access(payment.subscription, on=on)
+    refuse_refund(payment, amount, ends_card=ends_card, reason=reason, on=on)
+    return _request(payment, amount, ends_card=ends_card, on=on, at=at, reason=reason, actor=actor), True
+
+
+def send_refund(refund: Refund, *, on: date, at: datetime, actor: User | None) -> Refund:
+    """Ask the gateway for a refund whose intent is committed, outside any transaction; the refund as it answered."""
+    refuse_transaction()
+    for answers in refund_all([_wanted(refund, was_sent=False)], in_lane=False):
         record_refunds(answers, on=on, at=at, actor=actor)
     return Refund.objects.get(pk=refund.pk)
 
 
-def _check(payment: Payment, amount: Decimal, *, ends_card: bool, reason: str, on: date) -> None:
-    """Raises RefundError, PaymentUnderWayError."""
+def refuse_refund(payment: Payment, amount: Decimal, *, ends_card: bool, reason: str, on: date) -> None:
+    """Raises RefundError, PaymentUnderWayError where this cannot be given back."""
+    ends_card = ends_card and _has_access(payment.subscription, on=on)
     if payment.state != Payment.State.SUCCEEDED:
         raise RefundError(_("Only a payment that succeeded is refunded."))
     left = payment.amount - payment.refunded

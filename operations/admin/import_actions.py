@@ -13,12 +13,16 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from operations.admin.approval_pages import waits_in_words
 from operations.admin.import_pages import may_import, page_url
+from operations.approval_actions import ConfirmImport
+from operations.dates import business_date
 from operations.errors import ImportStateError, PlusdeskError, PreviewChangedError
 from operations.forms import ConfirmForm
 from operations.imports.importer import Importer
-from operations.models import ImportBatch, JobRun, User
+from operations.models import Approval, ImportBatch, JobRun, User
 from operations.services import imports, jobs
+from operations.services.approvals import ask
 
 #: Takes the batch, what was posted, who and when; returns what to tell the operator.
 Action = Callable[[ImportBatch, Any, User, datetime], str]
@@ -28,8 +32,10 @@ def _confirm(batch: ImportBatch, posted: Any, actor: User, at: datetime) -> str:
     form = ConfirmForm(posted)
     if not form.is_valid():
         raise PreviewChangedError
-    imports.confirm_import(batch, actor=actor, at=at, **form.cleaned_data)
-    return _("The import is confirmed and is being applied.")
+    reason = form.cleaned_data.pop("reason") or _("import confirmed")
+    payload = ConfirmImport.payload_of(batch, **form.cleaned_data)
+    result = ask(ConfirmImport.name, payload, actor=actor, reason=reason, on=business_date(at), at=at)
+    return waits_in_words(result) if isinstance(result, Approval) else result.words
 
 
 def _discard(batch: ImportBatch, _posted: Any, actor: User, at: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
@@ -14,14 +14,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from operations import registry
+from operations.admin.approval_pages import open_requests
 from operations.admin.live import describe
+from operations.approval_actions import ConfirmImport
 from operations.errors import UnknownNameError
 from operations.forms import ConfirmForm
 from operations.imports.faults import Fault
 from operations.imports.importer import Importer
-from operations.models import ImportBatch, ImportRow, JobChunk, JobRun
+from operations.models import ImportBatch, ImportRow, JobChunk, JobRun, User
 from operations.models.imports import Verdict
 from operations.services import imports
+from operations.services.approvals import takes_two
 
 PAGE_SIZE = 50
 State = ImportBatch.State
@@ -156,6 +159,7 @@ def batch_page(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
         "may_import": may_import(request.user, batch),
         "is_uploader": batch.uploaded_by_id == request.user.pk,
         "is_working": is_working,
+        "open_requests": open_requests(request, batch, at=timezone.now()),
         "live": live_progress(batch),
         "working_on": WORK.get(State(batch.state), batch.get_state_display()),
         "file_faults": [NamedFault("", Fault.from_json(fault)) for fault in batch.faults],
@@ -188,7 +192,14 @@ def _preview(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
         "confirm_form": ConfirmForm(
             initial={"preview_key": batch.preview_key, "file_sha256": batch.file_sha256}, auto_id=False
         ),
+        "takes_two": _takes_two(request, batch),
     }
+
+
+def _takes_two(request: HttpRequest, batch: ImportBatch) -> bool:
+    """Whether the operator's confirmation waits for a second person."""
+    user = cast(User, request.user)
+    return user.is_authenticated and takes_two(ConfirmImport(), {"batch": batch.pk}, actor=user)
 
 
 def _hindrance(request: HttpRequest, batch: ImportBatch) -> str:

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from operations import registry
+from operations.admin.approval_pages import open_requests
 from operations.admin.book_pages import differences_panel
 from operations.admin.dry_run_pages import dry_run_panel, left_out_panel
 from operations.admin.live import describe
@@ -67,6 +68,7 @@ def run_page(request: HttpRequest, run: JobRun, *, at: datetime) -> dict[str, An
         "may_run_again": may_operate and run.is_finished and can_run_again(run) and is_startable(run),
         "dry_run": dry_run_panel(request, run, at=at) if run.is_dry_run else None,
         "left_out": left_out_panel(request, run) if run.approved_id else None,
+        "open_requests": open_requests(request, run, at=at),
         "differences": differences_panel(request, run),
         "page": read_chunks(run, after=request.GET.get("after", "")),
         "failing": failing,

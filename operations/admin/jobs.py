@@ -22,17 +22,21 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, 
 from unfold.decorators import action, display
 
 from operations import registry
+from operations.admin.approval_pages import waits_in_words
 from operations.admin.base import ReadOnlyAdmin
 from operations.admin.dry_run_pages import kinds_in_words
 from operations.admin.job_pages import STATE_COLOURS, live_progress, run_page, run_url
 from operations.admin.night_pages import nights_page
 from operations.admin.reasons import ReasonForm, ask
+from operations.approval_actions import ExecuteDryRun
+from operations.approvals import Outcome
 from operations.dates import business_date
 from operations.errors import PlusdeskError
 from operations.forms import StartRunForm
-from operations.models import JobRun, User
+from operations.models import Approval, JobRun, User
 from operations.models.jobs import Kind
-from operations.services.dry_runs import execute_dry_run, in_words, start_dry_run, summary
+from operations.services import approvals
+from operations.services.dry_runs import in_words, start_dry_run, summary
 from operations.services.jobs import cancel_run, resume_run
 from operations.services.nights import run_again, start_by_hand, startable_jobs
 
@@ -193,14 +197,14 @@ class JobRunAdmin(ReadOnlyAdmin):
         form = ReasonForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
             try:
-                executed = execute_dry_run(
-                    run, actor=cast(User, request.user), at=at, reason=form.cleaned_data["reason"]
+                result = approvals.ask(
+                    ExecuteDryRun.name, {"run": run.pk}, actor=cast(User, request.user), on=business_date(at), at=at,
+                    reason=form.cleaned_data["reason"],
                 )
             except PlusdeskError as error:
                 form.add_error(None, str(error))
             else:
-                messages.success(request, _("The run does exactly what was foreseen."))
-                return HttpResponseRedirect(run_url(executed))
+                return self._told(request, run, result)
         words = _("%(job)s for %(date)s: %(words)s.") % {
             "job": capfirst(run.label), "date": run.business_date, "words": in_words(run, summary(run))
         }
@@ -208,6 +212,15 @@ class JobRunAdmin(ReadOnlyAdmin):
             self, request, run, form, title=_("Execute exactly this"), submit_label=_("Execute"),
             template="operations/jobrun_execute.html", kinds=kinds_in_words(run), words=words,
         )
+
+    @staticmethod
+    def _told(request: HttpRequest, dry_run: JobRun, result: Outcome | Approval) -> HttpResponse:
+        """To the run that does it, or back to the dry run, which waits for a second person."""
+        if isinstance(result, Approval):
+            messages.warning(request, waits_in_words(result))
+            return HttpResponseRedirect(run_url(dry_run))
+        messages.success(request, result.words)
+        return HttpResponseRedirect(run_url(JobRun.objects.get(pk=result.data["run"])))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

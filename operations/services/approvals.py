@@ -5,6 +5,7 @@ asked for, in the transaction that decides, or refuses when the record is anothe
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,7 +15,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, transaction
-from django.db.models import Model, Q
+from django.db.models import Model, Q, QuerySet
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from operations import registry, roles
@@ -47,13 +49,23 @@ def limit_of(user: User, action: ApprovalAction) -> Decimal | None:
     return max(limits, default=None)
 
 
+def refuse_nobody(action_name: str, payload: Mapping[str, Any]) -> None:
+    """For commands that nobody put their name to: ApprovalError when it is more than anybody does alone."""
+    action = registry.approval_actions.get(action_name)
+    if _is_over(action.amount(payload), action.alone):
+        raise ApprovalError(
+            _("More than %(alone)s %(unit)s at once take two people: say who asks, with --user.")
+            % {"alone": number_format(action.alone or 0), "unit": action.unit}
+        )
+
+
 def takes_two(action: ApprovalAction, payload: Mapping[str, Any], *, actor: User) -> bool:
     """Whether `ask` would make a request of it."""
     return _is_over(action.amount(payload), limit_of(actor, action))
 
 
 def _is_over(amount: Decimal | None, limit: Decimal | None) -> bool:
-    return amount is None or limit is None or amount > limit
+    return amount is None or limit is None or abs(amount) > limit
 
 
 # --- asking
@@ -248,8 +260,23 @@ def _close(approval: Approval, state: str, *, at: datetime) -> Approval:
 
 # --- reading
 
-def requests_about(record: Model) -> "list[Approval]":
-    """The requests about a record that wait for a decision, newest first."""
-    kind = ContentType.objects.get_for_model(record)
-    found = Approval.objects.waiting().filter(subject_type=kind, subject_id=record.pk)
-    return list(found.select_related("maker").order_by("-pk"))
+def requests_about(*records: Model) -> list[Approval]:
+    """The requests about these records that wait for a decision, newest first; one query."""
+    of_kind: dict[int, list[int]] = defaultdict(list)
+    for record in records:
+        of_kind[ContentType.objects.get_for_model(record).pk].append(record.pk)
+    about = Q(pk__in=[])
+    for kind, keys in of_kind.items():
+        about |= Q(subject_type=kind, subject_id__in=keys)
+    found = Approval.objects.waiting().filter(about).select_related("maker", "subject_type")
+    return list(found.order_by("-pk"))
+
+
+def waiting_for(user: User, *, at: datetime) -> QuerySet[Approval]:
+    """The requests that this user can decide now."""
+    if not user.has_perm(DECIDE):
+        return Approval.objects.none()
+    found = Approval.objects.waiting().filter(expires_at__gt=at).exclude(maker=user)
+    kinds = ContentType.objects.filter(pk__in=found.exclude(subject_type=None).values("subject_type"))
+    seen = [kind.pk for kind in kinds if user.has_perm(f"{kind.app_label}.view_{kind.model}")]
+    return found.filter(Q(subject_type=None) | Q(subject_type__in=seen))

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Iterable
 
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.db.models import QuerySet
 from django.test import Client
 
-from operations.models import User
+from operations.models import ApprovalLimit, User
 
 
 def granted(user: User, *permissions: str) -> User:
@@ -17,6 +17,14 @@ def granted(user: User, *permissions: str) -> User:
         app, codename = name.split(".")
         user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
     return User.objects.get(pk=user.pk)
+
+
+def may_alone(user: User, action: str, amount: int | None) -> User:
+    """The user, in a group that does so much of an action without a second person."""
+    group = Group.objects.create(name=f"{action} up to {amount}")
+    ApprovalLimit.objects.create(action=action, group=group, amount=amount)
+    user.groups.add(group)
+    return user
 
 
 def signed_in(user: User) -> Client:

@@ -10,7 +10,7 @@ from memberships.admin.display import today
 from memberships.dates import add_months
 from memberships.models import Payment, Plan, Subscription
 from memberships.services.renewals import renew_subscription
-from tests.memberships.admin_pages import granted, signed_in
+from tests.memberships.admin_pages import granted, may_alone, signed_in
 from tests.memberships.factories import a_card, an_annual_card, an_operator
 from tests.memberships.night_stories import at_night
 
@@ -24,8 +24,9 @@ VIEWS = (
 
 
 def an_operators_desk(*more: str) -> Client:
-    """Xiaomei may change cards."""
-    return signed_in(granted(an_operator(), *VIEWS, CHANGE, *more))
+    """Xiaomei may change cards; where she may refund, as much alone as operators may."""
+    xiaomei = granted(an_operator(), *VIEWS, CHANGE, *more)
+    return signed_in(may_alone(xiaomei, "refund_payment", 500) if REFUND in more else xiaomei)
 
 
 def an_auditors_desk() -> Client:

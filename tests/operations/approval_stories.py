@@ -1,4 +1,4 @@
-"""An action that exists in tests only: paint a user's first name, so many litres of paint; and people who ask for it."""
+"""An action that exists in tests only: to paint a user's first name, with so many litres; and who asks for it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,10 +1,11 @@
-"""manage.py import_file KIND FILE [--apply] [--skip-invalid] [--json]: the import of the desk, by command."""
+"""manage.py import_file KIND FILE [--apply] [--skip-invalid] [--json] [--user NAME]: the desk's import, by command."""
 
 import json
 import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from operations import registry
-from operations.errors import UnknownNameError
+from operations.admin.approval_pages import waits_in_words
+from operations.approval_actions import ConfirmImport
+from operations.dates import business_date
+from operations.errors import ApprovalError, UnknownNameError
 from operations.imports.faults import Fault
-from operations.models import ImportBatch, ImportRow, User
+from operations.models import Approval, ImportBatch, ImportRow, User
+from operations.services.approvals import ask, refuse_nobody
 from operations.services.import_previews import batch_faults, outcome_faults, row_faults
 from operations.services.imports import (
     confirm_import,
@@ -29,7 +34,7 @@ from operations.services.imports import (
 from operations.tasks import work_through
 
 COUNTS = ("new", "changed", "unchanged", "invalid", "duplicate", "applied")
-ALL_VALID, SOME_INVALID, UNREADABLE, NOT_APPLIED = 0, 1, 2, 3
+ALL_VALID, SOME_INVALID, UNREADABLE, NOT_APPLIED, NOT_APPROVED = 0, 1, 2, 3, 4
 
 
 class Command(BaseCommand):
@@ -37,7 +42,8 @@ class Command(BaseCommand):
 
     help = (
         "Check a spreadsheet, and import it with --apply. Exit code: 0 all rows are valid, 1 some are not, "
-        "2 the file cannot be read, 3 the application stopped on its way."
+        "2 the file cannot be read, 3 the application stopped on its way, 4 so many rows take a second person: the "
+        "request is printed and waits in the admin (without --user there can be none)."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -46,7 +52,8 @@ class Command(BaseCommand):
         parser.add_argument("--apply", action="store_true", help="write the rows; without it, they are only checked")
         parser.add_argument("--skip-invalid", action="store_true", help="write the valid rows even if some are invalid")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
-        parser.add_argument("--user", help="who imports (a user name), for the audit trail")
+        parser.add_argument("--user", help="who imports (a user name): who may, and how much alone, is asked of them")
+        parser.add_argument("--reason", help="why, for the second person where it takes one")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -68,9 +75,13 @@ class Command(BaseCommand):
             unread = Fault(0, "", _plain(str(path)), "unreadable_file", error.strerror or str(error))
             self._print(dict.fromkeys(COUNTS, 0), [unread], as_json=options["json"])
             sys.exit(UNREADABLE)
-        batch = self._work(batch, applies=options["apply"])
-        self._print({name: getattr(batch, name) for name in COUNTS}, _faults(batch), as_json=options["json"])
-        sys.exit(_exit_code(batch))
+        batch, request = self._work(batch, applies=options["apply"], reason=options["reason"])
+        counts = {name: getattr(batch, name) for name in COUNTS}
+        if request is not None:
+            counts["approval"] = request.pk
+            self.stderr.write(f"{request.summary} {waits_in_words(request)}")
+        self._print(counts, _faults(batch), as_json=options["json"])
+        sys.exit(_exit_code(batch) if request is None else NOT_APPROVED)
 
     def _importer(self, kind: str) -> str:
         try:
@@ -84,26 +95,45 @@ class Command(BaseCommand):
         except User.DoesNotExist as error:
             raise CommandError(_("There is no user “%(name)s”.") % {"name": username}, returncode=UNREADABLE) from error
 
-    def _work(self, batch: ImportBatch, *, applies: bool) -> ImportBatch:
-        """Check the batch; then apply it, or drop its preview."""
+    def _work(
+        self, batch: ImportBatch, *, applies: bool, reason: str | None
+    ) -> tuple[ImportBatch, Approval | None]:
+        """Check the batch; then apply it, or drop its preview, or leave it to the request that waits for approval."""
         if batch.check_run_id:
             work_through(batch.check_run_id)
             batch.refresh_from_db()
         if batch.state != ImportBatch.State.CHECKED:
-            return batch
+            return batch, None
         if not applies or confirmation_hindrance(batch):
-            return discard_import(batch, actor=batch.uploaded_by, at=timezone.now())
-        batch = confirm_import(
-            batch, preview_key=batch.preview_key, file_sha256=batch.file_sha256, actor=batch.uploaded_by,
-            at=timezone.now(),
-        )
+            return discard_import(batch, actor=batch.uploaded_by, at=timezone.now()), None
+        try:
+            request = self._confirm(batch, reason=reason or _("import confirmed"), at=timezone.now())
+        except ApprovalError as error:
+            discard_import(batch, actor=batch.uploaded_by, at=timezone.now())
+            raise CommandError(str(error), returncode=NOT_APPROVED) from error
+        if request is not None:
+            return batch, request
+        batch.refresh_from_db()
         assert batch.apply_run_id
         work_through(batch.apply_run_id)
         batch.refresh_from_db()
         if batch.state != ImportBatch.State.APPLIED:
             message = _("The import is “%(state)s”; its run can be resumed in the admin.")
             self.stderr.write(message % {"state": batch.get_state_display()})
-        return batch
+        return batch, None
+
+    def _confirm(self, batch: ImportBatch, *, reason: str, at: datetime) -> Approval | None:
+        """Confirm what was checked; the request, where that takes a second person."""
+        seen = {"preview_key": batch.preview_key, "file_sha256": batch.file_sha256}
+        payload = ConfirmImport.payload_of(batch, **seen)
+        if batch.uploaded_by is None:
+            refuse_nobody(ConfirmImport.name, payload)
+            confirm_import(batch, actor=None, at=at, **seen)
+            return None
+        result = ask(
+            ConfirmImport.name, payload, actor=batch.uploaded_by, reason=reason, on=business_date(at), at=at
+        )
+        return result if isinstance(result, Approval) else None
 
     def _print(self, counts: dict[str, int], faults: Iterable[Fault], *, as_json: bool) -> None:
         """Print an error at a time: there may be a million."""

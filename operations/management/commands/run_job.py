@@ -14,13 +14,16 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from operations import registry
+from operations.admin.approval_pages import waits_in_words
+from operations.approval_actions import ExecuteDryRun
 from operations.dates import business_date
-from operations.errors import PlusdeskError, UnknownNameError
-from operations.models import JobRun, RunItem, User
+from operations.errors import ApprovalError, PlusdeskError, UnknownNameError
+from operations.models import Approval, JobRun, RunItem, User
 from operations.services import dry_runs, nights
+from operations.services.approvals import ask, refuse_nobody
 from operations.tasks import work_through
 
-SUCCEEDED, FAILED, UNKNOWN, UNFINISHED = 0, 1, 2, 3
+SUCCEEDED, FAILED, UNKNOWN, UNFINISHED, NOT_APPROVED = 0, 1, 2, 3, 4
 SHOWN = 100
 
 
@@ -29,7 +32,8 @@ class Command(BaseCommand):
 
     help = (
         "Run a job for a business date. Exit code: 0 it succeeded, 1 a part failed or was left out, "
-        "2 there is no such job or it cannot run for that date, 3 the run has not ended or was cancelled."
+        "2 there is no such job or it cannot run for that date, 3 the run has not ended or was cancelled, 4 executing "
+        "so much takes a second person: the request is printed and waits in the admin."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -40,7 +44,8 @@ class Command(BaseCommand):
         mode.add_argument("--again", action="store_true", help="run once more for a date that was run before")
         mode.add_argument("--execute", type=int, metavar="RUN", help="do exactly what that dry run foresaw")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
-        parser.add_argument("--user", help="who runs it (a user name), for the audit trail")
+        parser.add_argument("--user", help="who runs it (a user name), for the audit trail and for --execute")
+        parser.add_argument("--reason", help="why a dry run is executed, for the second person where it takes one")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -59,13 +64,15 @@ class Command(BaseCommand):
             job = registry.jobs.get(options["job"]).name
             day, actor = _date(options["date"], at=at), _actor(options["user"])
             if options["execute"] is not None:
-                return dry_runs.execute_dry_run(_dry_run(job, options["execute"]), actor=actor, at=at)
+                return _execute(_dry_run(job, options["execute"]), actor, options["reason"], at=at)
             if options["dry_run"]:
                 return dry_runs.start_dry_run(job, business_date=day, actor=actor, at=at)
             run = nights.start_by_hand(job, business_date=day, actor=actor, at=at)
             if options["again"] and run.requested_at != at:
                 return nights.run_again(run, actor=actor, at=at)
             return run
+        except ApprovalError as error:
+            raise CommandError(str(error), returncode=NOT_APPROVED) from error
         except PlusdeskError as error:
             raise CommandError(str(error), returncode=UNKNOWN) from error
 
@@ -103,6 +110,18 @@ def _actor(username: str | None) -> User | None:
     if username and user is None:
         raise UnknownNameError(_("There is no user “%(name)s”.") % {"name": username})
     return user
+
+
+def _execute(dry_run: JobRun, actor: User | None, reason: str | None, *, at: datetime) -> JobRun:
+    """The run that does what the dry run foresaw; CommandError when that waits for a second person."""
+    payload, reason = {"run": dry_run.pk}, reason or _("dry run approved")
+    if actor is None:
+        refuse_nobody(ExecuteDryRun.name, payload)
+        return dry_runs.execute_dry_run(dry_run, actor=None, at=at, reason=reason)
+    result = ask(ExecuteDryRun.name, payload, actor=actor, reason=reason, on=business_date(at), at=at)
+    if isinstance(result, Approval):
+        raise CommandError(f"{result.summary} {waits_in_words(result)}", returncode=NOT_APPROVED)
+    return JobRun.objects.get(pk=result.data["run"])
 
 
 def _dry_run(job: str, number: int) -> JobRun:

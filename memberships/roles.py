@@ -1,0 +1,29 @@
+"""What the shipped roles do with the records of memberships, and how much of it alone."""
+
+from operations import roles
+from operations.roles import ADMINISTRATOR, AUDITOR, CREDIT_CONTROLLER, OPERATOR, PROGRAMME_MANAGER
+
+
+def give_rights() -> None:
+    """Called once, when Django starts. Viewing is everybody's; personal data stays masked."""
+    roles.read_by_all("memberships")
+    roles.give(
+        OPERATOR, "memberships.import_enterprisecustomer", "memberships.change_enterprisecustomer",
+        "memberships.reveal_membercontact", "memberships.change_subscription", "memberships.refund_payment",
+        "memberships.export_enterprisecustomer", "memberships.extend_points", "memberships.reinstate_points",
+        "memberships.reverse_points",
+    )
+    roles.give(
+        CREDIT_CONTROLLER, "memberships.change_enterprisecustomer", "memberships.import_enterprisecustomer",
+        "memberships.reveal_membercontact", "memberships.export_enterprisecustomer",
+    )
+    roles.give(PROGRAMME_MANAGER, "memberships.submit_programmerevision")
+    # An export shows what the lists show: personal data is masked.
+    roles.give(AUDITOR, "memberships.export_enterprisecustomer")
+    roles.give(ADMINISTRATOR, "memberships.import_enterprisecustomer", "memberships.refund_payment")
+    roles.give(ADMINISTRATOR, "memberships.extend_points", "memberships.reinstate_points", "memberships.reverse_points")
+    for action in ("extend_points", "reinstate_points", "reverse_points"):
+        roles.limit(OPERATOR, action, 5_000)
+        roles.limit(ADMINISTRATOR, action, 100_000)
+    roles.limit(OPERATOR, "refund_payment", 500)
+    roles.limit(ADMINISTRATOR, "refund_payment", 5_000)
