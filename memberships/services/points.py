@@ -6,28 +6,24 @@ The body is what is booked (wallet, kind, points, the expiry of what is earned, 
 by whom and why. Some keys are the ledger's own (models/points.py, OWN_KEYS).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-import psycopg
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import F, Sum
 
-from memberships.errors import (
-    InsufficientPointsError,
-    KeyConflictError,
-    PointsAmountError,
-    PointsExpiryError,
-    ReservedKeyError,
-)
+from memberships.errors import InsufficientPointsError, KeyConflictError, PointsExpiryError
 from memberships.models import Enrolment, PointsEntry, PointsLot
-from memberships.models.points import OWN_KEYS, Account
+from memberships.models.points import Account
 from memberships.services import statements
 from memberships.services.enrolments import enrol_member as enrol_member
-from memberships.services.points_expiry import expired_through
+from memberships.services.points_booking import book_entry as book_entry
+from memberships.services.points_booking import check_key, check_points, key_of_another_wallet, lock_wallets
+from memberships.services.points_booking import lock_wallet as lock_wallet
+from memberships.services.points_debts import settle_debts
+from memberships.services.points_expiry import expire_idle, expired_through
 from operations.models import User
 
 Kind = PointsEntry.Kind
@@ -79,7 +75,7 @@ def earn_points_for_many(
     grants = _distinct(grants)
     for grant in grants:
         _check_grant(grant)
-    _lock_wallets({grant.enrolment_id for grant in grants})
+    locked = lock_wallets({grant.enrolment_id for grant in grants}, on=on)
     listed = {
         "enrolments": [grant.enrolment_id for grant in grants], "points": [grant.points for grant in grants],
         "keys": [grant.key for grant in grants], "expires_on": [grant.expires_on for grant in grants],
@@ -88,10 +84,14 @@ def earn_points_for_many(
     }
     _refuse_conflicts(listed)
     _refuse_over(grants, on=on)
-    with _key_of_another_wallet(grants[0].key if grants else ""):
+    # What inactivity has ended is not revived by what is earned afterwards.
+    expire_idle(locked.idle, on=on, at=at, actor=actor)
+    with key_of_another_wallet(grants[0].key if grants else ""):
         booked = statements.rows(
             "points/earn", on=on, at=at, actor=actor.pk if actor else None, reason=reason, **listed
         )
+    if locked.indebted:
+        settle_debts(locked.indebted, on=on)
     new = int(booked[0][0])
     if new < len(grants):
         # Not all of them need be repeats: the member's other wallet may have taken a key since we looked.
@@ -161,48 +161,6 @@ def spendable_points(enrolment: Enrolment, *, on: date) -> int:
     return int(lots.aggregate(points=Sum("remaining", default=0))["points"])
 
 
-def lock_wallet(pk: int) -> Enrolment:
-    """Lock a wallet and read it afresh. Only inside a transaction. Raises Enrolment.DoesNotExist."""
-    return Enrolment.objects.select_for_update(no_key=True).get(pk=pk)
-
-
-def _lock_wallets(pks: Iterable[int]) -> None:
-    """Lock wallets in key order. Raises Enrolment.DoesNotExist when one is not there."""
-    wanted = sorted(pks)
-    locked = Enrolment.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
-    if len(locked.values_list("pk")) < len(wanted):
-        raise Enrolment.DoesNotExist
-
-
-def first_result(
-    wallet: Enrolment, *, key: str, kind: str, points: int | None = None, reverses_id: int | None = None
-) -> PointsEntry | None:
-    """What was booked under the key before; `points` None: whatever came of it. Raises KeyConflictError."""
-    first = PointsEntry.objects.filter(member_id=wallet.member_id, key=key).first()
-    if first is None:
-        return None
-    asked = (wallet.pk, kind, first.points if points is None else points, reverses_id)
-    if (first.enrolment_id, first.kind, first.points, first.reverses_id) != asked:
-        raise KeyConflictError(key)
-    return first
-
-
-def book_entry(entry: PointsEntry) -> PointsEntry:
-    """Write an entry and move the balance by it; the wallet is locked. Raises KeyConflictError."""
-    with _key_of_another_wallet(entry.key):
-        entry.save(force_insert=True)
-    Enrolment.objects.filter(pk=entry.enrolment_id).update(balance=F("balance") + entry.points)
-    return entry
-
-
-def take_from_lots(entry: PointsEntry, points: int, *, first_lot: int | None = None) -> None:
-    """Draw an entry's points from the wallet's spendable lots, a given one first; enough was seen to be there."""
-    statements.run(
-        "points/take_from_lots", entry=entry.pk, enrolment=entry.enrolment_id, points=points, on=entry.on,
-        first_lot=first_lot,
-    )
-
-
 def _check_grant(grant: Grant) -> None:
     """Raises PointsAmountError, ReservedKeyError."""
     check_key(grant.key)
@@ -210,18 +168,6 @@ def _check_grant(grant: Grant) -> None:
         check_points(grant.points)
     if grant.qualifying:
         check_points(grant.qualifying)
-
-
-def check_points(points: int) -> None:
-    """Raises PointsAmountError."""
-    if points < 1:
-        raise PointsAmountError(points)
-
-
-def check_key(key: str) -> None:
-    """Raises ReservedKeyError."""
-    if not key or len(key) > 64 or key.startswith(OWN_KEYS):
-        raise ReservedKeyError(key)
 
 
 def _refuse_over(grants: Sequence[Grant], *, on: date) -> None:
@@ -252,16 +198,3 @@ def _distinct(grants: Sequence[Grant]) -> list[Grant]:
         if by_key.setdefault((grant.enrolment_id, grant.key), grant) != grant:
             raise KeyConflictError(grant.key)
     return list(by_key.values())
-
-
-@contextmanager
-def _key_of_another_wallet(key: str) -> Iterator[None]:
-    """The member's other wallet, which is not locked, took the key (of several, perhaps another) in this moment."""
-    try:
-        with transaction.atomic():
-            yield
-    except IntegrityError as error:
-        cause = error.__cause__
-        if isinstance(cause, psycopg.Error) and cause.diag.constraint_name == "pointsentry_key":
-            raise KeyConflictError(key) from error
-        raise

@@ -1,109 +1,224 @@
-"""Taking back what was earned, giving back what was spent. An entry is reversed once, by an entry that names it."""
+"""Taking back what was earned, in parts, and giving back what was spent, as a whole, by entries that name it."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import F, QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from memberships.errors import NotReversibleError
-from memberships.models import Enrolment, PointsEntry
+from memberships.errors import KeyConflictError, NotReversibleError
+from memberships.models import Enrolment, PointsEntry, PointsLot, PointsPolicy
+from memberships.models.points import Account
 from memberships.services import statements
-from memberships.services.points import (
+from memberships.services.points import spendable_points
+from memberships.services.points_booking import (
     book_entry,
     check_key,
+    draw,
     first_result,
     lock_wallet,
-    spendable_points,
     take_from_lots,
 )
+from memberships.services.points_debts import pay_from_gift
 from memberships.services.points_expiry import expire_enrolment, expired_through
 from operations.models import User
 
 Kind = PointsEntry.Kind
+Policy = PointsPolicy.Reversal
 
 
 class Reversal(NamedTuple):
-    """The entry that reverses, and how many points it could not take back: they were spent, and the rest is too few."""
+    """The entry that reverses, and how many points it could not take back: they were spent, and the rest is too few.
+
+    What a wallet owes from then on is not missing.
+    """
 
     entry: PointsEntry
     missing: int
 
 
+class Part(NamedTuple):
+    """Points of an award, and the qualifying points that go with them."""
+
+    points: int
+    qualifying: int
+
+
 @transaction.atomic
 def reverse_entry(
-    entry: PointsEntry, *, key: str, on: date, at: datetime, actor: User | None, reason: str = ""
+    entry: PointsEntry, *, key: str, on: date, at: datetime, actor: User | None, reason: str = "",
+    points: int | None = None, qualifying: int | None = None,
 ) -> Reversal:
-    """Reverse an earn (within the balance) or a spend (as a whole). A repeat returns the first result.
+    """Reverse an award, or a part of it, by the programme's policy; or a spend, as a whole. A repeat returns the first.
 
+    `points` None: all of the award that was not reversed yet; `qualifying` None: as many as go with the points. Points
+    of the award that expired are no loss any more: they are not taken a second time.
     Raises ReservedKeyError, KeyConflictError, and NotReversibleError: for an entry of another kind, one that was
-    reversed, or an earn of which nothing can be taken back.
+    reversed, more than is left of an award, or an award of which nothing may be taken back.
     """
     check_key(key)
     wallet = lock_wallet(entry.enrolment_id)
-    if first := first_result(wallet, key=key, kind=Kind.REVERSE, reverses_id=entry.pk):
-        return Reversal(first, _missing(entry, first))
-    _check_reversible(entry)
-    # What is over goes first: nobody takes from it, and what comes back to it is another loss, of another day.
-    over_on = max(on, expired_through() or on)
-    expire_enrolment(wallet, on=over_on, at=at, actor=actor)
+    if first := _first(wallet, entry, key, points, qualifying):
+        return Reversal(first, first.missing)
     reversal = PointsEntry(
         member_id=wallet.member_id, enrolment=wallet, key=key, kind=Kind.REVERSE, reverses=entry,
         debit=entry.credit, credit=entry.debit, on=on, at=at, actor=actor, reason=reason,
     )
-    if entry.kind == Kind.EARN:
-        _take_back(wallet, entry, reversal)
+    if entry.kind == Kind.SPEND:
+        _check_whole_spend(entry, points, qualifying)
+        _give_back(wallet, entry, reversal)
+    elif entry.kind in (Kind.EARN, Kind.ACCRUE):
+        _take_back(wallet, entry, reversal, points, qualifying)
     else:
-        _give_back(entry, reversal, over_on=over_on)
-    return Reversal(reversal, _missing(entry, reversal))
+        raise NotReversibleError(_("Only awards and spends are reversed; correct another entry by an adjustment."))
+    return Reversal(reversal, reversal.missing)
 
 
-def _check_reversible(entry: PointsEntry) -> None:
-    if entry.kind == Kind.EXPIRE:
-        raise NotReversibleError(_("Points that expired are not given back by a reversal."))
-    if entry.kind == Kind.REVERSE:
-        raise NotReversibleError(_("A reversal is not reversed: book anew what it took away."))
-    if PointsEntry.objects.filter(reverses=entry).exists():
-        raise NotReversibleError(_("This entry was reversed before."))
+def _first(
+    wallet: Enrolment, entry: PointsEntry, key: str, points: int | None, qualifying: int | None
+) -> PointsEntry | None:
+    """What came of the key before. Raises KeyConflictError, also where another part was asked for."""
+    first = first_result(wallet, key=key, kind=Kind.REVERSE, reverses_id=entry.pk)
+    if first is None:
+        return None
+    is_other_part = points is not None and first.asked is not None and points != first.asked
+    # What was pending had no qualifying points of its own to take.
+    counted = first.debit != Account.PENDING
+    if is_other_part or (qualifying is not None and counted and qualifying != -first.qualifying):
+        raise KeyConflictError(key)
+    return first
 
 
-def _take_back(wallet: Enrolment, earned: PointsEntry, reversal: PointsEntry) -> None:
-    """What remains of the earned lot, then from the other lots, as far as there is something to be spent."""
-    owed, spendable = _owed(earned, by=None), spendable_points(wallet, on=reversal.on)
-    taken = min(owed, spendable)
-    if not taken:
-        raise NotReversibleError(
-            _("Nothing can be taken back: %(owed)s of these points did not expire, and %(spendable)s can be spent.")
-            % {"owed": owed, "spendable": spendable}
-        )
-    reversal.points = -taken
+def _take_back(
+    wallet: Enrolment, award: PointsEntry, reversal: PointsEntry, points: int | None, qualifying: int | None
+) -> None:
+    lot = PointsLot.objects.get(pk=award.lot_id) if award.lot_id else None
+    part = _part(_left_of(award, lot), points, qualifying)
+    reversal.asked = part.points
+    if lot is not None and lot.pending_until is not None:
+        _take_pending(wallet, lot, reversal, part)
+        return
+    policy = _policy(wallet)
+    if policy is not None and policy.reversal == Policy.PENDING_ONLY:
+        raise NotReversibleError(_("The return window of this award is over: its points are the member's."))
+    # What is over goes first: nobody takes from it, and it is no loss any more.
+    over_on = max(reversal.on, expired_through() or reversal.on)
+    expire_enrolment(wallet, on=over_on, at=reversal.at, actor=reversal.actor)
+    reversal.debit, reversal.credit = Account.LIABILITY, Account.ISSUED
+    reversal.qualifying = -part.qualifying
+    owed = min(part.points, _not_expired(award, lot))
+    if not owed and not part.qualifying:
+        raise NotReversibleError(_("Nothing can be taken back: these points have expired."))
+    may_owe = policy is not None and policy.reversal == Policy.MAY_GO_NEGATIVE
+    _take_posted(wallet, reversal, owed, first_lot=award.lot_id, may_owe=may_owe)
+
+
+def _take_pending(wallet: Enrolment, lot: PointsLot, reversal: PointsEntry, part: Part) -> None:
+    """Points that nobody has yet: the lot is less, and so is what will come with its posting."""
+    reversal.points = -part.points
+    reversal.debit, reversal.credit = Account.PENDING, Account.ISSUED
     book_entry(reversal)
-    take_from_lots(reversal, taken, first_lot=earned.lot_id)
+    if part.points:
+        draw(reversal, lot, part.points)
+    left = PointsLot.objects.filter(pk=lot.pk)
+    if lot.remaining == part.points and lot.qualifying == part.qualifying:
+        # Nothing waits any more.
+        left.update(pending_until=None)
+    else:
+        left.update(qualifying=F("qualifying") - part.qualifying)
 
 
-def _give_back(spent: PointsEntry, reversal: PointsEntry, *, over_on: date) -> None:
-    """All draws of a spend go back to their lots; what a lot gets back that is over expires at once.
+def _take_posted(
+    wallet: Enrolment, reversal: PointsEntry, owed: int, *, first_lot: int | None, may_owe: bool
+) -> None:
+    """From the award's own lot, then from the others, as far as there is something to be spent; the rest by policy."""
+    there = min(owed, spendable_points(wallet, on=reversal.on))
+    reversal.points = -owed if may_owe else -there
+    reversal.missing = 0 if may_owe else owed - there
+    if may_owe and owed > there:
+        Enrolment.objects.filter(pk=wallet.pk).update(debt=F("debt") + owed - there)
+    book_entry(reversal)
+    if there:
+        take_from_lots(reversal, there, first_lot=first_lot)
 
-    Nights do not look again at days that were settled: `over_on` is the newest of them, or the day itself.
+
+def _part(left: Part, points: int | None, qualifying: int | None) -> Part:
+    """What is asked for of what is left of an award. Raises NotReversibleError."""
+    if left == (0, 0):
+        raise NotReversibleError(_("This entry was reversed before."))
+    asked = left.points if points is None else points
+    if qualifying is None:
+        qualifying = left.qualifying * asked // left.points if left.points else left.qualifying
+    if not (0 <= asked <= left.points and 0 <= qualifying <= left.qualifying) or asked == qualifying == 0:
+        raise NotReversibleError(
+            _("%(asked)s points and %(qualifying)s qualifying ones cannot be taken back: "
+              "of this award %(left)s and %(left_qualifying)s are left.")
+            % {"asked": asked, "qualifying": qualifying, "left": left.points, "left_qualifying": left.qualifying}
+        )
+    return Part(asked, qualifying)
+
+
+def _left_of(award: PointsEntry, lot: PointsLot | None) -> Part:
+    """What no reversal has asked for yet. Qualifying points of an accrual are its lot's, then its posting's."""
+    booked = PointsEntry.objects.filter(reverses=award).aggregate(
+        asked=Sum("asked", default=0), qualifying=Sum("qualifying", default=0)
+    )
+    if lot is not None and lot.pending_until is not None:
+        given = lot.qualifying
+    elif award.kind == Kind.ACCRUE:
+        posted = PointsEntry.objects.filter(enrolment=award.enrolment_id, kind=Kind.POST, lot=lot)
+        given = posted.aggregate(qualifying=Sum("qualifying", default=0))["qualifying"]
+    else:
+        given = award.qualifying
+    return Part(award.points - booked["asked"], given + booked["qualifying"])
+
+
+def _not_expired(award: PointsEntry, lot: PointsLot | None) -> int:
+    """The points of an award that neither expired for good nor were taken back, or are still lacking."""
+    if lot is None:
+        return 0
+    entries = PointsEntry.objects.filter(enrolment=award.enrolment_id)
+    lost = _sum(entries.filter(kind=Kind.EXPIRE, lot=lot), "points")
+    given_again = _sum(entries.filter(kind=Kind.REINSTATE, reverses__lot=lot), "points")
+    reversals = entries.filter(reverses=award)
+    return award.points + lost + given_again + _sum(reversals, "points") - _sum(reversals, "missing")
+
+
+def _sum(entries: QuerySet[PointsEntry], field: str) -> int:
+    return int(entries.aggregate(total=Sum(field, default=0))["total"])
+
+
+def _check_whole_spend(spent: PointsEntry, points: int | None, qualifying: int | None) -> None:
+    if PointsEntry.objects.filter(reverses=spent).exists():
+        raise NotReversibleError(_("This entry was reversed before."))
+    if points not in (None, -spent.points) or qualifying:
+        raise NotReversibleError(_("A spend is given back as a whole."))
+
+
+def _give_back(wallet: Enrolment, spent: PointsEntry, reversal: PointsEntry) -> None:
+    """All draws of a spend go back to their lots; what is owed takes from it; what a lot gets that is over is lost.
+
+    Unless the programme renews it: then it expires, too, and is given again in a new lot for some days.
+    Nights do not look again at days that were settled: lots are over by the newest of them, or the day itself.
     """
+    over_on = max(reversal.on, expired_through() or reversal.on)
+    # What is over goes first: what comes back to it is another loss, of another day.
+    expire_enrolment(wallet, on=over_on, at=reversal.at, actor=reversal.actor)
     reversal.points = -spent.points
     book_entry(reversal)
-    statements.run("points/give_back_to_lots", reversed=spent.pk, reversal=reversal.pk)
-    statements.run(
-        "points/expire_given_back", reversal=reversal.pk, over_on=over_on, on=reversal.on, at=reversal.at,
-        actor=reversal.actor_id,
-    )
+    statements.run("points/give_back_to_lots", reversed=spent.pk, reversal=reversal.pk, on=reversal.on)
+    pay_from_gift(wallet, spent, reversal)
+    told = {"reversal": reversal.pk, "on": reversal.on, "at": reversal.at, "actor": reversal.actor_id}
+    lost = [pk for (pk,) in statements.rows("points/expire_given_back", over_on=over_on, **told)]
+    policy = _policy(wallet)
+    if lost and policy is not None and policy.late_return == PointsPolicy.LateReturn.RENEW:
+        statements.run(
+            "points/renew_given_back", expiries=lost, reason=reversal.reason,
+            expires_on=over_on + timedelta(days=policy.late_return_days), **told,
+        )
 
 
-def _owed(earned: PointsEntry, *, by: PointsEntry | None) -> int:
-    """The earned points that did not expire on their own until they were reversed (by an entry, or now)."""
-    losses = PointsEntry.objects.filter(enrolment=earned.enrolment_id, kind=Kind.EXPIRE, lot=earned.lot_id)
-    if by is not None:
-        losses = losses.filter(pk__lt=by.pk)
-    return earned.points + int(losses.aggregate(points=Sum("points", default=0))["points"])
-
-
-def _missing(entry: PointsEntry, reversal: PointsEntry) -> int:
-    """What the reversal of an earn could not take."""
-    return _owed(entry, by=reversal) + reversal.points if entry.kind == Kind.EARN else 0
+def _policy(wallet: Enrolment) -> PointsPolicy | None:
+    """None: within the balance, and what comes back too late is lost."""
+    return PointsPolicy.objects.filter(programme=wallet.programme_id).first()

@@ -11,9 +11,11 @@ from django.db import connection
 from django.db.models import Q, Sum
 
 from memberships.dates import BUSINESS_ZONE
-from memberships.models import Enrolment, LotDraw, Member, PointsEntry, PointsLot, Programme
-from memberships.services.points import earn_points, enrol_member, spend_points
+from memberships.models import Enrolment, LotDraw, Member, PointsEntry, PointsLot, PointsPolicy, Programme
+from memberships.services.enrolments import enrol_member
+from memberships.services.points import earn_points, spend_points
 from memberships.services.points_expiry import Expired, expire_enrolment
+from memberships.services.points_posting import Posted, post_enrolment
 from memberships.services.points_reversal import Reversal, reverse_entry
 from operations.errors import PlusdeskError
 from tests.memberships.factories import TODAY, a_person, jd_plus
@@ -47,12 +49,17 @@ def spend(wallet: Enrolment, points: int, *, on: date = TODAY, key: str = "") ->
     return spend_points(wallet, points, key=key or a_key(), on=on, at=morning(on), actor=None)
 
 
-def reverse(entry: PointsEntry, *, on: date = TODAY, key: str = "") -> Reversal:
-    return reverse_entry(entry, key=key or a_key(), on=on, at=morning(on), actor=None)
+def reverse(entry: PointsEntry, *, on: date = TODAY, key: str = "", **part: int) -> Reversal:
+    """All that is left, or a part: `points`, `qualifying`."""
+    return reverse_entry(entry, key=key or a_key(), on=on, at=morning(on), actor=None, **part)
 
 
 def expire(wallet: Enrolment, *, on: date) -> Expired:
     return expire_enrolment(wallet, on=on, at=morning(on), actor=None)
+
+
+def post(wallet: Enrolment, *, on: date) -> Posted:
+    return post_enrolment(wallet, on=on, at=morning(on), actor=None)
 
 
 def a_key() -> str:
@@ -60,8 +67,22 @@ def a_key() -> str:
     return f"order:{next(_keys)}"
 
 
+def by_policy(programme: Programme, **facts: Any) -> Programme:
+    """The programme, with a points policy."""
+    PointsPolicy.objects.update_or_create(programme=programme, defaults=facts)
+    return programme
+
+
 def balance(wallet: Enrolment) -> int:
     return Enrolment.objects.get(pk=wallet.pk).balance
+
+
+def pending(wallet: Enrolment) -> int:
+    return Enrolment.objects.get(pk=wallet.pk).pending
+
+
+def debt(wallet: Enrolment) -> int:
+    return Enrolment.objects.get(pk=wallet.pk).debt
 
 
 def lots_left(wallet: Enrolment) -> list[int]:

@@ -17,16 +17,13 @@ from tests.memberships.points_stories import (
     balance,
     earn,
     morning,
+    pending,
     spend,
 )
 
 pytestmark = pytest.mark.django_db
 
 CLOSES = date(2027, 1, 30)
-
-
-def pending(wallet: Enrolment) -> int:
-    return Enrolment.objects.get(pk=wallet.pk).pending
 
 
 def test_award_with_an_open_return_window_waits_and_cannot_be_spent() -> None:

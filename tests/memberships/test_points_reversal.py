@@ -6,7 +6,8 @@ import pytest
 
 from memberships.errors import KeyConflictError, NotReversibleError, ReservedKeyError
 from memberships.models import PointsEntry, PointsLot
-from memberships.services.points import wallet_figures
+from memberships.services.points import spendable_points, wallet_figures
+from tests.memberships.factories import TODAY, jd_plus
 from tests.memberships.points_stories import (
     DECEMBER,
     JUNE,
@@ -15,11 +16,14 @@ from tests.memberships.points_stories import (
     accounts,
     assert_books_balance,
     balance,
+    by_policy,
     draws,
     earn,
     entries,
     expire,
     lots_left,
+    pending,
+    post,
     reverse,
     spend,
 )
@@ -51,12 +55,139 @@ def test_spent_award_is_taken_from_the_other_lots_as_far_as_the_balance_goes() -
     assert_books_balance()
 
 
-def test_award_of_which_nothing_is_left_cannot_be_taken_back() -> None:
+def test_award_of_which_nothing_is_left_takes_nothing_back_but_is_remembered() -> None:
     wallet = a_wallet()
     returned = earn(wallet, 100)
     spend(wallet, 100)
-    with pytest.raises(NotReversibleError, match="100"):
+    reversal = reverse(returned)
+    assert (reversal.entry.points, reversal.entry.asked, reversal.missing) == (0, 100, 100)
+    with pytest.raises(NotReversibleError):
         reverse(returned)
+    # What is earned later is the member's.
+    earn(wallet, 30)
+    assert balance(wallet) == 30
+    assert_books_balance()
+
+
+@pytest.mark.parametrize("first", ["award", "spend"])
+def test_member_has_the_same_whichever_of_an_award_and_its_spend_is_reversed_first(first: str) -> None:
+    wallet = a_wallet()
+    returned = earn(wallet, 100, expires_on=MARCH)
+    earn(wallet, 30, expires_on=JUNE)
+    exchange = spend(wallet, 120)
+    for entry in (returned, exchange) if first == "award" else (exchange, returned):
+        reverse(entry)
+    assert (balance(wallet), spendable_points(wallet, on=TODAY)) == (30, 30)
+    assert_books_balance()
+
+
+def test_what_was_missing_is_claimed_once_and_from_spends_of_before_only() -> None:
+    wallet = a_wallet()
+    returned = earn(wallet, 100)
+    early, earlier = spend(wallet, 60), spend(wallet, 40)
+    reverse(returned)
+    earn(wallet, 50)
+    late = spend(wallet, 50)
+    reverse(late)
+    assert balance(wallet) == 50
+    back = reverse(earlier).entry
+    claim = PointsEntry.objects.get(key__startswith="claim:", enrolment=wallet)
+    assert (claim.points, claim.missing, claim.reverses, accounts(claim)) == (-40, -40, returned, "liability to issued")
+    assert claim.key.endswith(f":{back.pk}")
+    assert balance(wallet) == 50
+    reverse(early)
+    assert (balance(wallet), lots_left(wallet)) == (50, [0, 50])
+    assert_books_balance()
+
+
+def test_returns_in_parts_take_the_award_back_bit_by_bit() -> None:
+    wallet = a_wallet()
+    award = earn(wallet, 100, qualifying=50)
+    first = reverse(award, points=30).entry
+    second = reverse(award, points=20, qualifying=0).entry
+    assert [(entry.points, entry.qualifying) for entry in (first, second)] == [(-30, -15), (-20, 0)]
+    for too_much in ({"points": 51}, {"points": 10, "qualifying": 36}, {"points": -1}):
+        with pytest.raises(NotReversibleError):
+            reverse(award, **too_much)
+    last = reverse(award).entry
+    assert (last.points, last.qualifying) == (-50, -35)
+    with pytest.raises(NotReversibleError):
+        reverse(award)
+    assert balance(wallet) == 0
+    assert_books_balance()
+
+
+def test_repeated_return_of_a_part_is_the_first_one_and_another_part_under_its_key_is_refused() -> None:
+    wallet = a_wallet()
+    award = earn(wallet, 100, qualifying=50)
+    first = reverse(award, points=30, qualifying=10, key="return:1")
+    assert reverse(award, points=30, qualifying=10, key="return:1") == first
+    for other in ({"points": 31}, {"points": 30, "qualifying": 11}):
+        with pytest.raises(KeyConflictError):
+            reverse(award, key="return:1", **other)
+    assert balance(wallet) == 70
+
+
+def test_award_of_qualifying_points_alone_is_taken_back() -> None:
+    wallet = a_wallet()
+    award = earn(wallet, 0, qualifying=40)
+    assert reverse(award, points=0, qualifying=10).entry.qualifying == -10
+    assert reverse(award).entry.qualifying == -30
+    with pytest.raises(NotReversibleError):
+        reverse(award)
+    assert balance(wallet) == 0
+
+
+def test_return_within_the_window_makes_the_pending_award_less() -> None:
+    wallet = a_wallet()
+    award = earn(wallet, 100, qualifying=50, pending_until=MARCH)
+    part = reverse(award, points=40).entry
+    lot = PointsLot.objects.get()
+    assert (part.points, part.qualifying, accounts(part)) == (-40, 0, "pending to issued")
+    assert (lot.remaining, lot.qualifying, pending(wallet), balance(wallet)) == (60, 30, 60, 0)
+    # The order's own repeat is still the first award.
+    assert earn(wallet, 100, qualifying=50, pending_until=MARCH, key=award.key) == award
+    reverse(award)
+    lot.refresh_from_db()
+    assert (lot.remaining, lot.pending_until, pending(wallet)) == (0, None, 0)
+    with pytest.raises(NotReversibleError):
+        reverse(award)
+    assert_books_balance()
+
+
+def test_return_of_a_pending_award_of_qualifying_points_alone() -> None:
+    wallet = a_wallet()
+    award = earn(wallet, 0, qualifying=50, pending_until=MARCH)
+    reverse(award, qualifying=20)
+    assert PointsLot.objects.get().qualifying == 30
+    reverse(award)
+    assert PointsLot.objects.get().pending_until is None
+    assert_books_balance()
+
+
+def test_return_after_the_posting_takes_points_and_qualifying_points() -> None:
+    wallet = a_wallet()
+    award = earn(wallet, 100, qualifying=50, pending_until=date(2027, 1, 30))
+    reverse(award, points=40)
+    post(wallet, on=MARCH)
+    posted = PointsEntry.objects.get(kind="post")
+    assert (posted.points, posted.qualifying, balance(wallet)) == (60, 30, 60)
+    part = reverse(award, points=20, on=MARCH).entry
+    assert (part.points, part.qualifying, accounts(part)) == (-20, -10, "liability to issued")
+    with pytest.raises(NotReversibleError):
+        reverse(posted, on=MARCH)
+    assert reverse(award, on=MARCH).entry.qualifying == -20
+    assert (balance(wallet), pending(wallet)) == (0, 0)
+    assert_books_balance()
+
+
+def test_where_only_pending_points_are_taken_back_a_late_return_takes_none() -> None:
+    wallet = a_wallet(programme=by_policy(jd_plus(), reversal="pending_only"))
+    posted, waiting = earn(wallet, 100), earn(wallet, 50, pending_until=MARCH)
+    with pytest.raises(NotReversibleError):
+        reverse(posted)
+    assert reverse(waiting).entry.points == -50
+    assert (balance(wallet), pending(wallet)) == (100, 0)
     assert_books_balance()
 
 
@@ -78,9 +209,19 @@ def test_award_that_expired_as_a_whole_cannot_be_taken_back() -> None:
     returned = earn(wallet, 100, expires_on=MARCH)
     earn(wallet, 500)
     expire(wallet, on=MARCH)
-    with pytest.raises(NotReversibleError, match="500"):
+    with pytest.raises(NotReversibleError):
         reverse(returned, on=MARCH)
     assert balance(wallet) == 500
+
+
+def test_qualifying_points_of_an_award_that_expired_are_taken_back_all_the_same() -> None:
+    wallet = a_wallet()
+    returned = earn(wallet, 100, expires_on=MARCH, qualifying=40)
+    earn(wallet, 500)
+    reversal = reverse(returned, on=MARCH)
+    assert (reversal.entry.points, reversal.entry.qualifying, reversal.missing) == (0, -40, 0)
+    assert balance(wallet) == 500
+    assert_books_balance()
 
 
 def test_cancelled_exchange_gives_the_points_back_to_their_lots() -> None:

@@ -1,7 +1,7 @@
 -- Keys of a list of grants that their members' ledgers know with another body, or that the list gives to two wallets
 -- of a member. Reads only; the wallets are locked.
--- A lot's expiry is the first it had, before it was put off by hand. What became of a pending lot is not compared: its
--- return window when it was posted, and its qualifying points when a part of it was taken back.
+-- What became of a lot is not compared: its expiry when that was put off by hand, its return window when it was posted,
+-- and its qualifying points when a part of it was taken back.
 WITH asked AS (
     SELECT wallet.member_id, listed.*
     FROM unnest(
@@ -16,8 +16,8 @@ JOIN memberships_pointsentry entry ON entry.member_id = asked.member_id AND entr
 LEFT JOIN memberships_pointslot lot ON lot.id = entry.lot_id
 WHERE entry.kind <> CASE WHEN asked.pending_until IS NULL THEN 'earn' ELSE 'accrue' END
     OR entry.enrolment_id <> asked.enrolment_id OR entry.points <> asked.points
-    OR lot.id IS NOT NULL AND asked.expires_on IS DISTINCT FROM coalesce(
-        (SELECT from_date FROM memberships_lotextension WHERE lot_id = lot.id ORDER BY id LIMIT 1), lot.expires_on
+    OR lot.id IS NOT NULL AND lot.expires_on IS DISTINCT FROM asked.expires_on AND NOT EXISTS (
+        SELECT FROM memberships_lotextension extension WHERE extension.lot_id = lot.id
     )
     OR entry.kind = 'earn' AND entry.qualifying <> asked.qualifying
     OR lot.pending_until <> asked.pending_until
