@@ -14,20 +14,21 @@ that a paid card gives. Points raise also who stands by hand. A tier with a plan
 
 **Hold.** `held_until` is the last day on which the tier cannot be lost. Of a tier that points give: the end of the
 period after the one they are of (calendar_year: 31 December of the next year; anniversary: the end of the next
-membership year); of a rolling window, N months from the rise (sql/tiers/held_until.sql, one place). Reached again in the
-next period, it holds for one more (a change of the kind "kept"). No date: what cannot be lost: the lowest tier, a
-floor, any tier of a ladder without downgrade; and what a card gives, which holds as long as the card. Where a ladder got
-a downgrade later, a tier without a date holds as if it had been there when the tier was reached.
+membership year); of a rolling window, N months from the rise (sql/tiers/held_until.sql, one place). Reached again in
+the next period, it holds for one more (a change of the kind "kept"). No date: what cannot be lost: the lowest tier, a
+floor, any tier of a ladder without downgrade; and what a card gives, which holds as long as the card. Where a ladder
+got a downgrade later, a tier without a date holds as if there had been one when it was reached.
 
 **Down** when the hold is over and neither points nor a card give the tier. none: never. one_step: to the next tier
 below that points give; to_balance: to the one that the points give, of the closed period or the running one, whichever
-is more; the lowest at the least. With days of grace the tier stays that many days after the hold (`below_since` is its
-first day) and goes only then; who reaches it meanwhile keeps it. Nobody falls below a floor that they stand on or above.
+is more; the lowest at the least. With days of grace the tier stays that many days after the hold (`below_since` is
+their first day) and goes only then; who reaches it meanwhile keeps it. Nobody falls below a floor that they stand on or
+above.
 
 **Other grounds.** A tier set by hand or matched holds until its date (none: until it is set again), one given by a card
 as long as the card of the plan is paid for or in its days of grace; a retired tier until the next evaluation. Then the
-member goes to what the points give, at once, whatever the ladder's downgrade, but not below a floor. A ladder with plans
-needs a tier that points give, or its last member stays.
+member goes to what the points give, at once, whatever the ladder's downgrade, but not below a floor. A ladder with
+plans needs a tier that points give, or its last member stays.
 
 **First.** Who has no tier in a ladder gets the highest that is given; none, where nothing is (no tier from 0 points).
 

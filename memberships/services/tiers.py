@@ -24,8 +24,8 @@ def give_first_tiers(
 ) -> list[TierChange]:
     """Put a new wallet on the lowest tier of each ladder of its programme, where that needs no points.
 
-    Those that have a tier keep it; ladders that begin with a threshold give their first tier at an evaluation. Locks the
-    wallet. The changes that were made.
+    Those that have a tier keep it; ladders that begin with a threshold give their first tier at an evaluation. Locks
+    the wallet. The changes that were made.
     """
     wallet = _locked(enrolment)
     changes = []

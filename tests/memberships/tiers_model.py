@@ -73,7 +73,7 @@ def _full_years(since: date, day: date) -> int:
 
 def evaluate(rules: Rules, facts: Facts, standing: Standing | None, on: date) -> tuple[str | None, Standing | None]:
     """What happens (None: nothing), and the standing afterwards."""
-    if standing is not None and standing.since > on or facts.enrolled_on > on:
+    if (standing is not None and standing.since > on) or facts.enrolled_on > on:
         return None, standing
     return _Evaluation(rules, facts, standing, on).decide()
 

@@ -1,0 +1,202 @@
+"""The what-if: what an evaluation would make of all members if a draft's tiers were in effect. Nothing is written.
+
+It is the evaluation itself (memberships_tier_decisions) over the ladders of the draft, added up; so, once the draft is
+in effect, the evaluation of that day does exactly this with the members whose points and tiers are as they were.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from typing import Any, Self
+
+from memberships.models import Programme, TierGroup
+from memberships.models.programmes import Tier
+from memberships.services import statements
+from memberships.services.ranges import EVERYTHING, KeyRange
+from memberships.services.tier_evaluation import GRACE, Ladder, Rung, rung_of
+
+#: Of a group and of the tiers that are in no table yet.
+NOT_THERE = 0
+Entry = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Move:
+    """So many members go from a tier to another (codes; None: no tier), or stay where they stand."""
+
+    was: str | None
+    to: str | None
+    kind: str
+    members: int
+
+
+@dataclass(frozen=True)
+class TierOutlook:
+    """A tier before and after: who stands on it, and where the difference comes from.
+
+    `held`: those who stay though the points that count do not give the tier (any more), until their hold is over.
+    """
+
+    code: str
+    name: str
+    name_en: str
+    was_threshold: int | None
+    threshold: int | None
+    before: int
+    after: int
+    stay: int
+    up: int
+    down: int
+    held: int
+
+
+@dataclass(frozen=True)
+class LadderForecast:
+    """A ladder: its tiers from the lowest up, and who goes where."""
+
+    group: str
+    name: str
+    name_en: str
+    tiers: tuple[TierOutlook, ...]
+    moves: tuple[Move, ...]
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """Members by what happens to them: stay, up, down, first; and those with no tier before and after."""
+        totals = dict.fromkeys(("stay", "up", "down", "first", "none"), 0)
+        for move in self.moves:
+            totals[_direction(move)] += move.members
+        return totals
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        facts = {**content, "tiers": tuple(TierOutlook(**tier) for tier in content["tiers"])}
+        return cls(**{**facts, "moves": tuple(Move(**move) for move in content["moves"])})
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Of each ladder of a programme, on the business date of an evaluation."""
+
+    on: date
+    ladders: tuple[LadderForecast, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is kept with a revision."""
+        return {"on": self.on.isoformat(), "ladders": [asdict(ladder) for ladder in self.ladders]}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """What `as_json` gave."""
+        ladders = tuple(LadderForecast.from_json(ladder) for ladder in content["ladders"])
+        return cls(date.fromisoformat(content["on"]), ladders)
+
+
+def forecast_document(
+    programme: Programme | None, tier_groups: Sequence[Entry], tiers: Sequence[Entry], *, on: date
+) -> Forecast:
+    """What the evaluation of a day would do with a programme file's sections `tier_groups` and `tiers` in effect.
+
+    The sections with their defaults filled in, as `Document.sections` has them. A programme that does not exist yet has
+    nobody: its forecast is empty.
+    """
+    if programme is None:
+        return Forecast(on, ())
+    return Forecast(on, tuple(
+        _forecast(
+            *drafted_ladder(programme, group, [tier for tier in tiers if tier["group"] == group["code"]], on=on),
+            group, on=on,
+        )
+        for group in tier_groups
+    ))
+
+
+def forecast_group(group: TierGroup, *, on: date) -> LadderForecast:
+    """What the evaluation of a day will do with a ladder as it is."""
+    tiers = list(Tier.objects.filter(group=group).order_by("rank"))
+    rungs = tuple(rung_of(tier, on=on) for tier in tiers)
+    names = {"name": {"zh": group.name, "en": group.name_en}}
+    labels = {tier.code: (tier.name, tier.name_en) for tier in tiers}
+    return _forecast(_ladder(group.programme, group, vars(group), rungs), labels, tiers, names, on=on)
+
+
+def drafted_ladder(
+    programme: Programme, group: Entry, entries: Sequence[Entry], *, on: date
+) -> tuple[Ladder, dict[str, tuple[str, str]], list[Tier]]:
+    """A ladder as a file's sections would make it, the names of its tiers, and the tiers that there are."""
+    present = TierGroup.objects.filter(programme=programme, code=group["code"]).first()
+    tiers = list(Tier.objects.filter(group=present).order_by("rank")) if present else []
+    known = {tier.code: tier for tier in tiers}
+    rungs = {
+        entry["code"]: Rung(
+            id=known[entry["code"]].pk if entry["code"] in known else NOT_THERE - number, code=entry["code"], rank=0,
+            threshold=entry.get("threshold", 0), is_floor=entry["is_floor"], plan_code=entry.get("plan", ""),
+        )
+        for number, entry in enumerate(entries, start=1)
+    }
+    ranked = _in_order([rung_of(tier, on=on) for tier in tiers], rungs)
+    labels = {tier.code: (tier.name, tier.name_en) for tier in tiers}
+    labels |= {entry["code"]: (entry["name"]["zh"], entry["name"]["en"]) for entry in entries}
+    return _ladder(programme, present, group, ranked), labels, tiers
+
+
+def _in_order(present: Sequence[Rung], wanted: Mapping[str, Rung]) -> tuple[Rung, ...]:
+    """The rungs as the file has them; one that it leaves out is retired, and stays above the one that it was above."""
+    ladder = list(wanted.values())
+    places = [wanted.get(rung.code) or replace(rung, is_retired=True) for rung in present]
+    for number, rung in enumerate(places):
+        if rung.code not in wanted:
+            ladder.insert(ladder.index(places[number - 1]) + 1 if number else 0, rung)
+    return tuple(replace(rung, rank=rank) for rank, rung in enumerate(ladder, start=1))
+
+
+def _ladder(
+    programme: Programme, group: TierGroup | None, rules: Mapping[str, Any], rungs: tuple[Rung, ...]
+) -> Ladder:
+    return Ladder(
+        group=group.pk if group else NOT_THERE, code=rules["code"], programme=programme.pk, window=rules["window"],
+        window_months=rules.get("window_months"), downgrade=rules["downgrade"], grace_days=rules["grace_days"],
+        tiers=rungs,
+    )
+
+
+def _forecast(
+    ladder: Ladder, labels: Mapping[str, tuple[str, str]], tiers: Iterable[Tier], group: Entry, *, on: date,
+    keys: KeyRange = EVERYTHING,
+) -> LadderForecast:
+    codes: dict[int | None, str | None] = {rung.id: rung.code for rung in ladder.tiers}
+    found = statements.rows("tiers/forecast", ladder=ladder.as_json(), on=on, first=keys.first, last=keys.last)
+    moves = tuple(Move(codes.get(was), codes.get(to), kind, members) for was, to, kind, members, _held in found)
+    held: dict[str | None, int] = {}
+    for was, _to, _kind, _members, below in found:
+        held[codes.get(was)] = held.get(codes.get(was), 0) + below
+    thresholds = {tier.code: tier.threshold for tier in tiers if tier.retired_on is None or tier.retired_on > on}
+    outlooks = tuple(
+        _outlook(rung, labels[rung.code], thresholds.get(rung.code), moves, held.get(rung.code, 0))
+        for rung in ladder.tiers
+        # What was retired long ago, and nobody stands on, is no part of the question.
+        if not rung.is_retired or any(rung.code in (move.was, move.to) for move in moves) or rung.code in thresholds
+    )
+    return LadderForecast(ladder.code, group["name"]["zh"], group["name"]["en"], outlooks, moves)
+
+
+def _outlook(
+    rung: Rung, name: tuple[str, str], was_threshold: int | None, moves: Sequence[Move], held: int
+) -> TierOutlook:
+    leaving = [move for move in moves if move.was == rung.code]
+    return TierOutlook(
+        code=rung.code, name=name[0], name_en=name[1], was_threshold=was_threshold,
+        threshold=None if rung.is_retired else rung.threshold,
+        before=sum(move.members for move in leaving),
+        after=sum(move.members for move in moves if move.to == rung.code),
+        stay=sum(move.members for move in leaving if _direction(move) == "stay"),
+        up=sum(move.members for move in leaving if _direction(move) == "up"),
+        down=sum(move.members for move in leaving if _direction(move) == "down"), held=held,
+    )
+
+
+def _direction(move: Move) -> str:
+    """What happens to those of a move, for the table: kept and grace are ways to stay."""
+    if move.was is None:
+        return "none" if move.to is None else "first"
+    return "stay" if move.kind in ("", "kept", GRACE) else move.kind
