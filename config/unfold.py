@@ -97,6 +97,7 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Payments"), "payments", "memberships.payment"),
                     _item(_("Payment methods"), "account_balance_wallet", "memberships.paymentmethod"),
                     _item(_("Points wallets"), "loyalty", "memberships.enrolment"),
+                    _item(_("Orders"), "receipt_long", "memberships.order"),
                 ],
             },
             {

@@ -123,7 +123,7 @@ def record_return(
     _check(number, amount, ordered_on=ordered_on, on=on)
     wallet = lock_wallet(bought.enrolment_id)
     if first := _first(number, (wallet.pk, bought.pk, bought.category, amount, ordered_on)):
-        return _returned(first)
+        return recorded_return(first)
     kept = _kept(bought, amount, ordered_on=ordered_on)
     before, after = award_of(bought, kept + amount), award_of(bought, kept)
     too_much = Award(before.points - after.points, before.qualifying - after.qualifying)
@@ -165,7 +165,7 @@ def _take_back(
     return Award(-entry.points, -entry.qualifying), missing
 
 
-def _returned(order: Order) -> Returned:
+def recorded_return(order: Order) -> Returned:
     """A return as it was recorded, and what it could not take back then."""
     bought = order.returns
     assert bought is not None
