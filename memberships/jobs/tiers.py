@@ -36,7 +36,7 @@ class EvaluateTiers(LadderJob):
     name = "evaluate_tiers"
     label = _("evaluate tiers")
     is_nightly = True
-    after = ("enter_grace_and_lapse", "post_pending_points", "expire_points")
+    after = ("apply_programme_revisions", "enter_grace_and_lapse", "post_pending_points", "expire_points")
     kinds = {**dict(TierChange.Kind.choices), GRACE: _("days of grace begin")}
 
     def plan(self, run: JobRun) -> Iterable[ChunkPlan]:
