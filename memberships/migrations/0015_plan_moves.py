@@ -1,9 +1,13 @@
 """When cards of earlier versions of a plan move to it; rungs of a ladder are renumbered at once."""
 
+from pathlib import Path
+
 import django.db.models.constraints
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
+
+MOVING_CARDS = Path(__file__).resolve().parent.parent / "sql" / "programmes" / "moving_cards.sql"
 
 
 class Migration(migrations.Migration):
@@ -54,5 +58,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='tier',
             constraint=models.UniqueConstraint(deferrable=django.db.models.constraints.Deferrable['DEFERRED'], fields=('group', 'rank'), name='tier_rank'),
+        ),
+        migrations.RunSQL(
+            MOVING_CARDS.read_text(encoding="utf-8"), "DROP FUNCTION memberships_moving_cards(date, bigint, bigint);"
         ),
     ]

@@ -38,17 +38,15 @@ class Document:
     @cached_property
     def content(self) -> dict[str, Any]:
         """The document as JSON, as it is kept: without what defaults say, and without empty sections."""
-        kept = {each.name: bare(self.sections[each.name], each.schema) for each in _sections() if self.has(each.name)}
-        return {name: value for name, value in kept.items() if value not in ([], {})}
+        return {
+            each.name: bare(self.sections[each.name], each.schema)
+            for each in _sections() if self.sections[each.name] not in (None, [], ())
+        }
 
     @cached_property
     def hash(self) -> str:
         """SHA-256 of the content: the same for files that mean the same."""
         return sha256(dumps(self.content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-    def has(self, name: str) -> bool:
-        """Whether the section says anything."""
-        return bool(self.sections[name])
 
     def located(self, faults: Iterable[Fault]) -> list[Fault]:
         """Faults with their lines."""

@@ -68,9 +68,8 @@ class Kind:
                 yield Change(self._in_words(rule["code"], rows, step.record, step.values))
         for code, rows in present.items():
             for ending in VERSIONS.endings(rows, on=on):
-                facts = {"kind": self.label, "code": code, "day": ending.end and _day(ending.end)}
-                goes = ending.end is None
-                yield Change((_("%(kind)s “%(code)s” goes") if goes else _("%(kind)s “%(code)s” ends on %(day)s")) % facts)
+                words = _("%(kind)s “%(code)s” ends on %(day)s") if ending.end else _("%(kind)s “%(code)s” goes")
+                yield Change(words % {"kind": self.label, "code": code, "day": ending.end and _day(ending.end)})
 
     def apply(self, programme: Programme, section: list[dict[str, Any]], *, on: date) -> None:
         present = self._present(programme)

@@ -36,8 +36,8 @@ class Command(BaseCommand):
     """What the desk does with programme files, for a shell."""
 
     help = (
-        "Programme files. validate: is the file in order (asks no database)? diff: what would it change? apply: ask for "
-        "its approval. export: the file of a programme as it is. schema: write the published JSON Schema. "
+        "Programme files. validate: is the file in order (asks no database)? diff: what would it change? apply: ask "
+        "for its approval. export: the file of a programme as it is. schema: write the published JSON Schema. "
         "Exit code: 0 in order (diff: nothing would change; apply: asked for, or nothing to do), 1 the file has "
         "faults, 2 there is no such file, programme or user, or it was refused, 3 diff: something would change."
     )
