@@ -119,6 +119,13 @@ class ReservedKeyError(PointsError):
         super().__init__(_("“%(key)s” cannot be the key of a points entry.") % {"key": key})
 
 
+class AdjustmentReasonError(PointsError):
+    """There is no such reason of adjustments, or it cannot be chosen any more."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(_("“%(code)s” is no reason of adjustments that can be chosen.") % {"code": code})
+
+
 class NotReversibleError(PointsError):
     """Entries of that kind are not reversed, or this one was, or nothing can be taken back any more."""
 

@@ -220,6 +220,7 @@ class PointsEntry(models.Model):
     class Meta:
         verbose_name = _("points entry")
         verbose_name_plural = _("points entries")
+        permissions = [("adjust_points", _("Can adjust points"))]
         constraints = [
             models.UniqueConstraint(fields=["member", "key"], name="pointsentry_key"),
             # An accrual's qualifying points are its lot's, and a reversal may find nothing left to take.

@@ -18,7 +18,7 @@ WITH indebted AS MATERIALIZED (
         ), 0) AS points
         FROM indebted
         JOIN memberships_pointsentry entry ON entry.enrolment_id = indebted.id
-        WHERE entry.kind = 'reverse' AND entry.points < 0 AND entry.debit = 'liability'
+        WHERE entry.kind IN ('reverse', 'adjust') AND entry.points < 0 AND entry.debit = 'liability'
     ) AS entry
     WHERE points > 0
 ), lots AS (

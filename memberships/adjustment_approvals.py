@@ -1,0 +1,67 @@
+"""Adjustments of points over somebody's limit take two people."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from memberships.models import AdjustmentReason
+from memberships.points_approvals import WalletAction
+from memberships.services.points_adjustments import (
+    ADJUST_POINTS,
+    Adjustment,
+    adjust_points_for_many,
+    refuse_adjustment,
+)
+from operations.approvals import Description, Outcome, Payload
+from operations.models import User
+
+
+class AdjustPoints(WalletAction):
+    """Payload: {"wallet", "points", "qualifying", "reason_code", "expires_on": a day or null, "key"}.
+
+    The amount is the points that are given or taken, of either kind, whichever is more.
+    """
+
+    name = ADJUST_POINTS
+    label = gettext_lazy("adjust points")
+    permission = "memberships.adjust_points"
+
+    def amount(self, payload: Payload) -> Decimal | None:
+        return Decimal(max(abs(payload["points"]), abs(payload["qualifying"])))
+
+    def check(self, payload: Payload, *, actor: User, on: date, at: datetime) -> None:
+        refuse_adjustment(_adjustment(payload), on=on)
+
+    def describe(self, payload: Payload) -> Description:
+        code = AdjustmentReason.objects.get(code=payload["reason_code"])
+        points = number_format(payload["points"])
+        summary = _("Adjust the points of member %(member)s by %(points)s: %(code)s.") % {
+            "member": self.wallet(payload), "points": points, "code": code
+        }
+        figures: list[tuple[str, str]] = [(_("Points"), points)]
+        if payload["qualifying"]:
+            figures.append((_("Qualifying points"), number_format(payload["qualifying"])))
+        if payload["points"] > 0:
+            figures.append((_("Expire"), payload["expires_on"] or _("never")))
+        return Description(summary, tuple(figures))
+
+    def execute(
+        self, payload: Payload, *, actor: User, checker: User | None, reason: str, on: date, at: datetime
+    ) -> Outcome:
+        adjustment = _adjustment(payload, reason=reason)
+        refuse_adjustment(adjustment, on=on)
+        new = adjust_points_for_many([adjustment], on=on, at=at, actor=actor)
+        words = _("The points were adjusted by %(points)s.") % {"points": number_format(payload["points"])}
+        return Outcome(words, {"new": new})
+
+
+def _adjustment(payload: Payload, *, reason: str = "") -> Adjustment:
+    day: Any = payload["expires_on"]
+    return Adjustment(
+        payload["wallet"], payload["points"], payload["key"], payload["reason_code"],
+        date.fromisoformat(day) if day else None, payload["qualifying"], reason,
+    )
