@@ -18,6 +18,7 @@ class MembershipsConfig(AppConfig):
         from memberships.jobs.payments import ResolveUnknownPayments, RetryPayments
         from memberships.jobs.points import ExpirePoints, MeasureLiability, PostPendingPoints
         from memberships.jobs.renewals import RenewSubscriptions
+        from memberships.points_approvals import ExtendPoints, ReinstatePoints, ReversePoints
         from memberships.roles import give_rights
         from operations import registry
 
@@ -33,5 +34,6 @@ class MembershipsConfig(AppConfig):
             registry.book_checks.register(check())
         for gateway in settings.GATEWAYS:
             registry.book_checks.register(GatewayList(gateway))
-        registry.approval_actions.register(RefundPayment())
+        for action in (RefundPayment, ExtendPoints, ReinstatePoints, ReversePoints):
+            registry.approval_actions.register(action())
         give_rights()

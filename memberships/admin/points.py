@@ -1,26 +1,34 @@
-"""Points wallets: found by member, each with its lots and entries. Nothing is booked here."""
+"""Points wallets: found by member, each with its lots, entries and what can be done; the entries of all of them."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from memberships.admin import lookups
+from memberships.admin.actions import action_urls, offered
 from memberships.admin.display import contact_prefetch, member_link, owner_name, today
 from memberships.admin.pages import find_record, show_page
+from memberships.admin.points_actions import ENTRY_ACTIONS, WALLET_ACTIONS, entries_with_reversals
 from memberships.admin.points_page import wallet_page
-from memberships.models import Enrolment
+from memberships.models import Enrolment, PointsEntry
 from operations.admin.base import ReadOnlyAdmin
+from operations.admin.reasons import record_url
 
 
 @admin.register(Enrolment)
 class EnrolmentAdmin(ReadOnlyAdmin):
     """Wallets, newest first."""
 
-    list_display = ("number_column", "owner_column", "programme", "balance", "enrolled_on", "member_column")
+    list_display = (
+        "number_column", "owner_column", "programme", "scope", "balance", "pending", "debt", "enrolled_on",
+        "member_column",
+    )
     list_select_related = ("programme", "member__customer")
     index_search = (lookups.member_number("member"),)
 
@@ -40,11 +48,46 @@ class EnrolmentAdmin(ReadOnlyAdmin):
     def member_column(self, wallet: Enrolment) -> SafeString:
         return member_link(wallet.member)
 
+    def get_urls(self) -> list[URLPattern]:
+        return [*action_urls(self, WALLET_ACTIONS, self.whole), *super().get_urls()]
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The page of one wallet."""
-        wallets = self.get_queryset(request).select_related("programme", "member__customer")
-        wallet = find_record(self, request, object_id, wallets)
+        wallet = find_record(self, request, object_id, self.whole(request))
         context = wallet_page(request, wallet, on=today())
-        return show_page(self, request, "memberships/wallet.html", wallet, **context)
+        buttons = offered(request, WALLET_ACTIONS, wallet, on=today())
+        return show_page(self, request, "memberships/wallet.html", wallet, buttons=buttons, **context)
+
+    def whole(self, request: HttpRequest) -> QuerySet[Enrolment]:
+        """Wallets with all that their page and their buttons need."""
+        return self.get_queryset(request).select_related("programme__points_policy", "member__customer")
+
+
+@admin.register(PointsEntry)
+class PointsEntryAdmin(ReadOnlyAdmin):
+    """All entries of the ledger, newest first; the page of one is its wallet's, at the entry."""
+
+    list_display = ("on", "kind", "points_column", "qualifying", "wallet_column", "key", "reason")
+    list_select_related = ("enrolment__member", "enrolment__programme")
+    index_search = (lookups.member_number("member"),)
+
+    @admin.display(description=_("points"))
+    def points_column(self, entry: PointsEntry) -> str:
+        return f"{entry.points:+}"
+
+    @admin.display(description=_("points wallet"))
+    def wallet_column(self, entry: PointsEntry) -> SafeString:
+        wallet = entry.enrolment
+        return format_html('<a href="{}">{} · {}</a>', record_url(wallet), wallet, wallet.programme)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*action_urls(self, ENTRY_ACTIONS, lambda _request: entries_with_reversals()), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The wallet, with the entry as the first that is shown."""
+        entry = find_record(self, request, object_id, PointsEntry.objects.select_related("enrolment"))
+        return HttpResponseRedirect(f"{record_url(entry.enrolment)}?before={entry.pk + 1}#entry-{entry.pk}")

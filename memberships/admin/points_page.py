@@ -1,4 +1,4 @@
-"""What the page of a wallet shows: its figures, the lots with points left, the entries and their draws. Reads only."""
+"""What the page of a wallet shows: figures, what is pending, what ends next, tiers, lots, entries. Reads only."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -7,18 +7,27 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
 from django.http import HttpRequest
 
+from memberships.admin.actions import Button, offered
 from memberships.admin.display import owner_link
-from memberships.models import Enrolment, LotDraw, PointsEntry, PointsLot
-from memberships.models.points import EXPIRY_KEY
+from memberships.admin.points_actions import ENTRY_ACTIONS, entries_with_reversals
+from memberships.models import Enrolment, LotDraw, LotExtension, PointsEntry, PointsLot, TierStanding
+from memberships.models.points import EXPIRY_KEY, Account
 from memberships.services.points import wallet_figures
+from memberships.services.points_expiry import endings
 
 Kind = PointsEntry.Kind
 PAGE_SIZE = 30
 LOTS_SHOWN = 30
-KIND_COLOURS = {Kind.EARN: "success", Kind.SPEND: "info", Kind.EXPIRE: "warning", Kind.REVERSE: "danger"}
+#: Days on which points end, days on which pending ones are posted, extensions: so many of each.
+DAYS_SHOWN = 6
+EXTENSIONS_SHOWN = 10
+KIND_COLOURS = {
+    Kind.EARN: "success", Kind.ACCRUE: "", Kind.POST: "success", Kind.SPEND: "info", Kind.EXPIRE: "warning",
+    Kind.REVERSE: "danger", Kind.ADJUST: "primary", Kind.REINSTATE: "success",
+}
 
 
 @dataclass
@@ -36,11 +45,13 @@ class LotLine:
 
 @dataclass
 class EntryLine:
-    """An entry, and how much of which lot it took or gave back."""
+    """An entry, what of which lots it took or gave back, and the balance after it; None: it moved what is pending."""
 
     entry: PointsEntry
     colour: str
+    balance: int | None
     draws: list[LotDraw] = field(default_factory=list)
+    buttons: list[Button] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -59,11 +70,34 @@ def wallet_page(request: HttpRequest, wallet: Enrolment, *, on: date) -> dict[st
         "wallet": wallet,
         "owner": owner_link(wallet.member),
         "figures": wallet_figures(wallet, on=on),
+        "endings": endings(wallet, on=on, days=DAYS_SHOWN),
+        "pending_days": _pending(wallet) if wallet.pending else [],
+        "standings": _standings(wallet) if user.has_perm("memberships.view_tierstanding") else [],
+        "extensions": _extensions(wallet) if user.has_perm("memberships.view_lotextension") else [],
         "lots": lots if user.has_perm("memberships.view_pointslot") else [],
         "lots_first_url": "?" if request.GET.get("lots_after") else "",
         "lots_next_url": next_lots,
-        "entries": _entries(wallet, before=request.GET.get("before", "")) if may_see_entries else None,
+        "entries": _entries(request, wallet, before=request.GET.get("before", ""), on=on) if may_see_entries else None,
     }
+
+
+def _pending(wallet: Enrolment) -> list[tuple[date, int]]:
+    """The last days of the return windows that are open, and how many points they hold back; the first ones."""
+    lots = PointsLot.objects.filter(enrolment=wallet, remaining__gt=0).pending()
+    by_day = lots.values_list("pending_until").annotate(points=Sum("remaining")).order_by("pending_until")
+    return [(day, points) for day, points in by_day[:DAYS_SHOWN] if day]
+
+
+def _standings(wallet: Enrolment) -> list[TierStanding]:
+    """The wallet's tiers, one of each ladder."""
+    held = TierStanding.objects.filter(member=wallet.member_id, enrolment=wallet)
+    return list(held.select_related("tier", "group").order_by("group"))
+
+
+def _extensions(wallet: Enrolment) -> list[LotExtension]:
+    """The newest ones."""
+    made = LotExtension.objects.filter(member=wallet.member_id, lot__enrolment=wallet)
+    return list(made.select_related("actor").order_by("-pk")[:EXTENSIONS_SHOWN])
 
 
 def _lots(wallet: Enrolment, *, after: str, on: date) -> tuple[list[LotLine], str]:
@@ -108,9 +142,9 @@ def _expired(wallet: Enrolment, lots: Iterable[PointsLot]) -> set[int]:
     return {keys[key] for key in booked}
 
 
-def _entries(wallet: Enrolment, *, before: str) -> EntryPage:
+def _entries(request: HttpRequest, wallet: Enrolment, *, before: str, on: date) -> EntryPage:
     """A page of entries, the newest first, read by key."""
-    entries = PointsEntry.objects.filter(enrolment=wallet).select_related("actor", "lot", "reverses").order_by("-pk")
+    entries = entries_with_reversals().filter(enrolment=wallet).order_by("-pk")
     edge = int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None
     if edge is not None:
         entries = entries.filter(pk__lt=edge)
@@ -119,8 +153,32 @@ def _entries(wallet: Enrolment, *, before: str) -> EntryPage:
     draws: dict[int, list[LotDraw]] = defaultdict(list)
     for draw in LotDraw.objects.filter(entry__in=shown).select_related("lot").order_by("pk"):
         draws[draw.entry_id].append(draw)
+    balances = _balances(wallet, shown, is_newest=edge is None)
     return EntryPage(
-        lines=[EntryLine(entry, KIND_COLOURS[Kind(entry.kind)], draws[entry.pk]) for entry in shown],
+        lines=[
+            EntryLine(
+                entry, KIND_COLOURS[Kind(entry.kind)], balances.get(entry.pk), draws[entry.pk],
+                offered(request, ENTRY_ACTIONS, entry, on=on),
+            )
+            for entry in shown
+        ],
         first_url="?" if edge is not None else "",
         next_url=f"?{urlencode({'before': shown[-1].pk})}" if len(found) > PAGE_SIZE else "",
     )
+
+
+def _balances(wallet: Enrolment, shown: list[PointsEntry], *, is_newest: bool) -> dict[int, int]:
+    """The balance after each of some entries in a row, newest first, of those that moved it.
+
+    It is counted back from the wallet's; on later pages the entries between are added up, by the wallet's index.
+    """
+    balance, after = wallet.balance, {}
+    if shown and not is_newest:
+        moved = PointsEntry.objects.filter(enrolment=wallet, pk__gt=shown[0].pk).filter(
+            Q(debit=Account.LIABILITY) | Q(credit=Account.LIABILITY)
+        )
+        balance -= moved.aggregate(points=Sum("points", default=0))["points"]
+    for entry in shown:
+        if Account.LIABILITY in (entry.debit, entry.credit):
+            after[entry.pk], balance = balance, balance - entry.points
+    return after

@@ -34,6 +34,11 @@ class Enrolment(models.Model):
     class Meta:
         verbose_name = _("points wallet")
         verbose_name_plural = _("points wallets")
+        permissions = [
+            ("extend_points", _("Can put off the day on which points end")),
+            ("reinstate_points", _("Can give expired points again")),
+            ("reverse_points", _("Can reverse points entries")),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["member", "programme", "scope"], name="enrolment_once_a_scope"),
             # What the ledger's keys over wallet and member refer to (migration 0004).

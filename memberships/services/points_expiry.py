@@ -11,7 +11,8 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Max, Min
+from django.db.models import Case, F, Max, Min, QuerySet, Sum, When
+from django.db.models.functions import Least
 
 from memberships.models import Enrolment, PointsLot
 from memberships.services import statements
@@ -101,6 +102,25 @@ def expire_foreseen(approved: JobRun, due: DueRange, *, at: datetime, actor: Use
     ((idle,),) = statements.rows("points/idle_compare", **found)
     ((dated,),) = statements.rows("points/compare_foreseen", **found)
     return _expire_idle(idle, due, at=at, actor=actor).and_also(expire_locked(dated, due, at=at, actor=actor))
+
+
+def ending_lots(enrolment: Enrolment, *, by: date | None = None, on: date) -> QuerySet[PointsLot]:
+    """The lots with points that end after a day, `on`, and `by` another, each with its `ends_on`; the earliest first.
+
+    Posted lots of a wallet that is idle by then end with it.
+    """
+    over_on = max(on, expired_through() or on)
+    ends_on = Case(When(pending_until=None, then=Least("expires_on", "enrolment__idle_on")), default=F("expires_on"))
+    lots = PointsLot.objects.filter(enrolment=enrolment, remaining__gt=0).unexpired().annotate(ends_on=ends_on)
+    ending = lots.filter(ends_on__gt=over_on) if by is None else lots.filter(ends_on__gt=over_on, ends_on__lte=by)
+    return ending.order_by("ends_on", "pk")
+
+
+def endings(enrolment: Enrolment, *, on: date, days: int) -> list[tuple[date, int]]:
+    """What ends next: the first days after `on` on which posted points end, and how many."""
+    posted = ending_lots(enrolment, on=on).filter(pending_until=None)
+    by_day = posted.values_list("ends_on").annotate(points=Sum("remaining")).order_by("ends_on")
+    return list(by_day[:days])
 
 
 def foresee_expiry(run: JobRun, due: DueRange) -> int:

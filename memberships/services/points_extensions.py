@@ -8,14 +8,13 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Case, F, Q, QuerySet, When
-from django.db.models.functions import Least
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from memberships.errors import KeyConflictError, PointsExtensionError
 from memberships.models import Enrolment, LotExtension, PointsLot
-from memberships.services.points import check_key, lock_wallet
-from memberships.services.points_expiry import expired_through
+from memberships.services.points_booking import check_key, lock_wallet
+from memberships.services.points_expiry import ending_lots
 from operations.models import User
 
 
@@ -25,17 +24,6 @@ class Extended(NamedTuple):
     lots: int
     points: int
     to_date: date | None
-
-
-def ending_lots(enrolment: Enrolment, *, by: date, on: date) -> QuerySet[PointsLot]:
-    """The lots with points that end after a day, `on`, and `by` another, each with its `ends_on`; the earliest first.
-
-    Posted lots of a wallet that is idle by then end with it.
-    """
-    over_on = max(on, expired_through() or on)
-    ends_on = Case(When(pending_until=None, then=Least("expires_on", "enrolment__idle_on")), default=F("expires_on"))
-    lots = PointsLot.objects.filter(enrolment=enrolment, remaining__gt=0).unexpired().annotate(ends_on=ends_on)
-    return lots.filter(ends_on__gt=over_on, ends_on__lte=by).order_by("ends_on", "pk")
 
 
 @transaction.atomic
@@ -51,13 +39,7 @@ def extend_points(
     wallet = lock_wallet(enrolment.pk)
     if first := _first_result(wallet, key=key, to_date=to_date):
         return first
-    if to_date is not None and to_date <= ending_by:
-        raise PointsExtensionError(
-            _("%(to)s is no later day than %(from)s: points are only put off.") % {"to": to_date, "from": ending_by}
-        )
-    lots = list(ending_lots(wallet, by=ending_by, on=on))
-    if not lots:
-        raise PointsExtensionError(_("No points of this wallet end by %(day)s, after today.") % {"day": ending_by})
+    lots = refuse_extension(wallet, ending_by=ending_by, to_date=to_date, on=on)
     LotExtension.objects.bulk_create(
         LotExtension(
             member_id=wallet.member_id, lot=lot, key=key, from_date=lot.ends_on, to_date=to_date,  # type: ignore[attr-defined]
@@ -71,6 +53,18 @@ def extend_points(
     idle = Q(idle_on__gt=on, idle_on__lte=ending_by)
     Enrolment.objects.filter(idle, pk=wallet.pk).update(idle_on=to_date)
     return Extended(len(lots), sum(lot.remaining for lot in lots), to_date)
+
+
+def refuse_extension(enrolment: Enrolment, *, ending_by: date, to_date: date | None, on: date) -> list[PointsLot]:
+    """The lots that would be put off. Raises PointsExtensionError when the day is not later, or when there are none."""
+    if to_date is not None and to_date <= ending_by:
+        raise PointsExtensionError(
+            _("%(to)s is no later day than %(from)s: points are only put off.") % {"to": to_date, "from": ending_by}
+        )
+    lots = list(ending_lots(enrolment, by=ending_by, on=on))
+    if not lots:
+        raise PointsExtensionError(_("No points of this wallet end by %(day)s, after today.") % {"day": ending_by})
+    return lots
 
 
 def _first_result(wallet: Enrolment, *, key: str, to_date: date | None) -> Extended | None:

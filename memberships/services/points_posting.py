@@ -11,6 +11,7 @@ from django.db import transaction
 
 from memberships.models import Enrolment
 from memberships.services import statements
+from memberships.services.points_debts import settle_debts
 from memberships.services.points_expiry import DueRange, expire_locked, settled_through
 from memberships.services.ranges import KeyRange
 from operations.models import JobRun, User
@@ -54,8 +55,11 @@ def post_foreseen(approved: JobRun, keys: KeyRange, *, on: date, at: datetime, a
 def _post_locked(wallets: str, keys: KeyRange, *, on: date, at: datetime, actor: User | None) -> Posted:
     """Post what is due in wallets that are locked; `wallets` is an array of their ids, as PostgreSQL writes it."""
     facts = {"at": at, "actor": actor.pk if actor else None}
-    ((posted, lots, points, over),) = statements.rows("points/post", wallets=wallets, on=on, **facts, **keys._asdict())
+    (found,) = statements.rows("points/post", wallets=wallets, on=on, **facts, **keys._asdict())
+    posted, lots, points, indebted, over = found
     _expire_late(wallets, keys, over or [], on=on, at=at, actor=actor)
+    if indebted:
+        settle_debts(indebted, on=on)
     return Posted(posted, lots, points)
 
 

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from memberships.errors import NotReinstatableError, PointsExpiryError
 from memberships.models import Enrolment, PointsEntry, PointsLot, PointsPolicy
 from memberships.models.points import REINSTATEMENT_KEY, Account
-from memberships.services.points import book_entry, lock_wallet
+from memberships.services.points_booking import book_entry, lock_wallet
+from memberships.services.points_debts import settle_debts
 from memberships.services.points_expiry import expire_enrolment, expired_through
 from memberships.services.points_policies import expiry_of, idle_on
 from operations.models import User
@@ -43,6 +44,7 @@ def reinstate_points(
         reverses=expired, debit=Account.BREAKAGE, credit=Account.LIABILITY, on=on, at=at, actor=actor, reason=reason,
     ))
     _put_off_inactivity(wallet, on=on)
+    settle_debts([wallet.pk], on=on)
     return entry
 
 

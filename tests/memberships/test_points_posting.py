@@ -22,6 +22,7 @@ from tests.memberships.points_stories import (
     earn,
     morning,
     reverse,
+    spend,
 )
 
 pytestmark = pytest.mark.django_db
@@ -137,6 +138,19 @@ def test_posted_points_keep_an_emptied_idle_wallet_for_its_months() -> None:
     assert Enrolment.objects.get().idle_on is None
     posting_night(JUNE + DAY)
     assert (balance(wallet), Enrolment.objects.get().idle_on) == (100, date(2027, 8, 1))
+
+
+def test_posted_points_pay_what_the_wallet_owes() -> None:
+    wallet = a_wallet()
+    PointsPolicy.objects.create(programme=wallet.programme, reversal="may_go_negative")
+    award = earn(wallet, 30)
+    spend(wallet, 30)
+    accrue(wallet, 100)
+    reverse(award)
+    assert (balance(wallet), Enrolment.objects.get().debt) == (-30, 30)
+    assert figures(posting_night()) == (JobRun.State.SUCCEEDED, 1, 1, 0)
+    assert (balance(wallet), Enrolment.objects.get().debt) == (70, 0)
+    assert spendable_points(wallet, on=POSTED_ON) == 70
 
 
 def test_ranges_of_a_night_hold_every_wallet_once(settings: object) -> None:

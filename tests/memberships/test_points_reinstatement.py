@@ -21,6 +21,7 @@ from tests.memberships.points_stories import (
     earn,
     expire,
     morning,
+    reverse,
     spend,
 )
 
@@ -112,6 +113,16 @@ def test_wallet_of_which_all_ended_by_inactivity_is_in_use_again() -> None:
     night(MARCH)
     reinstate(PointsEntry.objects.get(kind="expire"), None)
     assert (balance(wallet), Enrolment.objects.get().idle_on) == (10, date(2027, 5, 1))
+
+
+def test_reinstated_points_pay_what_the_wallet_owes() -> None:
+    expired = an_expiry(reversal="may_go_negative")
+    wallet = expired.enrolment
+    award = earn(wallet, 30)
+    spend(wallet, 30)
+    reverse(award)
+    reinstate(expired)
+    assert (balance(wallet), Enrolment.objects.get().debt) == (70, 0)
 
 
 def test_reinstatement_names_the_operator_and_the_reason() -> None:

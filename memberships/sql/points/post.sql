@@ -1,7 +1,7 @@
 -- Post the lots of these wallets whose return window is over before a day: an entry for each lot, on the day after its
 -- window, the balances, and the lots, which are pending no more. A lot of which nothing is left is closed without entry.
--- Returns how many wallets (those with closed lots only, too), lots and points, and the days, by then over, on which
--- posted lots expired. A wallet of a programme whose points end by inactivity has a day of its own from now on.
+-- Returns how many wallets (those with closed lots only, too), lots and points; the wallets that owe points; and the days,
+-- by then over, on which posted lots expired. A wallet of a programme whose points end by inactivity has a day of its own from now on.
 -- Inserts entries, updates lots and the wallets of the list, which the caller has locked in key order.
 -- May run twice: a lot that was posted is not pending any more.
 WITH due AS MATERIALIZED (
@@ -38,9 +38,9 @@ WITH due AS MATERIALIZED (
     -- The range is said again, so that it is read and not the whole table.
     WHERE wallet.id = gained.enrolment_id AND wallet.id BETWEEN %(first)s AND %(last)s
         AND idle.programme_id = wallet.programme_id
-    RETURNING gained.lots, gained.points
+    RETURNING wallet.id, wallet.debt, gained.lots, gained.points
 )
 SELECT (SELECT count(DISTINCT enrolment_id) FROM closed), coalesce(sum(lots), 0)::bigint,
-    coalesce(sum(points), 0)::bigint,
+    coalesce(sum(points), 0)::bigint, coalesce(array_agg(id) FILTER (WHERE debt > 0), '{}'),
     (SELECT array_agg(DISTINCT expires_on) FROM due WHERE expires_on <= %(on)s AND remaining > 0)
 FROM credited
