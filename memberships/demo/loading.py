@@ -11,6 +11,7 @@ from memberships.demo.cards import Days
 from memberships.demo.gateway import open_gateway
 from memberships.demo.members import FIRMS, MARK, PEOPLE, make_firms, make_people
 from memberships.demo.nights import NIGHTS, live_through
+from memberships.demo.orders import make_orders
 from memberships.demo.payments import make_payments
 from memberships.demo.points import make_wallets
 from memberships.demo.programmes import make_jd_plus, make_jd_plus_enterprise
@@ -59,4 +60,5 @@ def _make_members(
     people = make_people(dice, person_plans, days, has_methods=has_methods)
     firms = make_firms(dice, firm_plans, days, has_methods=has_methods)
     make_wallets(dice, people, days)
+    make_orders(random.Random(SEED), days)
     return make_payments(dice, [*people, *firms], gateway) if gateway else 0

@@ -14,6 +14,7 @@ from django.db.models import Q
 from stdnum.cn import uscc
 
 from memberships import demo
+from memberships.demo.orders import RETURNS
 from memberships.demo.points import SPENDS
 from memberships.models import (
     CreditRequest,
@@ -49,8 +50,8 @@ def told(*arguments: str, **options: Any) -> str:
 @pytest.fixture
 def loaded(django_assert_max_num_queries: Any) -> demo.Loaded:
     """Loaded in a fixed number of statements, however many the members."""
-    # But for the spends of points, which are made one by one, by the service.
-    with django_assert_max_num_queries(400 + SPENDS * 12):
+    # But for the spends of points and the returns, which are made one by one, by the services.
+    with django_assert_max_num_queries(600 + SPENDS * 12 + RETURNS * 25):
         return demo.load_demo(on=TODAY)
 
 
