@@ -223,4 +223,6 @@ def latin_data() -> set[str]:
     named = {name for model in offered for row in model.objects.values_list("code", "name_en") for name in row}
     headers = {header for importer in registry.importers for field in importer.columns() for header in field.headers}
     files = set(ImportBatch.objects.values_list("file_name", flat=True))
-    return named | headers | files | set(settings.GATEWAYS) | set(User.objects.values_list("username", flat=True))
+    groups = set(Group.objects.values_list("name", flat=True))
+    people = set(User.objects.values_list("username", flat=True))
+    return named | headers | files | groups | people | set(settings.GATEWAYS)

@@ -18,6 +18,7 @@ from operations.models import ImportBatch, JobRun
 from tests.conftest import PROJECT
 from tests.customer_files import a_bad_row, a_row, csv_file
 from tests.customer_imports import file_of
+from tests.memberships.admin_pages import granted
 from tests.memberships.factories import an_annual_card, an_operator, jd_plus_enterprise
 
 pytestmark = pytest.mark.django_db
@@ -169,7 +170,8 @@ def test_without_json_people_read_counts_and_reasons(write: Write) -> None:
 
 
 def test_the_import_stands_under_the_name_of_its_user(write: Write) -> None:
-    run(write(file_of(a_row(1))), "--apply", "--user", an_operator().username)
+    xiaomei = granted(an_operator(), "memberships.import_enterprisecustomer")
+    run(write(file_of(a_row(1))), "--apply", "--user", xiaomei.username)
     assert ImportBatch.objects.get().uploaded_by == JobRun.objects.get(job="apply_import").requested_by
 
 

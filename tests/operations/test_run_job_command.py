@@ -14,6 +14,7 @@ from operations.dates import business_date
 from operations.management.commands import run_job
 from operations.models import JobRun, User
 from operations.services.jobs import cancel_run, start_run
+from tests.memberships.admin_pages import granted
 from tests.memberships.factories import an_operator
 from tests.operations.job_stories import NightlySheep, ShearSheep, a_flock, registered, woolly
 
@@ -106,7 +107,7 @@ def test_an_approved_dry_run_is_executed_and_what_changed_is_named(shear: ShearS
     dry = answer("shear_sheep", "--dry-run")[1]
     User.objects.filter(pk=black.pk).update(first_name="dyed")
     a_flock("white")
-    xiaomei = an_operator()
+    xiaomei = granted(an_operator(), "operations.operate_jobrun")
     code, shown = answer("shear_sheep", "--execute", dry["run"], "--user", xiaomei.username)
     assert (code, shown["done"], shown["failed"], shown["left_out_count"]) == (1, 2, 1, 1)
     assert [item["record"] for item in shown["left_out"]] == ["sheep-2"]
