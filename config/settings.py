@@ -226,6 +226,24 @@ EVENTS_PER_SECOND: float = env.float("EVENTS_PER_SECOND", default=0)
 # Attempts before a message is parked. The pause doubles from 5 seconds to an hour: 24 are about half a day.
 OUTBOX_ATTEMPTS: int = env.int("OUTBOX_ATTEMPTS", default=24)
 
+# --- notices -----------------------------------------------------------------------------------------------
+
+# E-mails go where EMAIL_URL says (smtp://user:password@host:25, submission+tls: smtp+tls://...). Without one they are
+# files beside the data, outside production; in production nobody is written to.
+_MAIL: dict[str, Any] = env.email_url("EMAIL_URL", default=f"filemail:///{DATA_DIR / 'mail'}")
+EMAIL_IS_ON: bool = bool(env.str("EMAIL_URL", default="")) or not IS_PRODUCTION
+EMAIL_BACKEND, EMAIL_FILE_PATH = _MAIL["EMAIL_BACKEND"], _MAIL["EMAIL_FILE_PATH"]
+EMAIL_HOST, EMAIL_PORT = _MAIL["EMAIL_HOST"], _MAIL["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL["EMAIL_HOST_USER"], _MAIL["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.get("EMAIL_USE_TLS", False), _MAIL.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT: int = env.int("EMAIL_TIMEOUT", default=20)
+EMAIL_IN_FLIGHT: int = env.int("EMAIL_IN_FLIGHT", default=4)
+EMAIL_PER_SECOND: float = env.float("EMAIL_PER_SECOND", default=0)
+DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="plusdesk@localhost")
+# The language in which members are written to.
+NOTICE_LANGUAGE: str = env.str("NOTICE_LANGUAGE", default="zh-hans")
+NOTICE_CHUNK_ROWS: int = env.int("NOTICE_CHUNK_ROWS", default=5_000)
+
 # --- books -------------------------------------------------------------------------------------------------
 # The nightly audit compares the money of so many last days with the gateways' own lists.
 AUDIT_DAYS: int = env.int("AUDIT_DAYS", default=7)

@@ -8,32 +8,50 @@ class MembershipsConfig(AppConfig):
     verbose_name = _("Memberships")
 
     def ready(self) -> None:
+        from memberships.adjustment_approvals import AdjustPoints
         from memberships.approvals import RefundPayment
         from memberships.books.gateways import GatewayList
         from memberships.books.payments import Payments
-        from memberships.books.points import Entries, Lots, Wallets
+        from memberships.books.points import Entries, Issues, Lots, Wallets
         from memberships.books.terms import Terms
+        from memberships.books.tiers import Changes, Standings
         from memberships.importers import EnterpriseCustomerImporter, OrderImporter
         from memberships.jobs.lapses import EnterGraceAndLapse
         from memberships.jobs.payments import ResolveUnknownPayments, RetryPayments
         from memberships.jobs.points import ExpirePoints, MeasureLiability, PostPendingPoints
         from memberships.jobs.renewals import RenewSubscriptions
+        from memberships.jobs.revisions import ApplyProgrammeRevisions, MoveCards
+        from memberships.jobs.tiers import EvaluateTiers, ForeseeDowngrades
         from memberships.points_approvals import ExtendPoints, ReinstatePoints, ReversePoints
+        from memberships.notices import notice_kinds
+        from memberships.programme_files import SECTIONS
+        from memberships.programme_files.approval import ApplyProgrammeRevision
         from memberships.roles import give_rights
+        from memberships.tier_approvals import SetTier
         from operations import registry
 
         for importer in (EnterpriseCustomerImporter, OrderImporter):
             registry.importers.register(importer())
         # In the order of a night.
         for job in (
-            ResolveUnknownPayments, RenewSubscriptions, RetryPayments, EnterGraceAndLapse, PostPendingPoints,
-            ExpirePoints, MeasureLiability,
+            ApplyProgrammeRevisions, MoveCards, ResolveUnknownPayments, RenewSubscriptions, RetryPayments,
+            EnterGraceAndLapse, PostPendingPoints, ExpirePoints, MeasureLiability,
         ):
             registry.jobs.register(job())
-        for check in (Wallets, Lots, Entries, Terms, Payments):
+        for tier_job in (EvaluateTiers, ForeseeDowngrades):
+            registry.jobs.register(tier_job())
+        for check in (Wallets, Lots, Entries, Issues, Terms, Payments):
             registry.book_checks.register(check())
+        for tier_check in (Standings, Changes):
+            registry.book_checks.register(tier_check())
         for gateway in settings.GATEWAYS:
             registry.book_checks.register(GatewayList(gateway))
-        for action in (RefundPayment, ExtendPoints, ReinstatePoints, ReversePoints):
+        for action in (RefundPayment, ExtendPoints, ReinstatePoints, ReversePoints, AdjustPoints):
             registry.approval_actions.register(action())
+        registry.approval_actions.register(ApplyProgrammeRevision())
+        for kind in notice_kinds():
+            registry.notices.register(kind)
+        for section in SECTIONS:
+            registry.programme_sections.register(section())
+        registry.approval_actions.register(SetTier())
         give_rights()

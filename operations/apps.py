@@ -8,17 +8,30 @@ class OperationsConfig(AppConfig):
     verbose_name = _("Operations")
 
     def ready(self) -> None:
-        from operations import approval_actions, approval_jobs, book_jobs, jobs, outbox_jobs, registry, roles, webhooks
+        from operations import (
+            approval_actions,
+            approval_jobs,
+            book_jobs,
+            jobs,
+            mail,
+            notice_jobs,
+            outbox_jobs,
+            registry,
+            roles,
+            webhooks,
+        )
 
         registry.jobs.register(jobs.CheckImport())
         registry.jobs.register(jobs.ApplyImport())
         registry.jobs.register(jobs.UndoImport())
+        registry.jobs.register(notice_jobs.SendNotices())
         registry.jobs.register(outbox_jobs.SweepOutbox())
         registry.jobs.register(book_jobs.AuditBooks())
         registry.jobs.register(approval_jobs.ExpireApprovals())
         registry.approval_actions.register(approval_actions.ConfirmImport())
         registry.approval_actions.register(approval_actions.ExecuteDryRun())
-        registry.outlets.register(webhooks.Events())
+        for outlet in (mail.Mail, mail.NoticeEvents, webhooks.Events):
+            registry.outlets.register(outlet())
         _give_rights()
         # Floors are migrated from above to below, so the permissions of all of them are there by then.
         post_migrate.connect(roles.bring_up, sender=self, dispatch_uid="roles")

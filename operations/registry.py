@@ -14,6 +14,7 @@ from operations.errors import UnknownNameError
 if TYPE_CHECKING:
     from operations.approvals import ApprovalAction
     from operations.imports.importer import Importer
+    from operations.notices import NoticeKind
     from operations.outlets import Outlet
     from operations.services.books import BookCheck
     from operations.services.jobs import Job
@@ -65,3 +66,4 @@ book_checks: "Registry[BookCheck]" = Registry("book check")
 approval_actions: "Registry[ApprovalAction]" = Registry("approval action")
 #: Of memberships/programme_files/sections.py, the floor above, which this one does not know.
 programme_sections: "Registry[Any]" = Registry("section of programme files")
+notices: "Registry[NoticeKind]" = Registry("notice")

@@ -1,4 +1,4 @@
-"""Notices: what a person is told, in their language, once for each event and channel."""
+"""Notices: what a person is told, once for each event and channel."""
 
 import pgtrigger
 from django.db import models
@@ -6,37 +6,31 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from operations.audit import keep_whole
-from operations.models.outbox import KEY_PATTERN
-from operations.paths import path
+from operations.models.outbox import KEY_PATTERN, OutboxMessage
 
 
 class Notice(models.Model):
-    """One text for one event over one channel, rendered when the event happened; sent by the outbox."""
+    """What is told of one event over one channel. Texts are made of the facts, which hold no personal data.
+
+    How far it came is its message's state in the outbox.
+    """
 
     class Channel(models.TextChoices):
         EMAIL = "email", _("e-mail")
         WEBHOOK = "webhook", _("webhook")
 
-    class State(models.TextChoices):
-        QUEUED = "queued", _("to be sent")
-        SENT = "sent", _("sent")
-        # There is no address, or the person is not to be written to.
-        SKIPPED = "skipped", _("left out")
-        FAILED = "failed", _("failed")
-
-    # A registered kind (operations.registry.notices): its templates, and what they are given.
+    # A registered kind (operations.registry.notices): whom it is for, when, and its template.
     kind = models.CharField(_("kind"), max_length=64)
     owner = models.BigIntegerField(_("member"))
     channel = models.CharField(_("channel"), max_length=16, choices=Channel)
-    key = models.CharField(_("key"), max_length=120)
-    language = models.CharField(_("language"), max_length=16)
-    # What the templates were given: figures and dates, no personal data. Texts are rendered from it when they are sent.
+    # Of the event: "points-expire:4711:2027-01-31".
+    key = models.CharField(_("key"), max_length=100)
     facts = models.JSONField(_("facts"))
-    state = models.CharField(_("state"), max_length=16, choices=State, default=State.QUEUED)
-    detail = models.CharField(_("detail"), max_length=200, blank=True)
+    message = models.OneToOneField(
+        OutboxMessage, models.PROTECT, related_name="notice", verbose_name=_("outgoing message")
+    )
     on = models.DateField(_("business date"))
     at = models.DateTimeField(_("at"))
-    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("notice")
@@ -47,11 +41,7 @@ class Notice(models.Model):
         ]
         indexes = [models.Index(fields=["kind", "id"], name="notice_by_kind")]
         triggers = [
-            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(
-                name="frozen", fields=["kind", "owner", "channel", "key", "language", "facts", "on", "at"]
-            ),
-            path("state", [("queued", "sent"), ("queued", "failed"), ("queued", "skipped"), ("failed", "queued")]),
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             keep_whole(),
         ]
 

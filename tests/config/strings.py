@@ -40,6 +40,8 @@ FUNCTIONS: dict[str, tuple[int | None, int, int | None]] = {
     "npgettext": (0, 1, 2),
 }
 SUFFIXES = ("", "_lazy", "_noop")
+#: What templates' files end with: pages, and the texts of notices.
+TEMPLATES = (".html", ".txt")
 LITERAL = r"""u?(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")"""
 TEMPLATE_CALL = re.compile(rf"(?<![\w.])(n?p?gettext|_)\(({LITERAL}(?:,\s*{LITERAL})*)")
 
@@ -128,7 +130,7 @@ def our_sources() -> list[Path]:
     packages = [init.parent for init in PROJECT.glob("*/__init__.py") if init.parent.name not in PLAIN_FOLDERS]
     modules = (path for package in packages for path in package.rglob("*.py") if "migrations" not in path.parts)
     folders = [PROJECT / "templates", *packages]
-    templates = (path for folder in folders for path in folder.rglob("*.html"))
+    templates = (path for folder in folders for suffix in TEMPLATES for path in folder.rglob(f"*{suffix}"))
     return sorted({*modules, *templates})
 
 
@@ -150,7 +152,7 @@ def collect(sources: Iterable[Path], root: Path) -> tuple[Found, Places]:
     found: Found = {}
     places: Places = defaultdict(set)
     for path in sources:
-        read = template_messages if path.suffix == ".html" else python_messages
+        read = template_messages if path.suffix in TEMPLATES else python_messages
         try:
             messages = list(read(path.read_text()))
         except (NotLiteralError, SyntaxError) as error:

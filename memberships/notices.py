@@ -1,0 +1,103 @@
+"""What members are told: of points and tiers that end, of payments and cards."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from memberships.models import Enrolment, Member, MemberContact, Payment, Subscription
+from operations.notices import Facts, NoticeKind
+
+NAMES = {"programme": "京东PLUS会员", "programme_en": "JD PLUS"}
+PLAN = {"plan": "PLUS年卡", "plan_en": "PLUS annual card"}
+
+
+class MemberNotice(NoticeKind):
+    """A notice to a member, of a record of theirs."""
+
+    model: type[Any]
+
+    def __init__(self, *, days: int = 0) -> None:
+        if days:
+            self.days, self.name = days, f"{self.template}_{days}"
+            self.sample = {**self.sample, "days": days}
+
+    def email_of(self, owner: int) -> str:
+        contact = MemberContact.objects.filter(member=owner, is_primary=True).values_list("email", flat=True)
+        return contact.first() or ""
+
+    def page_of(self, key: int) -> tuple[str, str]:
+        record = self.model.objects.filter(pk=key).first()
+        number = Member(pk=record.member_id).number if record else str(key)
+        return number, reverse(f"admin:memberships_{self.model._meta.model_name}_change", args=[key])
+
+
+class PointsExpire(MemberNotice):
+    """Ahead of the day on which points end."""
+
+    label: str | Promise = _("points will expire")
+    template = "points_expire"
+    function = "memberships_notice_points_expire"
+    model = Enrolment
+    after = ("post_pending_points", "expire_points")
+    sample: Facts = {**NAMES, "points": 1_200, "expires_on": "2027-01-31", "days": 30}
+
+
+class TierEnds(MemberNotice):
+    """Ahead of the end of the period for which a tier is held, where it would be lost."""
+
+    label: str | Promise = _("tier will be lost")
+    template = "tier_ends"
+    function = "memberships_notice_tier_ends"
+    model = Enrolment
+    after = ("foresee_downgrades",)
+    sample: Facts = {
+        **NAMES, "tier": "黄金", "tier_en": "Gold", "ends_on": "2027-12-31", "lost_on": "2028-01-01",
+        "missing": 800, "days": 30,
+    }  # fmt: skip
+
+
+class PaymentDeclined(MemberNotice):
+    """After a charge for the next term was declined."""
+
+    name = template = "payment_declined"
+    label: str | Promise = _("payment declined")
+    function = "memberships_notice_payment_declined"
+    model = Payment
+    after = ("renew_subscriptions", "retry_payments")
+    sample: Facts = {
+        **PLAN, "price_amount": "99.00", "paid_until_on": "2027-01-14", "grace_until_on": "2027-01-21",
+        "again_on": "2027-01-15",
+    }  # fmt: skip
+
+
+class CardInGrace(MemberNotice):
+    """On the first day that is not paid for."""
+
+    name = template = "card_in_grace"
+    label: str | Promise = _("card in grace")
+    function = "memberships_notice_card_in_grace"
+    model = Subscription
+    after = ("enter_grace_and_lapse",)
+    sample: Facts = {**PLAN, "paid_until_on": "2027-01-14", "grace_until_on": "2027-01-21"}
+
+
+class CardRenews(MemberNotice):
+    """Ahead of the charge for the next term."""
+
+    label: str | Promise = _("card will be renewed")
+    template = "card_renews"
+    function = "memberships_notice_card_renews"
+    model = Subscription
+    sample: Facts = {
+        **PLAN, "price_amount": "99.00", "paid_until_on": "2027-01-14", "charged_on": "2027-01-13", "days": 7,
+    }  # fmt: skip
+
+
+def notice_kinds() -> list[MemberNotice]:
+    """All kinds of this floor."""
+    return [
+        PointsExpire(days=30), PointsExpire(days=7), TierEnds(days=30), TierEnds(days=7), PaymentDeclined(),
+        CardInGrace(), CardRenews(days=7),
+    ]

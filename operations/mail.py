@@ -1,0 +1,104 @@
+"""The outlet `mail`: notices as e-mails, by Django's mail settings; and the one that hands them to a webhook."""
+
+import asyncio
+import hashlib
+import smtplib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.db import connections
+
+from operations.models import OutboxMessage
+from operations.notices import texts
+from operations.outbound import Limits
+from operations.outlets import Reply, Verdict
+from operations.services.notices import kind_of
+from operations.webhooks import Events, find_receiver
+
+GONE = Reply(Verdict.REFUSED, "no such kind of notice")
+
+
+class Mail:
+    """E-mails to the members' addresses, which are looked up when a message is sent. It may arrive twice, under one
+    Message-ID."""
+
+    name = "mail"
+    patience = timedelta(seconds=30)
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(in_flight=settings.EMAIL_IN_FLIGHT, per_second=settings.EMAIL_PER_SECOND)
+
+    def takes(self, topic: str) -> bool:
+        return topic == "notice.email" and settings.EMAIL_IS_ON
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        yield None
+
+    async def deliver(self, connection: None, message: OutboxMessage) -> Reply:
+        return await asyncio.to_thread(_send, message)
+
+
+def _send(message: OutboxMessage) -> Reply:
+    """In a thread of its own, since neither the database nor SMTP is asynchronous here."""
+    try:
+        email = _write(message)
+    finally:
+        connections.close_all()
+    if isinstance(email, Reply):
+        return email
+    try:
+        with get_connection(timeout=settings.EMAIL_TIMEOUT) as server:
+            email.connection = server
+            email.send()
+    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException) as error:
+        return _refusal(error)
+    except (smtplib.SMTPException, OSError) as error:
+        return Reply(Verdict.AGAIN, f"{type(error).__name__}")
+    return Reply(Verdict.DELIVERED)
+
+
+def _write(message: OutboxMessage) -> EmailMessage | Reply:
+    kind = kind_of(message)
+    if kind is None:
+        return GONE
+    address = kind.email_of(message.payload["member"])
+    if not address:
+        return Reply(Verdict.REFUSED, "no e-mail address")
+    text = kind.text(message.payload["facts"], language=settings.NOTICE_LANGUAGE)
+    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
+    digest = hashlib.sha256(message.key.encode()).hexdigest()[:32]
+    return EmailMessage(
+        # A name in the facts could hold a line break, which no header may.
+        " ".join(text.subject.split()), text.body, to=[address], headers={"Message-ID": f"<{digest}@{domain}>"}
+    )
+
+
+def _refusal(error: smtplib.SMTPRecipientsRefused | smtplib.SMTPResponseException) -> Reply:
+    """4xx: later. 5xx: never. The server's words may hold the address: only the code is kept."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = [code for code, _words in error.recipients.values()]
+        code = max(codes, default=550)
+    else:
+        code = int(error.smtp_code)
+    is_final = 500 <= code < 600
+    return Reply(Verdict.REFUSED if is_final else Verdict.AGAIN, f"SMTP {code}")
+
+
+class NoticeEvents(Events):
+    """Notices as signed webhooks, with their texts in each language of the house."""
+
+    name = "notice_events"
+
+    def takes(self, topic: str) -> bool:
+        return topic == "notice.webhook" and find_receiver() is not None
+
+    def data_of(self, message: OutboxMessage) -> dict[str, Any]:
+        kind = kind_of(message)
+        said = texts(kind, message.payload["facts"]) if kind else {}
+        return {**message.payload, "texts": {language: text._asdict() for language, text in said.items()}}

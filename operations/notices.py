@@ -1,0 +1,91 @@
+"""What a notice is: whom it is for, when, over which channels, and its texts.
+
+Each floor registers its kinds with `operations.registry.notices`. Whom it is for is said by a function of the database,
+so that a night tells millions by a few statements (services/notices.py); the texts are a template for each kind,
+`notices/<template>.txt`: the subject in its first line, the body after it, in whatever language is asked for.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.functional import Promise
+
+from operations.models import Notice
+
+Facts = Mapping[str, Any]
+
+
+class Text(NamedTuple):
+    """A notice as it is read."""
+
+    subject: str
+    body: str
+
+
+class NoticeKind:
+    """A kind of notice. A subclass, or each of its instances, has a name of its own."""
+
+    name: str
+    label: str | Promise
+    template: str
+    #: Function of the database: (business_date date, days integer, first_id bigint, last_id bigint) returns rows of
+    #: (id bigint, owner bigint, key text, facts jsonb, has_email boolean), one for each id at the most. Reads only.
+    function: str
+    #: So many days ahead of what it tells of; the function is given them.
+    days = 0
+    channels: tuple[str, ...] = (Notice.Channel.EMAIL, Notice.Channel.WEBHOOK)
+    #: Jobs whose runs for the business date have to have ended before it is found out who is told.
+    after: tuple[str, ...] = ()
+    #: Facts for the preview.
+    sample: Facts
+
+    def email_of(self, owner: int) -> str:
+        """The member's address; blank when there is none (any more)."""
+        raise NotImplementedError
+
+    def page_of(self, key: int) -> tuple[str, str]:
+        """The record that an id of the function is of, in words, and the address of its page."""
+        raise NotImplementedError
+
+    def text(self, facts: Facts, *, language: str) -> Text:
+        """The notice in a language of the house."""
+        with translation.override(language):
+            written = render_to_string(f"notices/{self.template}.txt", _words(facts, language=language))
+        subject, _line, body = written.strip().partition("\n")
+        return Text(subject.strip(), body.strip())
+
+
+def texts(kind: NoticeKind, facts: Facts) -> dict[str, Text]:
+    """The notice in each language of the house."""
+    return {language: kind.text(facts, language=language) for language, _name in settings.LANGUAGES}
+
+
+def _words(facts: Facts, *, language: str) -> dict[str, Any]:
+    """Facts as templates need them: dates of `..._on`, money of `..._amount`, numbers in groups of three; of `x` and
+    `x_en` the language's own."""
+    words: dict[str, Any] = {}
+    for name, value in facts.items():
+        if name.endswith("_en"):
+            continue
+        if not language.startswith("zh"):
+            value = facts.get(f"{name}_en", value)
+        words[name] = _value(name, value)
+    return words
+
+
+def _value(name: str, value: Any) -> Any:
+    if isinstance(value, int) and value:
+        return f"{value:,}"
+    try:
+        if name.endswith("_on") and value:
+            return date.fromisoformat(value)
+        if name.endswith("_amount") and value:
+            return Decimal(value)
+    except (ValueError, TypeError, InvalidOperation):
+        pass
+    return value
