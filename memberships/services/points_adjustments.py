@@ -90,7 +90,7 @@ def adjust_points_for_many(
 
 
 def find_uncovered(adjustments: Sequence[Adjustment], *, on: date) -> list[Uncovered]:
-    """The wallets from which these would take more than can be spent there on a day. Reads only; may be asked before."""
+    """The wallets from which these would take more than can be spent there on a day. Reads only."""
     listed = _listed(adjustments)
     found = statements.rows(
         "points/find_uncovered_adjustments", on=on, **{name: listed[name] for name in ("enrolments", "points", "keys")}
@@ -135,7 +135,7 @@ def _check(adjustments: Sequence[Adjustment]) -> None:
 
 
 def _refuse_over(adjustments: Sequence[Adjustment], *, on: date) -> None:
-    """Nothing is given that is over. The repeat of what was booked in time is none of this. Raises PointsExpiryError."""
+    """Nothing is given that is over; the repeat of what was booked in time is none of this. Raises PointsExpiryError."""
     over_on = max(on, expired_through() or on)
     over = [one for one in adjustments if one.points > 0 and one.expires_on is not None and one.expires_on <= over_on]
     if not over:

@@ -49,7 +49,9 @@ def test_an_entry_that_somebody_lost() -> None:
     earn(wallet, 100)
     lost = earn(wallet, 20)
     behind_the_back("DELETE FROM memberships_pointsentry WHERE id = %s", lost.pk)
-    assert faults() == {("balance_of_entries", str(wallet.pk))}
+    assert faults() == {
+        ("balance_of_entries", str(wallet.pk)), ("issued_of_programme", str(wallet.programme_id))
+    }
 
 
 def test_a_lot_out_of_nothing() -> None:
@@ -93,7 +95,10 @@ def test_an_earn_of_other_points_than_its_lot() -> None:
     wallet = a_wallet()
     earned = earn(wallet, 100)
     behind_the_back("UPDATE memberships_pointsentry SET points = 90 WHERE id = %s", earned.pk)
-    assert faults() == {("earn_of_lot", str(earned.pk)), ("balance_of_entries", str(wallet.pk))}
+    assert faults() == {
+        ("earn_of_lot", str(earned.pk)), ("balance_of_entries", str(wallet.pk)),
+        ("issued_of_programme", str(wallet.programme_id)),
+    }
 
 
 def test_an_expiry_of_more_than_remained() -> None:

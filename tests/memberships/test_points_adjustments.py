@@ -145,7 +145,8 @@ def test_many_wallets_are_adjusted_at_once_all_or_none() -> None:
     one, another = a_wallet(), a_wallet()
     earn(one, 100)
     wanted = [
-        Adjustment(one.pk, -60, "case:1", "correction", reason="重复入账"), Adjustment(another.pk, 20, "case:1", "migration"),
+        Adjustment(one.pk, -60, "case:1", "correction", reason="重复入账"),
+        Adjustment(another.pk, 20, "case:1", "migration"),
         Adjustment(one.pk, -60, "case:2", "correction"), Adjustment(one.pk, 30, "case:3", "goodwill", JUNE),
     ]
     operator = an_operator()
