@@ -59,7 +59,7 @@ def set_tier(
         if (first.to_tier_id, first.held_until, first.cause) != (tier.pk, held_until, cause):
             raise KeyConflictError(key)
         return first
-    _refuse(wallet, tier, held_until=held_until, reason=reason, key=key, on=on)
+    refuse_tier(wallet, tier, held_until=held_until, reason=reason, key=key, on=on)
     standing = TierStanding.objects.filter(enrolment=wallet, group=tier.group_id).select_related("tier").first()
     evidence = {"to_tier": tier.code, "from_tier": standing.tier.code if standing else None}
     with because(reason, actor=actor):
@@ -81,7 +81,7 @@ def _locked(enrolment: Enrolment) -> Enrolment:
     return Enrolment.objects.select_for_update(no_key=True).get(pk=enrolment.pk)
 
 
-def _refuse(
+def refuse_tier(
     wallet: Enrolment, tier: Tier, *, held_until: date | None, reason: str, key: str, on: date
 ) -> None:
     """Raises TierError."""

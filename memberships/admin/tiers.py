@@ -1,0 +1,143 @@
+"""Ladders, tiers, where members stand on them, and every change of it; a what-if for each ladder."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from memberships.admin import lookups
+from memberships.admin.actions import action_urls, offered
+from memberships.admin.display import member_link, today
+from memberships.admin.pages import find_record, show_page
+from memberships.admin.programmes import NamedAdmin
+from memberships.admin.tier_actions import ACTIONS
+from memberships.admin.tier_pages import WhatIfForm, forecast_context, population, population_chart, standing_page
+from memberships.models import Tier, TierChange, TierGroup, TierStanding
+from memberships.services.tier_forecasts import forecast_document
+from operations.admin.base import ReadOnlyAdmin
+from operations.admin.reasons import record_url
+
+
+@admin.register(TierGroup)
+class TierGroupAdmin(NamedAdmin):
+    """A ladder's page shows its rules and how many stand where."""
+
+    list_display = ("name_column", "code", "programme", "window", "downgrade")
+    list_select_related = ("programme",)
+
+    def get_urls(self) -> list[URLPattern]:
+        what_if = self.admin_site.admin_view(self.what_if_view)
+        return [
+            path("<path:object_id>/what-if/", what_if, name="memberships_tiergroup_what_if"), *super().get_urls()
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The page of one ladder."""
+        group = find_record(self, request, object_id, TierGroup.objects.select_related("programme"))
+        may_see = request.user.has_perm("memberships.view_tierstanding")
+        tiers = population(group) if may_see else []
+        return show_page(
+            self, request, "memberships/tier_group.html", group, group=group, tiers=tiers,
+            chart=population_chart(tiers), may_see=may_see,
+        )
+
+    def what_if_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Other rules, and what they would make of all members. It only reads, so a link to it can be sent."""
+        group = find_record(self, request, object_id, TierGroup.objects.select_related("programme"))
+        if not request.user.has_perm("memberships.view_tierstanding"):
+            return HttpResponseRedirect(record_url(group))
+        tiers = list(Tier.objects.filter(group=group, retired_on=None).order_by("rank"))
+        form = WhatIfForm(request.GET or None, group=group, tiers=tiers, today=today())
+        shown: dict[str, Any] = {}
+        if form.is_bound and form.is_valid():
+            entry, entries = form.entries()
+            found = forecast_document(group.programme, [entry], entries, on=form.cleaned_data["on"])
+            shown = forecast_context(found.ladders[0])
+        page = {"group": group, "form": form, "forecast": shown}
+        return show_page(self, request, "memberships/tier_what_if.html", group, **page)
+
+
+@admin.register(Tier)
+class TierAdmin(NamedAdmin):
+    list_display = ("name_column", "code", "group", "rank", "threshold", "plan_code", "is_floor", "retired_on")
+    list_select_related = ("group",)
+
+
+@admin.register(TierStanding)
+class TierStandingAdmin(ReadOnlyAdmin):
+    """Where members stand, newest first; the page of one has its history and the button to set it by hand."""
+
+    list_display = ("member_column", "group", "tier", "cause", "since", "held_until", "below_since", "wallet_column")
+    list_display_links = ("group",)
+    list_select_related = ("member", "group", "tier", "enrolment__programme")
+    index_search = (lookups.member_number("member"),)
+
+    @admin.display(description=_("member"))
+    def member_column(self, standing: TierStanding) -> SafeString:
+        return member_link(standing.member)
+
+    @admin.display(description=_("points wallet"))
+    def wallet_column(self, standing: TierStanding) -> SafeString:
+        return _wallet(standing)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*action_urls(self, ACTIONS, self.whole), *super().get_urls()]
+
+    def whole(self, request: HttpRequest) -> QuerySet[TierStanding]:
+        """Standings with all that their page and their buttons need."""
+        return TierStanding.objects.select_related("member", "group__programme", "tier", "enrolment__programme")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The tier of a member on one ladder."""
+        standing = find_record(self, request, object_id, self.whole(request))
+        may_see = request.user.has_perm("memberships.view_tierchange")
+        context = standing_page(standing, before=request.GET.get("before", ""))
+        buttons = offered(request, ACTIONS, standing, on=today())
+        return show_page(
+            self, request, "memberships/tier_standing.html", standing, buttons=buttons, may_see=may_see,
+            wallet_url=record_url(standing.enrolment), **context,
+        )
+
+
+@admin.register(TierChange)
+class TierChangeAdmin(ReadOnlyAdmin):
+    """All changes, newest first; the page of one is its member's tier, at the change."""
+
+    list_display = (
+        "on", "member_column", "group", "kind", "from_tier", "to_tier", "cause", "held_until", "wallet_column", "reason"
+    )
+    list_display_links = ("on",)
+    list_select_related = ("member", "group", "from_tier", "to_tier", "enrolment__programme")
+    index_search = (lookups.member_number("member"),)
+
+    @admin.display(description=_("member"))
+    def member_column(self, change: TierChange) -> SafeString:
+        return member_link(change.member)
+
+    @admin.display(description=_("points wallet"))
+    def wallet_column(self, change: TierChange) -> SafeString:
+        return _wallet(change)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The member's tier, with the change as the first that is shown."""
+        change = find_record(self, request, object_id, TierChange.objects.all())
+        standing = TierStanding.objects.filter(enrolment=change.enrolment_id, group=change.group_id).first()
+        if standing is None:
+            return HttpResponseRedirect(reverse("admin:memberships_enrolment_change", args=[change.enrolment_id]))
+        return HttpResponseRedirect(f"{record_url(standing)}?before={change.pk + 1}#change-{change.pk}")
+
+
+def _wallet(record: TierStanding | TierChange) -> SafeString:
+    wallet = record.enrolment
+    return format_html('<a href="{}">{}</a>', record_url(wallet), wallet.programme)
