@@ -11,7 +11,7 @@ def give_rights() -> None:
         OPERATOR, "memberships.import_enterprisecustomer", "memberships.change_enterprisecustomer",
         "memberships.reveal_membercontact", "memberships.change_subscription", "memberships.refund_payment",
         "memberships.export_enterprisecustomer", "memberships.extend_points", "memberships.reinstate_points",
-        "memberships.reverse_points",
+        "memberships.reverse_points", "memberships.adjust_points",
     )
     roles.give(
         CREDIT_CONTROLLER, "memberships.change_enterprisecustomer", "memberships.import_enterprisecustomer",
@@ -20,10 +20,18 @@ def give_rights() -> None:
     roles.give(PROGRAMME_MANAGER, "memberships.submit_programmerevision")
     # An export shows what the lists show: personal data is masked.
     roles.give(AUDITOR, "memberships.export_enterprisecustomer")
-    roles.give(ADMINISTRATOR, "memberships.import_enterprisecustomer", "memberships.refund_payment")
-    roles.give(ADMINISTRATOR, "memberships.extend_points", "memberships.reinstate_points", "memberships.reverse_points")
-    for action in ("extend_points", "reinstate_points", "reverse_points"):
+    roles.give(
+        ADMINISTRATOR, "memberships.import_enterprisecustomer", "memberships.import_order", "memberships.refund_payment"
+    )
+    roles.give(
+        ADMINISTRATOR, "memberships.extend_points", "memberships.reinstate_points", "memberships.reverse_points",
+        "memberships.adjust_points", "memberships.add_adjustmentreason", "memberships.change_adjustmentreason",
+    )
+    for action in ("extend_points", "reinstate_points", "reverse_points", "adjust_points"):
         roles.limit(OPERATOR, action, 5_000)
         roles.limit(ADMINISTRATOR, action, 100_000)
     roles.limit(OPERATOR, "refund_payment", 500)
     roles.limit(ADMINISTRATOR, "refund_payment", 5_000)
+    for role, tiers_up in ((OPERATOR, 1), (PROGRAMME_MANAGER, 2), (ADMINISTRATOR, 2)):
+        roles.give(role, "memberships.change_tierstanding")
+        roles.limit(role, "set_tier", tiers_up)
