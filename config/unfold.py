@@ -97,6 +97,8 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Payments"), "payments", "memberships.payment"),
                     _item(_("Payment methods"), "account_balance_wallet", "memberships.paymentmethod"),
                     _item(_("Points wallets"), "loyalty", "memberships.enrolment"),
+                    _item(_("Tiers of members"), "military_tech", "memberships.tierstanding"),
+                    _item(_("Changes of tier"), "swap_vert", "memberships.tierchange"),
                     _item(_("Points entries"), "receipt_long", "memberships.pointsentry"),
                     _item(_("Points liabilities"), "account_balance", "memberships.pointsliability"),
                     _item(_("Orders"), "receipt_long", "memberships.order"),
@@ -107,8 +109,10 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     _item(_("Programmes"), "workspace_premium", "memberships.programme"),
+                    _item(_("Programme files"), "edit_document", "memberships.programmerevision"),
                     _item(_("Plans"), "sell", "memberships.plan"),
                     _item(_("Tiers"), "stairs", "memberships.tier"),
+                    _item(_("Ladders"), "leaderboard", "memberships.tiergroup"),
                 ],
             },
             {

@@ -11,7 +11,9 @@ from memberships.admin import (
     payments,
     points,
     programmes,
+    revisions,
     subscriptions,
+    tiers,
 )
 
 __all__ = [
@@ -25,5 +27,7 @@ __all__ = [
     "payments",
     "points",
     "programmes",
+    "revisions",
     "subscriptions",
+    "tiers",
 ]

@@ -28,7 +28,7 @@ class RenewSubscriptions(CallingJob):
     name = "renew_subscriptions"
     label = _("renew cards")
     is_nightly = True
-    after = ("resolve_unknown_payments",)
+    after = ("move_cards", "resolve_unknown_payments")
     unit = _("CNY")
     kinds = {"renewal": _("renewal")}
     lane = LANE

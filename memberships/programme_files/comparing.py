@@ -49,7 +49,9 @@ def _compare_entries(place: str, old: dict[str, Any], new: dict[str, Any]) -> It
 
 def _is_coded(value: Any) -> bool:
     """Whether it is a list of entries that have codes, or none."""
-    return value is None or (isinstance(value, list) and all(isinstance(each, Mapping) and "code" in each for each in value))
+    if value is None:
+        return True
+    return isinstance(value, list) and all(isinstance(each, Mapping) and "code" in each for each in value)
 
 
 def _by_code(entries: list[dict[str, Any]] | None) -> dict[str, Any]:

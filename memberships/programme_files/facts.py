@@ -29,12 +29,17 @@ def difference(model: type[Model], present: Facts, wanted: Facts) -> str:
     """As in “threshold (points) 6,000 → 8,000, floor no → yes”; empty where there is none."""
     return ", ".join(
         _("%(fact)s %(old)s → %(new)s") % {
-            "fact": model._meta.get_field(field).verbose_name,  # type: ignore[union-attr]
+            "fact": field_in_words(model, field),
             "old": value_in_words(model, field, present[field]),
             "new": value_in_words(model, field, wanted[field]),
         }
         for field in differing(present, wanted)
     )
+
+
+def field_in_words(model: type[Model], field: str) -> str:
+    """What a field is called."""
+    return str(model._meta.get_field(field).verbose_name)  # type: ignore[union-attr]
 
 
 def value_in_words(model: type[Model], field: str, value: Any) -> str:

@@ -26,6 +26,11 @@ class Fault:
     words: str
     line: int = 0
 
+    @property
+    def place(self) -> str:
+        """The path, in words."""
+        return path_in_words(self.path)
+
     def located(self, lines: Mapping[Path, int]) -> "Fault":
         """With the line of its value, or of the nearest value around it."""
         for length in range(len(self.path), -1, -1):
@@ -36,10 +41,10 @@ class Fault:
     def text(self, name: str = "") -> str:
         """As in `programmes/x.yaml:14: tiers[3].threshold: 100000 is below tiers[2]'s 200000`."""
         place = ":".join(filter(None, [name, str(self.line or "")]))
-        return ": ".join(filter(None, [place, path_in_words(self.path), self.words]))
+        return ": ".join(filter(None, [place, self.place, self.words]))
 
     def as_json(self) -> dict[str, Any]:
-        return {"line": self.line, "path": path_in_words(self.path), "message": self.words}
+        return {"line": self.line, "path": self.place, "message": self.words}
 
 
 class ProgrammeFileError(PlusdeskError):

@@ -51,7 +51,8 @@ class ProgrammeFacts(ProgrammeSection):
     def changes(self, programme: Programme | None, section: dict[str, Any], *, on: date) -> Iterable[Change]:
         wanted = _wanted(section)
         if programme is None:
-            yield Change(_("New programme “%(name)s” (%(code)s)") % {"name": Programme(**wanted), "code": section["code"]})
+            facts = {"name": Programme(**wanted), "code": section["code"]}
+            yield Change(_("New programme “%(name)s” (%(code)s)") % facts)
             return
         words = difference(Programme, _present(programme), wanted)
         if words:

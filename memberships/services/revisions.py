@@ -23,6 +23,7 @@ from memberships.programme_files.documents import (
     kept_document,
     read_document,
 )
+from memberships.programme_files.writing import write_document
 from operations.audit import because
 from operations.models import Approval, User
 from operations.services.approvals import ask
@@ -46,7 +47,7 @@ def draft_revision(
     number = _lock_revisions(document.code)
     with because(note or "programme file", actor=actor):
         return ProgrammeRevision.objects.create(
-            code=document.code, programme=find_programme(document), number=number + 1, source=document.source,
+            code=document.code, programme=find_programme(document), number=number + 1, source=_source(document),
             document=document.content, document_hash=document.hash, changes=_changes(document, on=day),
             effective_on=day, rolled_back_to=rolled_back_to, made_by=actor, made_at=at, note=note[:200],
         )
@@ -58,6 +59,11 @@ def _lock_revisions(code: str) -> int:
     if newest is None:
         return 0
     return int(ProgrammeRevision.objects.filter(code=code).aggregate(highest=Max("number"))["highest"])
+
+
+def _source(document: Document) -> str:
+    """The file's text; written anew for a document that was made otherwise."""
+    return document.source or write_document(document)
 
 
 def _changes(document: Document, *, on: date) -> list[dict[str, object]]:
@@ -79,7 +85,7 @@ def edit_draft(
         )
     day = max(effective_on, on)
     check_against_tables(document, on=day)
-    revision.source, revision.document, revision.document_hash = document.source, document.content, document.hash
+    revision.source, revision.document, revision.document_hash = _source(document), document.content, document.hash
     revision.effective_on, revision.changes, revision.note = day, _changes(document, on=day), note[:200]
     with because("draft edited", actor=actor):
         revision.save()

@@ -1,0 +1,149 @@
+"""What the pages of programme files show: the editor with its preview, a revision, two of them beside each other."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminDateWidget
+
+from memberships.admin import revision_actions
+from memberships.admin.actions import offered
+from memberships.models import ProgrammeRevision
+from memberships.programme_files.comparing import compare
+from memberships.programme_files.documents import (
+    Document,
+    changes_of,
+    check_against_tables,
+    kept_document,
+    read_document,
+)
+from memberships.programme_files.faults import Fault, ProgrammeFileError
+from memberships.programme_files.reading import MAX_BYTES
+from memberships.programme_files.sections import Change
+from memberships.services.revisions import is_turned_down
+from operations.admin.approval_pages import STATE_COLOURS as APPROVAL_COLOURS
+from operations.admin.approval_pages import approval_url
+
+State = ProgrammeRevision.State
+STATE_COLOURS = {
+    State.DRAFT: "info",
+    State.SUBMITTED: "warning",
+    State.APPROVED: "success",
+    State.IN_EFFECT: "success",
+    State.SUPERSEDED: "",
+    State.REJECTED: "",
+}
+#: Of a programme's other revisions, those that can be chosen to compare with.
+OTHERS_SHOWN = 50
+
+
+class FileForm(forms.Form):
+    """A programme file, typed or uploaded, and from when it is to hold."""
+
+    source = forms.CharField(
+        label=gettext_lazy("File"), required=False, strip=False, max_length=MAX_BYTES,
+        widget=forms.Textarea(
+            attrs={"class": "desk-input desk-code", "rows": 28, "spellcheck": "false", "wrap": "off"}
+        ),
+    )
+    file = forms.FileField(
+        label=gettext_lazy("Or a file from this computer"), required=False,
+        widget=forms.FileInput(attrs={"accept": ".yaml,.yml", "class": "desk-input"}),
+    )
+    effective_on = forms.DateField(
+        label=gettext_lazy("Takes effect on"), widget=UnfoldAdminDateWidget,
+        help_text=gettext_lazy("At once if that is the day of the approval; else in the night of its day."),
+    )
+    note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=200)
+
+    def clean_file(self) -> str:
+        """The uploaded file's text; blank without one."""
+        file: UploadedFile[Any] | None = self.cleaned_data["file"]
+        if file is None:
+            return ""
+        if (file.size or 0) > MAX_BYTES:
+            raise ValidationError(_("The file is larger than 1 MB."))
+        try:
+            return file.read().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ValidationError(_("The file is not in UTF-8.")) from error
+
+    def text(self) -> str:
+        """What is meant: an uploaded file goes before what was typed. Lines end as in files."""
+        text: str = self.cleaned_data["file"] or self.cleaned_data["source"]
+        return text.replace("\r\n", "\n")
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a file's text comes to: its faults, or else its document and what that would change."""
+
+    document: Document | None
+    faults: Iterable[Fault] = ()
+    changes: Iterable[Change] = ()
+
+    @property
+    def words(self) -> list[str]:
+        """The changes, in words."""
+        return [change.words for change in self.changes]
+
+
+def preview(text: str, *, on: date) -> Preview:
+    """Read a file's text and say what is wrong with it, or what it would change from that day on."""
+    try:
+        document = read_document(text)
+        check_against_tables(document, on=on)
+    except ProgrammeFileError as error:
+        return Preview(None, faults=error.faults)
+    return Preview(document, changes=changes_of(document, on=on))
+
+
+def state_in_words(revision: ProgrammeRevision) -> tuple[str, str]:
+    """The colour and words of a revision's state; of one that was turned down, what became of its request."""
+    if revision.approval is not None and is_turned_down(revision):
+        return APPROVAL_COLOURS.get(revision.approval.state, ""), revision.approval.get_state_display()
+    return STATE_COLOURS[State(revision.state)], revision.get_state_display()
+
+
+def revision_page(request: HttpRequest, revision: ProgrammeRevision, *, on: date) -> dict[str, Any]:
+    """Everything the page of a revision shows."""
+    colour, words = state_in_words(revision)
+    others = ProgrammeRevision.objects.filter(code=revision.code).exclude(pk=revision.pk).order_by("-number")
+    return {
+        "revision": revision, "state": words, "state_colour": colour,
+        "changes": _changes(revision, on=on), "faults": _hindrances(revision, on=on),
+        "approval_url": approval_url(revision.approval) if revision.approval else "",
+        "buttons": offered(request, revision_actions.ACTIONS, revision, on=on),
+        "may_edit": revision.state == State.DRAFT and request.user.has_perm(revision_actions.PERMISSION),
+        "others": list(others[:OTHERS_SHOWN]),
+    }
+
+
+def _changes(revision: ProgrammeRevision, *, on: date) -> list[str]:
+    """What it changes: of a draft as of now, of another as it was told to the approver."""
+    if revision.state != State.DRAFT or _hindrances(revision, on=on):
+        return [change["words"] for change in revision.changes]
+    document = kept_document(revision.document)
+    return [change.words for change in changes_of(document, on=max(on, revision.effective_on))]
+
+
+def _hindrances(revision: ProgrammeRevision, *, on: date) -> list[Fault]:
+    """Why a draft, fine when it was written, cannot take effect any more."""
+    if revision.state != State.DRAFT:
+        return []
+    return list(preview(revision.source, on=max(on, revision.effective_on)).faults)
+
+
+def comparison(old: ProgrammeRevision, new: ProgrammeRevision) -> dict[str, Any]:
+    """What the second of two revisions says otherwise."""
+    return {
+        "old": old, "new": new,
+        "differences": compare(kept_document(old.document), kept_document(new.document)),
+    }

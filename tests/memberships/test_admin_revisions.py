@@ -1,0 +1,152 @@
+"""Programme files at the desk: written or uploaded, previewed with their faults, submitted, approved, compared."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from memberships.admin.display import today
+from memberships.models import Programme, ProgrammeRevision
+from operations.models import Approval
+from tests.memberships.admin_pages import a_superuser, granted, signed_in
+from tests.memberships.factories import an_operator
+from tests.memberships.programme_stories import club, text, with_plan, with_tiers
+from tests.programmes.stories import a_manager, an_approver, approved, in_effect, submitted
+
+pytestmark = pytest.mark.django_db
+PAGES = "/admin/memberships/programmerevision/"
+State = ProgrammeRevision.State
+
+
+@pytest.fixture
+def manager(db: None) -> Client:
+    return signed_in(a_manager())
+
+
+def sent(client: Client, source: str = "", page: str = f"{PAGES}add/", button: str = "save", **fields: Any) -> Any:
+    """What the editor answers."""
+    data = {"source": source, "effective_on": today().isoformat(), "note": "", button: "", **fields}
+    return client.post(page, data)
+
+
+def test_a_programme_goes_from_the_editor_into_effect_by_two_people(manager: Client) -> None:
+    answer = sent(manager, text(club()))
+    revision = ProgrammeRevision.objects.get()
+    assert answer.url == f"{PAGES}{revision.pk}/change/"
+    page = manager.get(answer.url).content.decode()
+    assert "New tier “Gold” from 6,000 points" in page and "Submit" in page
+
+    seen = manager.get(f"{PAGES}{revision.pk}/submit/").context["form"]["seen"].value()
+    manager.post(f"{PAGES}{revision.pk}/submit/", {"reason": "the club opens", "seen": seen})
+    approval = Approval.objects.get()
+    assert "Look at the request" in manager.get(f"{PAGES}{revision.pk}/change/").content.decode()
+    assert Programme.objects.count() == 0
+
+    checker = signed_in(an_approver())
+    assert "Look at it and decide" in checker.get(f"{PAGES}{revision.pk}/change/").content.decode()
+    checker.post(f"/admin/operations/approval/{approval.pk}/approve/", {"reason": ""})
+    programme = Programme.objects.get()
+    revision.refresh_from_db()
+    assert (revision.state, revision.programme) == (State.IN_EFFECT, programme)
+
+
+def test_the_preview_shows_each_fault_with_its_line_and_keeps_nothing(manager: Client) -> None:
+    broken = text(club()).replace("threshold: 6000", "threshold: 1000").replace("audience", "audeince")
+    answer = sent(manager, broken, button="preview")
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "there is no such key; is “audience” meant?" in page and "programme.audeince" in page
+    assert "audeince: person" in page  # What was typed is still there.
+    assert sent(manager, broken).status_code == 422
+    assert not ProgrammeRevision.objects.exists()
+
+
+def test_the_preview_shows_what_would_change_and_keeps_nothing(manager: Client) -> None:
+    in_effect(club(), on=today())
+    page = sent(manager, text(with_plan(price="129")), button="preview").content.decode()
+    assert "price (CNY) 99 → 129" in page
+    assert ProgrammeRevision.objects.count() == 1
+
+
+def test_a_file_can_be_uploaded_and_one_that_is_no_text_is_refused(manager: Client) -> None:
+    file = SimpleUploadedFile("club.yaml", text(club()).encode("utf-8-sig"))
+    assert sent(manager, file=file).status_code == 302
+    revision = ProgrammeRevision.objects.get()
+    assert revision.source == text(club())
+    assert manager.get(f"{PAGES}{revision.pk}/file/").content.decode() == revision.source
+    answer = sent(manager, file=SimpleUploadedFile("club.yaml", "俱乐部".encode("gb18030")))
+    assert "The file is not in UTF-8." in answer.content.decode()
+
+
+def test_the_editor_begins_with_a_programme_as_it_is(manager: Client) -> None:
+    in_effect(club(), on=today())
+    page = manager.get(f"{PAGES}add/?programme=club")
+    begun = page.context["form"]["source"].value()
+    assert "threshold: 6000" in begun
+    assert "Nothing would change" in sent(manager, begun, button="preview").content.decode()
+
+
+def test_a_draft_is_edited_and_what_was_submitted_is_not(manager: Client) -> None:
+    sent(manager, text(club()))
+    revision = ProgrammeRevision.objects.get()
+    edit = f"{PAGES}{revision.pk}/edit/"
+    assert "threshold: 6000" in manager.get(edit).context["form"]["source"].value()
+    sent(manager, text(with_tiers(basic=0, gold=7_000)), page=edit)
+    revision.refresh_from_db()
+    assert revision.document["tiers"][-1]["threshold"] == 7000
+
+    waiting = submitted(club(), on=today())
+    sent(manager, text(with_plan(price="1")), page=f"{PAGES}{waiting.pk}/edit/")
+    waiting.refresh_from_db()
+    assert "129" not in waiting.source and waiting.state == State.SUBMITTED
+
+
+def test_two_revisions_are_shown_beside_each_other(manager: Client) -> None:
+    old = approved(submitted(club(), on=today()), on=today())
+    new = approved(submitted(with_tiers(basic=0, silver=2_000, gold=8_000), on=today()), on=today())
+    page = manager.get(f"{PAGES}compare/?old={old.pk}&new={new.pk}").content.decode()
+    assert "tiers · levels/gold · threshold" in page and "8000" in page
+    for query in ("", "old=x&new=1", f"old={old.pk}&new=999999", f"old={old.pk}&new=9{'9' * 30}"):
+        assert manager.get(f"{PAGES}compare/?{query}").status_code == 404
+
+
+def test_rolling_back_makes_a_draft(manager: Client) -> None:
+    old = approved(submitted(club(), on=today()), on=today())
+    approved(submitted(with_plan(price="129"), on=today()), on=today())
+    page = f"{PAGES}{old.pk}/roll_back/"
+    seen = manager.get(page).context["form"]["seen"].value()
+    answer = manager.post(page, {"reason": "too dear", "seen": seen})
+    draft = ProgrammeRevision.objects.get(state=State.DRAFT)
+    assert answer.url == f"{PAGES}{draft.pk}/change/"
+    assert (draft.rolled_back_to_id, draft.effective_on) == (old.pk, today())
+
+
+def test_a_programmes_page_shows_its_tiers_plans_points_and_revisions(manager: Client) -> None:
+    programme = in_effect(club(), on=today())
+    approved(submitted(with_plan(price="129"), on=today(), effective_on=today() + timedelta(days=7)), on=today())
+    page = manager.get(f"/admin/memberships/programme/{programme.pk}/change/").content.decode()
+    for words in ("Gold", "6,000", "99.00", "Annual card", "spend", "club r2", "Change it by a file"):
+        assert words in page
+    file = manager.get(f"/admin/memberships/programme/{programme.pk}/export/")
+    assert "threshold: 6000" in file.content.decode()
+
+
+def test_who_may_not_submit_reads_and_writes_nothing(db: None) -> None:
+    revision = submitted(club(), on=today())
+    reader = signed_in(granted(an_operator(), "memberships.view_programmerevision", "memberships.view_programme"))
+    assert reader.get(f"{PAGES}{revision.pk}/change/").status_code == 200
+    assert reader.get(PAGES).status_code == 200
+    for page in ("add/", f"{revision.pk}/edit/", f"{revision.pk}/submit/", f"{revision.pk}/discard/"):
+        assert reader.get(f"{PAGES}{page}").status_code == 403
+        assert reader.post(f"{PAGES}{page}", {"source": text(club()), "reason": "x"}).status_code == 403
+    stranger = signed_in(an_operator("stranger"))
+    for page in ("", f"{revision.pk}/change/", f"{revision.pk}/file/", f"compare/?old={revision.pk}&new={revision.pk}"):
+        assert stranger.get(f"{PAGES}{page}").status_code == 403
+
+
+def test_the_list_shows_what_became_of_a_request(db: None) -> None:
+    submitted(club(), on=today())
+    page = signed_in(a_superuser()).get(PAGES).content.decode()
+    assert "club r1" in page and "waiting for approval" in page
