@@ -21,7 +21,7 @@ from operations.services.imports import confirm_import, confirmation_hindrance
 
 
 class ConfirmImport(ApprovalAction):
-    """Payload: {"batch", "preview_key", "file_sha256"}; the amount is the rows that would be written."""
+    """Payload: {"batch", "preview_key", "file_sha256"}; the amount is the rows, or what its kind is weighed by."""
 
     name = "confirm_import"
     label = gettext_lazy("confirm an import")
@@ -35,7 +35,7 @@ class ConfirmImport(ApprovalAction):
 
     def amount(self, payload: Payload) -> Decimal | None:
         batch = self._batch(payload)
-        return Decimal(batch.new + batch.changed)
+        return registry.importers.get(batch.importer).approval_amount(batch)
 
     def check(self, payload: Payload, *, actor: User, on: date, at: datetime) -> None:
         batch = self._batch(payload)

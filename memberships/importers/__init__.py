@@ -1,5 +1,6 @@
 """What may be imported on this floor: a file for each kind, with its columns."""
 
+from memberships.importers.adjustments import AdjustmentImporter
 from memberships.importers.customers import (
     FLAGS,
     SIZES,
@@ -14,6 +15,7 @@ from memberships.importers.orders import OrderImporter
 __all__ = [
     "FLAGS",
     "SIZES",
+    "AdjustmentImporter",
     "EnterpriseCustomerImporter",
     "EnterpriseCustomerResource",
     "OrderImporter",

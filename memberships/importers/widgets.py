@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from memberships.models import Programme
+from memberships.models import AdjustmentReason, Programme
 from operations.imports.widgets import (
     SEPARATOR,
     SEPARATORS,
@@ -87,6 +87,27 @@ class ProgrammeWidget(ChoiceWidget):
     def name(self, programme_id: int) -> str:
         """The programme's name in the language of the moment."""
         return str(self.programmes.get(programme_id) or Programme.objects.get(pk=programme_id))
+
+
+class ReasonWidget(ChoiceWidget):
+    """A reason of adjustments, by its code or by its name in either language."""
+
+    code = "unknown_reason"
+
+    def __init__(self, reasons: Iterable[AdjustmentReason]) -> None:
+        self.reasons = {reason.code: reason for reason in reasons}
+        super().__init__({
+            word: reason.code
+            for reason in self.reasons.values() for word in (reason.name, reason.name_en, reason.code)
+        })
+
+    @property
+    def expected(self) -> str:
+        return ", ".join(self.reasons)
+
+    def name(self, code: str) -> str:
+        """The reason's name in the language of the moment."""
+        return str(self.reasons.get(code, code))
 
 
 class DateWidget(TextWidget):

@@ -19,8 +19,9 @@ from memberships.models.payments import Payment, PaymentEvent, Refund
 from memberships.models.points import LotDraw, LotExtension, PointsEntry, PointsLot
 from memberships.models.points_rules import EarnPromotion, EarnRule, PointsPolicy
 from memberships.models.programmes import Plan, Programme, Tier, TierGroup
+from memberships.models.references import MemberReference
 from memberships.models.revisions import ProgrammeRevision
-from memberships.models.staging import StagedEnterpriseCustomer, StagedOrder
+from memberships.models.staging import StagedAdjustment, StagedEnterpriseCustomer, StagedOrder, StagedPerson
 from memberships.models.subscriptions import Subscription, Term
 from memberships.models.tiers import TierChange, TierStanding
 
@@ -35,6 +36,7 @@ __all__ = [
     "LotExtension",
     "Member",
     "MemberContact",
+    "MemberReference",
     "Order",
     "Payment",
     "PaymentEvent",
@@ -47,8 +49,10 @@ __all__ = [
     "Programme",
     "ProgrammeRevision",
     "Refund",
+    "StagedAdjustment",
     "StagedEnterpriseCustomer",
     "StagedOrder",
+    "StagedPerson",
     "Subscription",
     "Term",
     "Tier",

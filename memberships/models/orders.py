@@ -60,6 +60,8 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["enrolment", "ordered_on"], name="order_of_enrolment"),
             models.Index(fields=["returns"], name="order_returned", condition=Q(returns__isnull=False)),
+            # The list of returns, the last recorded first.
+            models.Index(fields=["id"], name="order_return_recorded", condition=Q(returns__isnull=False)),
         ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),

@@ -54,3 +54,41 @@ class StagedOrder(StagedRow):
         abstract = False
         managed = False
         db_table = "memberships_staged_order"
+
+
+class StagedAdjustment(StagedRow):
+    """Points given or taken by hand, of a wallet; `code` is the code of a reason."""
+
+    member_number = models.TextField(null=True)
+    programme_id = models.BigIntegerField(null=True)
+    scope = models.TextField(null=True)
+    points = models.BigIntegerField(null=True)
+    code = models.TextField(null=True)
+    reason = models.TextField(null=True)
+    clears = ArrayField(models.TextField(), null=True)
+
+    class Meta(StagedRow.Meta):
+        abstract = False
+        managed = False
+        db_table = "memberships_staged_adjustment"
+
+
+class StagedPerson(StagedRow):
+    """A person with the number that another system knows them by, perhaps with a wallet and what was in it there."""
+
+    external_id = models.TextField(null=True)
+    source = models.TextField(null=True)
+    name = models.TextField(null=True)
+    mobile = models.TextField(null=True)
+    email = models.TextField(null=True)
+    joined_on = models.DateField(null=True)
+    programme_id = models.BigIntegerField(null=True)
+    scope = models.TextField(null=True)
+    opening_points = models.BigIntegerField(null=True)
+    expires_on = models.DateField(null=True)
+    clears = ArrayField(models.TextField(), null=True)
+
+    class Meta(StagedRow.Meta):
+        abstract = False
+        managed = False
+        db_table = "memberships_staged_person"

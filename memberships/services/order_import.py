@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from memberships.models import Order, StagedOrder
 from memberships.services import statements
 from memberships.services.orders import book_awards, record_orders, record_return
+from memberships.services.points_booking import Locked
 from operations.errors import PlusdeskError
 from operations.imports.faults import Fault
 from operations.models import ImportBatch, ImportRow
@@ -34,6 +35,10 @@ class _Chunk(NamedTuple):
 
     def run(self, name: str, **more: Any) -> int:
         return statements.run(f"import_orders/{name}", batch=self.batch.pk, lines=self.lines, **more)
+
+    def lock_wallets(self) -> Locked:
+        (found,) = statements.rows("import_orders/lock_wallets", batch=self.batch.pk, lines=self.lines, on=self.on)
+        return Locked(indebted=found[0], idle=found[1])
 
 
 def resolve_repeats(batch: ImportBatch) -> None:
@@ -68,12 +73,12 @@ def apply_rows(batch: ImportBatch, first: int, last: int, *, on: date) -> tuple[
     chunk = _Chunk(batch, _lines(where), on, at)
     if chunk.lines:
         chunk.run("open_wallets", on=on)
-        chunk.run("lock_wallets")
+        locked = chunk.lock_wallets()
         # Another chunk may have written some of them for its returns, while we waited.
         chunk = chunk._replace(lines=_lines(where))
         _judge(batch, chunk.lines, on=on)
         chunk.run("leave_out_drifted")
-        _record_orders(chunk)
+        _record_orders(chunk, locked)
         _record_returns(chunk)
         chunk.run("note_written", at=at)
     outcomes = ImportRow.objects.filter(batch=batch, line__range=(first, last)).aggregate(
@@ -101,7 +106,7 @@ def _judge(batch: ImportBatch, lines: list[int] | None, *, on: date) -> None:
     )
 
 
-def _record_orders(chunk: _Chunk) -> None:
+def _record_orders(chunk: _Chunk, locked: Locked) -> None:
     (found,) = statements.rows("import_orders/orders_to_record", batch=chunk.batch.pk, lines=chunk.lines)
     if found[0] is None:
         return
@@ -109,7 +114,7 @@ def _record_orders(chunk: _Chunk) -> None:
     awards = record_orders(
         wallets, numbers=numbers, categories=categories, amounts=amounts, days=days, on=chunk.on, at=chunk.at
     )
-    book_awards(awards, on=chunk.on, at=chunk.at, actor=chunk.batch.uploaded_by)
+    book_awards(awards, locked, on=chunk.on, at=chunk.at, actor=chunk.batch.uploaded_by)
 
 
 def _record_returns(chunk: _Chunk) -> None:

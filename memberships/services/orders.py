@@ -23,8 +23,10 @@ from memberships.models import Enrolment, Order, PointsEntry
 from memberships.models.points import Account
 from memberships.services import statements
 from memberships.services.earn_rules import points_of_amount, qualifying_of_amount
-from memberships.services.points import Grant, earn_points_for_many, lock_wallet
-from memberships.services.points_expiry import expired_through
+from memberships.services.points import Grant, earn_points_for_many
+from memberships.services.points_booking import Locked, lock_wallet
+from memberships.services.points_debts import settle_debts
+from memberships.services.points_expiry import expire_idle, expired_through
 from memberships.services.points_reversal import reverse_entry
 from operations.models import User
 
@@ -96,14 +98,17 @@ def record_orders(
     return {name: values or [] for name, values in zip(AWARDS, found, strict=True)}
 
 
-def book_awards(awards: Awards, *, on: date, at: datetime, actor: User | None) -> None:
-    """Book what many orders earn, by the ledger's own statements, which take the lists as they come.
+def book_awards(awards: Awards, locked: Locked, *, on: date, at: datetime, actor: User | None) -> None:
+    """Book what many orders earn: `earn_points_for_many` for lists out of the database, without a look at each.
 
     The wallets are locked. Raises KeyConflictError.
     """
     if conflicting := statements.rows("points/find_conflicting_grants", **awards):
         raise KeyConflictError(conflicting[0][0])
+    expire_idle(locked.idle, on=on, at=at, actor=actor)
     statements.rows("points/earn", on=on, at=at, actor=actor.pk if actor else None, reason="", **awards)
+    if locked.indebted:
+        settle_debts(locked.indebted, on=on)
 
 
 def grants_of(awards: Awards) -> list[Grant]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from typing import Any, BinaryIO, NamedTuple
 
 import polars as pl
@@ -94,6 +95,10 @@ class Importer:
     def cross_check(self, layout: Layout, *, on: date) -> CrossCheck:
         """Rules over several columns of one row."""
         return CrossCheck()
+
+    def approval_amount(self, batch: ImportBatch) -> Decimal:
+        """What a confirmation is weighed by, where much of it takes a second person: rows, unless it says else."""
+        return Decimal(batch.new + batch.changed)
 
     def notes(self, batch: ImportBatch) -> list[str]:
         """What confirming a preview does besides writing its rows, in words."""
