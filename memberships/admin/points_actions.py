@@ -1,4 +1,4 @@
-"""What can be done to a wallet and its entries by hand: put off an end, give expired points again, reverse."""
+"""What can be done to a wallet and its entries by hand: adjust, put off an end, give expired points again, reverse."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -10,13 +10,14 @@ from django.http import HttpRequest
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminDateWidget
+from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
 from memberships.admin.actions import Asked, ConfirmForm, Fact, RecordAction, Told, who_and_when
-from memberships.models import Enrolment, LotExtension, PointsEntry
+from memberships.models import AdjustmentReason, Enrolment, LotExtension, PointsEntry
 from memberships.points_approvals import ExtendPoints, ReinstatePoints, ReversePoints
+from memberships.services.points_adjustments import offer_adjustment
 from memberships.services.points_expiry import endings
-from memberships.services.points_reinstatement import expiry_of_reinstated
+from memberships.services.points_reinstatement import expiry_of_new
 from operations.admin.approval_pages import waits_in_words
 from operations.admin.reasons import record_url
 from operations.approvals import Outcome
@@ -26,6 +27,8 @@ from operations.services.approvals import ask
 Kind = PointsEntry.Kind
 #: Days on which points end, as a confirmation shows them.
 ENDINGS_SHOWN = 6
+#: What a form takes; who means more than that has mistyped.
+MOST_POINTS = 10**9
 NOTE = gettext_lazy("It is done at once; over your limit, when a second person has approved.")
 
 
@@ -39,6 +42,66 @@ def tell(result: Outcome | Approval) -> Told:
 def points_of(points: int) -> str:
     """"1,200 points"."""
     return _("%(points)s points") % {"points": number_format(points)}
+
+
+class WalletDeskAction(RecordAction[Enrolment]):
+    """Something that is done to a wallet's points."""
+
+    def seen(self, record: Enrolment) -> str:
+        """The newest entry and extension: whatever happens to the wallet's points writes one of them."""
+        entry = PointsEntry.objects.filter(enrolment=record).order_by("-pk").values_list("pk", flat=True).first()
+        extensions = LotExtension.objects.filter(member=record.member_id, lot__enrolment=record)
+        return f"{entry or 0}-{extensions.order_by('-pk').values_list('pk', flat=True).first() or 0}"
+
+    def page_of(self, record: Enrolment) -> str:
+        return record_url(record)
+
+
+class AdjustmentForm(ConfirmForm):
+    """How many points are given or taken, and why."""
+
+    first_fields = ("points", "qualifying", "reason_code", "expires_on")
+    points = forms.IntegerField(
+        label=gettext_lazy("Points"), widget=UnfoldAdminIntegerFieldWidget(), initial=0,
+        help_text=gettext_lazy("Below zero: they are taken."), min_value=-MOST_POINTS, max_value=MOST_POINTS,
+    )
+    qualifying = forms.IntegerField(
+        label=gettext_lazy("Qualifying points"), widget=UnfoldAdminIntegerFieldWidget(), initial=0,
+        help_text=gettext_lazy("They count for the tier and buy nothing."), min_value=-MOST_POINTS,
+        max_value=MOST_POINTS,
+    )
+    reason_code = forms.ModelChoiceField(
+        AdjustmentReason.objects.filter(is_active=True).order_by("code"), label=gettext_lazy("Reason code"),
+        widget=UnfoldAdminSelectWidget(), to_field_name="code",
+    )
+    expires_on = forms.DateField(
+        label=gettext_lazy("Expire on"), widget=UnfoldAdminDateWidget(), required=False,
+        help_text=gettext_lazy("Of points that are given, the first day without them; blank: they do not expire."),
+    )
+
+
+class AdjustAction(WalletDeskAction):
+    """Points are given or taken for a reason that is data."""
+
+    name = "adjust"
+    label = gettext_lazy("Adjust points")
+    permission = "memberships.adjust_points"
+
+    def is_offered(self, record: Enrolment, *, on: date) -> bool:
+        return True
+
+    def asked(self, record: Enrolment, data: Any, *, seen: str, on: date) -> Asked:
+        form = AdjustmentForm(data, seen=seen, initial={"expires_on": expiry_of_new(record, on=on)})
+        facts = ((_("Balance"), points_of(record.balance)), (_("Pending"), points_of(record.pending)))
+        return Asked(form, facts=facts, note=NOTE)
+
+    def do(self, record: Enrolment, form: Any, *, on: date, request: HttpRequest) -> Told:
+        chosen = form.cleaned_data
+        return tell(offer_adjustment(
+            record, chosen["points"], qualifying=chosen["qualifying"], reason_code=chosen["reason_code"].code,
+            expires_on=chosen["expires_on"] if chosen["points"] > 0 else None, key=f"desk-adjust:{chosen['seen']}",
+            on=on, **who_and_when(request, form),
+        ))
 
 
 class ExtensionForm(ConfirmForm):
@@ -55,7 +118,7 @@ class ExtensionForm(ConfirmForm):
     )
 
 
-class ExtendAction(RecordAction[Enrolment]):
+class ExtendAction(WalletDeskAction):
     """The day on which points end is put off."""
 
     name = "extend"
@@ -64,12 +127,6 @@ class ExtendAction(RecordAction[Enrolment]):
 
     def is_offered(self, record: Enrolment, *, on: date) -> bool:
         return record.balance > 0 or record.pending > 0
-
-    def seen(self, record: Enrolment) -> str:
-        """The newest entry and extension: whatever happens to the wallet's points writes one of them."""
-        entry = PointsEntry.objects.filter(enrolment=record).order_by("-pk").values_list("pk", flat=True).first()
-        extensions = LotExtension.objects.filter(member=record.member_id, lot__enrolment=record)
-        return f"{entry or 0}-{extensions.order_by('-pk').values_list('pk', flat=True).first() or 0}"
 
     def asked(self, record: Enrolment, data: Any, *, seen: str, on: date) -> Asked:
         ending = endings(record, on=on, days=ENDINGS_SHOWN)
@@ -82,9 +139,6 @@ class ExtendAction(RecordAction[Enrolment]):
         days = {name: form.cleaned_data[name] for name in ("ending_by", "to_date")}
         payload = ExtendPoints.payload_of(record, **days, key=f"desk-extend:{form.cleaned_data['seen']}", on=on)
         return tell(ask(ExtendPoints.name, payload, on=on, **who_and_when(request, form)))
-
-    def page_of(self, record: Enrolment) -> str:
-        return record_url(record)
 
 
 def entries_with_reversals() -> QuerySet[PointsEntry]:
@@ -140,7 +194,7 @@ class ReinstateAction(EntryDeskAction):
     def asked(self, record: Any, data: Any, *, seen: str, on: date) -> Asked:
         if not self.is_offered(record, on=on):
             return Asked(refusal=_("These points cannot be given again (any more)."))
-        initial = {"expires_on": expiry_of_reinstated(record.enrolment, on=on)}
+        initial = {"expires_on": expiry_of_new(record.enrolment, on=on)}
         return Asked(ReinstatementForm(data, seen=seen, initial=initial), facts=self.facts(record), note=NOTE)
 
     def do(self, record: Any, form: Any, *, on: date, request: HttpRequest) -> Told:
@@ -171,5 +225,5 @@ class ReverseAction(EntryDeskAction):
         return tell(ask(ReversePoints.name, payload, on=on, **who_and_when(request, form)))
 
 
-WALLET_ACTIONS: tuple[RecordAction[Enrolment], ...] = (ExtendAction(),)
+WALLET_ACTIONS: tuple[WalletDeskAction, ...] = (AdjustAction(), ExtendAction())
 ENTRY_ACTIONS: tuple[EntryDeskAction, ...] = (ReinstateAction(), ReverseAction())

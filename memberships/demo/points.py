@@ -1,21 +1,29 @@
-"""Points wallets of the demo: earned over the last year by the services, some spent, some expired.
+"""Points wallets of the demo: earned over the last year by the services, some spent, some expired, one set right.
 
-No source gives JD PLUS points or their expiry: the figures are plain placeholders.
+No source gives JD PLUS points, their expiry or their cost: the figures are plain placeholders.
 """
 
 import random
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 
 from memberships.dates import BUSINESS_ZONE, add_months
 from memberships.demo.cards import Days, Life
-from memberships.models import Enrolment, PointsLot
+from memberships.demo.users import OPERATOR
+from memberships.models import Enrolment, PointsEntry, PointsLot, PointsPolicy, Programme
 from memberships.services.points import Grant, earn_points_for_many, spend_points, spendable_points
-from memberships.services.points_expiry import DueRange, expire_range
+from memberships.services.points_adjustments import adjust_points
+from memberships.services.points_expiry import DueRange, endings, expire_range
+from memberships.services.points_extensions import extend_points
+from memberships.services.points_reinstatement import reinstate_points
+from operations.models import User
 
 WALLETS = 1_000
 VALID_MONTHS = 12
+RETURN_WINDOW_DAYS = 7
+REINSTATE_DAYS = 60
 #: Days a month on which points are earned, and how many wallets earn on such a day.
 EARNING_DAYS = (3, 12, 24)
 EARNERS = 120
@@ -24,6 +32,7 @@ SPENDS = 80
 
 def make_wallets(dice: random.Random, lives: Iterable[Life], days: Days) -> None:
     """Wallets of members whose cards have begun, with their lots and entries up to the day before the first night."""
+    make_policy(Programme.objects.get(code="jd-plus"))
     begun = [life for life in lives if life.terms][:WALLETS]
     wallets = Enrolment.objects.bulk_create(
         Enrolment(
@@ -38,6 +47,18 @@ def make_wallets(dice: random.Random, lives: Iterable[Life], days: Days) -> None
         earn_points_for_many(grants, on=day, at=_noon(day), actor=None, reason="下单返积分")
     _expire(wallets, days)
     _spend(dice, wallets, days)
+    _set_right(wallets, days)
+
+
+def make_policy(programme: Programme) -> None:
+    """How the points of a programme end and what they cost; what is there stays."""
+    PointsPolicy.objects.get_or_create(
+        programme=programme,
+        defaults={
+            "pending_days": RETURN_WINDOW_DAYS, "expiry": PointsPolicy.Expiry.MONTHS, "expiry_months": VALID_MONTHS,
+            "unit_cost": Decimal("0.01"), "expected_breakage": Decimal("0.15"), "reinstate_days": REINSTATE_DAYS,
+        },
+    )
 
 
 def _earning_days(days: Days) -> list[date]:
@@ -78,3 +99,22 @@ def _spend(dice: random.Random, wallets: list[Enrolment], days: Days) -> None:
                     wallet, points, key=f"redeem:{day:%Y%m%d}-{wallet.pk}", on=day, at=_noon(day), actor=None,
                     reason="生活服务兑换",
                 )
+
+
+def _set_right(wallets: list[Enrolment], days: Days) -> None:
+    """A member complains on the eve of the first night: points are given again, some as goodwill, an end is put off."""
+    day = days.first_night - timedelta(days=1)
+    lately = {"kind": PointsEntry.Kind.EXPIRE, "on__gt": day - timedelta(days=REINSTATE_DAYS), "on__lte": day}
+    expired = PointsEntry.objects.filter(enrolment__in=wallets, **lately).select_related("enrolment").first()
+    if expired is None:
+        return
+    facts = {"on": day, "at": _noon(day), "actor": User.objects.filter(username=OPERATOR.username).first()}
+    wallet = expired.enrolment
+    new_day = add_months(day, VALID_MONTHS)
+    reinstate_points(expired, expires_on=new_day, reason="会员住院，未能兑换", **facts)
+    adjust_points(
+        wallet, 200, reason_code="goodwill", key="goodwill:1", expires_on=new_day, reason="客服补偿", **facts
+    )
+    for ends_on, _points in endings(wallet, on=day, days=1):
+        to_date = max(ends_on + timedelta(days=90), new_day)
+        extend_points(wallet, ending_by=ends_on, to_date=to_date, key="goodwill:1", reason="应用故障期间顺延", **facts)

@@ -66,8 +66,8 @@ def refuse_reinstatement(expired: PointsEntry, *, on: date) -> None:
         )
 
 
-def expiry_of_reinstated(enrolment: Enrolment, *, on: date) -> date | None:
-    """The first day without points that are given again on a day, as the programme's policy has it for new ones."""
+def expiry_of_new(enrolment: Enrolment, *, on: date) -> date | None:
+    """The first day without points that are given on a day, as the policy of the wallet's programme has it."""
     policy = policy_of(enrolment)
     return expiry_of(policy, on) if policy else None
 

@@ -7,7 +7,7 @@ import pytest
 
 from memberships.errors import NotReinstatableError, PointsExpiryError
 from memberships.models import Enrolment, PointsEntry, PointsLot, PointsPolicy
-from memberships.services.points_reinstatement import expiry_of_reinstated, reinstate_points
+from memberships.services.points_reinstatement import expiry_of_new, reinstate_points
 from tests.memberships.factories import an_operator
 from tests.memberships.points_night_stories import losses, night
 from tests.memberships.points_stories import (
@@ -103,7 +103,7 @@ def test_reinstated_points_may_expire_and_be_given_again_once_more() -> None:
 
 def test_new_day_is_proposed_by_the_programmes_policy() -> None:
     expired = an_expiry()
-    assert expiry_of_reinstated(expired.enrolment, on=MARCH + DAY) == JUNE
+    assert expiry_of_new(expired.enrolment, on=MARCH + DAY) == JUNE
 
 
 def test_wallet_of_which_all_ended_by_inactivity_is_in_use_again() -> None:
