@@ -4,6 +4,7 @@ SHELL := /bin/sh
 VENV_PYTHON := .venv/bin/python
 NAME ?=
 ARGS ?=
+EXAMPLES ?= 5000
 
 # The first Python that really runs (a pyenv shim may not) and is new enough; one with venv is preferred.
 FIND_PYTHON = \
@@ -17,11 +18,12 @@ FIND_PYTHON = \
 	echo "No Python 3.11 or newer was found. Install one, or name it: make PYTHON=/path/to/python3" >&2; \
 	exit 1
 
-.PHONY: help venv venv-dev run test check bench shots clean
+.PHONY: help venv venv-dev run test soak check bench shots clean
 
 help:
 	@echo "make run    start Plusdesk: servers, demo data, web, worker, beat (PORT=8000); Ctrl-C stops it"
 	@echo "make test   run every test on servers of its own (ARGS='-k credit -x')"
+	@echo "make soak   tell the points ledger thousands of random stories (EXAMPLES=5000)"
 	@echo "make check  ruff, mypy, missing migrations, unsafe migrations"
 	@echo "make bench  measure (NAME='import sweep' ARGS='--rows 100000 --json')"
 	@echo "make shots  take pictures of the pages"
@@ -39,6 +41,10 @@ run: venv
 test: venv-dev
 	@$(VENV_PYTHON) -m config.messages
 	@$(VENV_PYTHON) -m pytest -n 2 --dist loadgroup $(ARGS)
+
+soak: venv-dev
+	@$(VENV_PYTHON) -m config.messages
+	@SOAK_EXAMPLES=$(EXAMPLES) $(VENV_PYTHON) -m pytest -n 0 tests/memberships/test_points_machine.py $(ARGS)
 
 # 0002_import is not linted: it completes tables that were made with it, before any code ran on them.
 check: venv-dev

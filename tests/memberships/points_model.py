@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
+
+DAY = timedelta(days=1)
 
 
 class Refused(Exception):  # noqa: N818
@@ -13,41 +15,89 @@ class Refused(Exception):  # noqa: N818
 
 @dataclass
 class Lot:
-    """`lost` is what expired of it; its own entry has been booked once anything did."""
+    """`is_booked`: an entry has expired it, whatever its day."""
 
     points: int
     remaining: int
     expires_on: date | None
-    lost: int = 0
+    pending_until: date | None = None
+    qualifying: int = 0
+    is_booked: bool = False
 
 
 @dataclass
 class Entry:
+    """Lots and entries are named by their place."""
+
     kind: str
     points: int
     on: date
+    qualifying: int = 0
     lot: int | None = None
+    reverses: int | None = None
+    was_pending: bool = False
+    asked: int = 0
+    missing: int = 0
+    claims: int | None = None
     draws: dict[int, int] = field(default_factory=dict)
-    is_reversed: bool = False
+
+    @property
+    def drawn(self) -> int:
+        return sum(self.draws.values())
+
+
+@dataclass
+class Policy:
+    reversal: str = "within_balance"
+    renewed_days: int = 0
+    reinstate_days: int = 0
 
 
 @dataclass
 class Ledger:
-    """One wallet. Lots and entries are named by their place."""
+    """One wallet."""
 
+    policy: Policy = field(default_factory=Policy)
     lots: list[Lot] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
 
     @property
     def balance(self) -> int:
-        return sum(entry.points for entry in self.entries)
+        return sum(entry.points for entry in self.entries if entry.kind != "accrue" and not entry.was_pending)
+
+    @property
+    def pending(self) -> int:
+        return sum(lot.remaining for lot in self.lots if lot.pending_until)
+
+    @property
+    def debt(self) -> int:
+        return sum(-entry.points - entry.drawn for entry in self._owing())
 
     def spendable(self, on: date) -> int:
         return sum(lot.remaining for lot in self.lots if self._is_spendable(lot, on))
 
-    def earn(self, points: int, on: date, expires_on: date | None) -> None:
-        self.lots.append(Lot(points, points, expires_on))
-        self.entries.append(Entry("earn", points, on, lot=len(self.lots) - 1))
+    def earn(
+        self, points: int, on: date, expires_on: date | None, qualifying: int, pending_until: date | None
+    ) -> None:
+        if (not points and not qualifying) or (expires_on and expires_on <= max(on, pending_until or on)):
+            raise Refused
+        place = None
+        if points or pending_until:
+            place = len(self.lots)
+            self.lots.append(Lot(points, points, expires_on, pending_until, qualifying if pending_until else 0))
+        kind, counted = ("accrue", 0) if pending_until else ("earn", qualifying)
+        self.entries.append(Entry(kind, points, on, counted, lot=place))
+        self._settle(on)
+
+    def post(self, on: date) -> None:
+        due = [(lot.pending_until, place) for place, lot in enumerate(self.lots) if lot.pending_until]
+        posted = [(last_day, place) for last_day, place in sorted(due) if last_day < on]
+        for last_day, place in posted:
+            lot = self.lots[place]
+            lot.pending_until = None
+            self.entries.append(Entry("post", lot.remaining, last_day + DAY, lot.qualifying, lot=place))
+        if posted:
+            self._settle(on)
 
     def spend(self, points: int, on: date) -> None:
         if self.spendable(on) < points:
@@ -57,54 +107,180 @@ class Ledger:
         self._draw(entry, points, on)
 
     def expire(self, on: date) -> None:
-        due = [lot for lot in self.lots if lot.expires_on and lot.expires_on <= on and lot.remaining and not lot.lost]
-        for lot in sorted(due, key=lambda lot: lot.expires_on or on):
-            lot.lost = lot.remaining
-            self.entries.append(Entry("expire", -lot.remaining, lot.expires_on or on, lot=self.lots.index(lot)))
+        due = [
+            (lot.expires_on, place) for place, lot in enumerate(self.lots)
+            if lot.expires_on and lot.expires_on <= on and lot.remaining and not lot.is_booked and not lot.pending_until
+        ]
+        for day, place in sorted(due):
+            self._lose(place, self.lots[place].remaining, day)
 
-    def reverse(self, place: int, on: date) -> None:
+    def extend(self, ending_by: date, to_date: date, on: date) -> None:
+        ending = [
+            lot for lot in self.lots
+            if lot.expires_on and on < lot.expires_on <= ending_by and lot.remaining and not lot.is_booked
+        ]
+        if to_date <= ending_by or not ending:
+            raise Refused
+        for lot in ending:
+            lot.expires_on = to_date
+
+    def reinstate(self, place: int, on: date, expires_on: date | None) -> None:
+        lost = self.entries[place]
+        last_day = lost.on + timedelta(days=self.policy.reinstate_days)
+        if lost.kind != "expire" or self._reversals(place) or not self.policy.reinstate_days or on > last_day:
+            raise Refused
+        if expires_on and expires_on <= on:
+            raise Refused
+        self.expire(on)
+        self._give_again(place, on, expires_on)
+        self._settle(on)
+
+    def reverse(self, place: int, on: date, points: int | None, qualifying: int | None) -> None:
         """All or nothing, as the service is."""
         entry = self.entries[place]
         with self._whole():
-            if entry.kind in ("expire", "reverse") or entry.is_reversed:
-                raise Refused
-            entry.is_reversed = True
-            self.expire(on)
-            if entry.kind == "earn":
-                self._take_back(entry, on)
+            if entry.kind == "spend":
+                self._give_back(place, on, points, qualifying)
+            elif entry.kind in ("earn", "accrue"):
+                self._take_back(place, on, points, qualifying)
             else:
-                self._give_back(entry, on)
+                raise Refused
 
-    def _take_back(self, earned: Entry, on: date) -> None:
-        assert earned.lot is not None
-        taken = min(earned.points - self.lots[earned.lot].lost, self.spendable(on))
-        if not taken:
+    # --- awards
+
+    def _take_back(self, place: int, on: date, points: int | None, qualifying: int | None) -> None:
+        award = self.entries[place]
+        points, qualifying = self._part(place, points, qualifying)
+        reversal = Entry("reverse", 0, on, reverses=place, asked=points)
+        lot = self.lots[award.lot] if award.lot is not None else None
+        if lot and lot.pending_until:
+            reversal.points, reversal.was_pending = -points, True
+            self.entries.append(reversal)
+            lot.remaining -= points
+            if lot.remaining == 0 and lot.qualifying == qualifying:
+                lot.pending_until = None
+            else:
+                lot.qualifying -= qualifying
+            return
+        if self.policy.reversal == "pending_only":
             raise Refused
-        entry = Entry("reverse", -taken, on)
-        self.entries.append(entry)
-        self._draw(entry, taken, on, first=earned.lot)
+        self.expire(on)
+        owed = min(points, self._not_expired(place)) if lot else 0
+        if not owed and not qualifying:
+            raise Refused
+        there = min(owed, self.spendable(on))
+        may_owe = self.policy.reversal == "may_go_negative"
+        reversal.points, reversal.qualifying = -owed if may_owe else -there, -qualifying
+        reversal.missing = 0 if may_owe else owed - there
+        self.entries.append(reversal)
+        self._draw(reversal, there, on, first=award.lot)
 
-    def _give_back(self, spent: Entry, on: date) -> None:
-        self.entries.append(Entry("reverse", -spent.points, on))
-        for place, points in sorted(spent.draws.items()):
+    def _part(self, place: int, points: int | None, qualifying: int | None) -> tuple[int, int]:
+        award, lot = self.entries[place], self.entries[place].lot
+        left = award.points - sum(entry.asked for entry in self._reversals(place))
+        if lot is not None and self.lots[lot].pending_until:
+            left_qualifying = self.lots[lot].qualifying
+        else:
+            given = award.qualifying + sum(e.qualifying for e in self.entries if e.kind == "post" and e.lot == lot)
+            if award.kind == "earn":
+                given = award.qualifying
+            left_qualifying = given + sum(entry.qualifying for entry in self._reversals(place))
+        asked = left if points is None else points
+        if qualifying is None:
+            qualifying = left_qualifying * asked // left if left else left_qualifying
+        is_within = 0 <= asked <= left and 0 <= qualifying <= left_qualifying
+        if not is_within or (asked == 0 and qualifying == 0):
+            raise Refused
+        return asked, qualifying
+
+    def _not_expired(self, place: int) -> int:
+        award = self.entries[place]
+        losses = [at for at, entry in enumerate(self.entries) if entry.kind == "expire" and entry.lot == award.lot]
+        kept = award.points + sum(self.entries[at].points for at in losses)
+        kept += sum(entry.points for at in losses for entry in self._reversals(at))
+        return kept + sum(entry.points - entry.missing for entry in self._reversals(place))
+
+    # --- spends
+
+    def _give_back(self, place: int, on: date, points: int | None, qualifying: int | None) -> None:
+        spent = self.entries[place]
+        if self._reversals(place) or points not in (None, -spent.points) or qualifying:
+            raise Refused
+        self.expire(on)
+        self.entries.append(Entry("reverse", -spent.points, on, reverses=place))
+        gift = dict(spent.draws)
+        for lot, given in gift.items():
+            self.lots[lot].remaining += given
+        for owing in self._owing():
+            self._take_from_gift(owing, -owing.points - owing.drawn, gift, None)
+        for at, lacking in list(enumerate(self.entries)):
+            if at > place and lacking.missing > 0:
+                self._claim(at, gift, on)
+        self._lose_gift(gift, on)
+
+    def _claim(self, at: int, gift: dict[int, int], on: date) -> None:
+        lacking = self.entries[at]
+        still = lacking.missing + sum(entry.missing for entry in self.entries if entry.claims == at)
+        taken = min(still, sum(gift.values()))
+        if taken:
+            claim = Entry("reverse", -taken, on, reverses=lacking.reverses, missing=-taken, claims=at)
+            self.entries.append(claim)
+            assert lacking.reverses is not None
+            self._take_from_gift(claim, taken, gift, self.entries[lacking.reverses].lot)
+
+    def _take_from_gift(self, entry: Entry, points: int, gift: dict[int, int], first: int | None) -> None:
+        for lot in sorted(gift, key=lambda lot: (lot != first, self.lots[lot].expires_on or date.max, lot)):
+            taken = min(points, gift[lot])
+            gift[lot] -= taken
+            points -= taken
+            self.lots[lot].remaining -= taken
+            entry.draws[lot] = entry.draws.get(lot, 0) + taken
+
+    def _lose_gift(self, gift: dict[int, int], on: date) -> None:
+        lost = []
+        for place in sorted(gift):
             lot = self.lots[place]
-            lot.remaining += points
-            if lot.lost or (lot.expires_on and lot.expires_on <= on):
-                lot.lost += points
-                self.entries.append(Entry("expire", -points, on, lot=place))
+            if gift[place] and (lot.is_booked or (lot.expires_on and lot.expires_on <= on)):
+                self._lose(place, gift[place], on)
+                lost.append(len(self.entries) - 1)
+        for at in lost if self.policy.renewed_days else []:
+            self._give_again(at, on, on + timedelta(days=self.policy.renewed_days))
+
+    # --- both
+
+    def _reversals(self, place: int) -> list[Entry]:
+        return [entry for entry in self.entries if entry.reverses == place]
+
+    def _owing(self) -> list[Entry]:
+        return [
+            entry for entry in self.entries
+            if entry.kind == "reverse" and entry.points < 0 and not entry.was_pending and entry.drawn < -entry.points
+        ]
+
+    def _settle(self, on: date) -> None:
+        for owing in self._owing():
+            self._draw(owing, min(-owing.points - owing.drawn, self.spendable(on)), on)
+
+    def _lose(self, place: int, points: int, day: date) -> None:
+        self.lots[place].is_booked = True
+        self.entries.append(Entry("expire", -points, day, lot=place))
+
+    def _give_again(self, at: int, on: date, expires_on: date | None) -> None:
+        points = -self.entries[at].points
+        self.lots.append(Lot(points, points, expires_on))
+        self.entries.append(Entry("reinstate", points, on, lot=len(self.lots) - 1, reverses=at))
 
     def _draw(self, entry: Entry, points: int, on: date, first: int | None = None) -> None:
         places = [place for place, lot in enumerate(self.lots) if self._is_spendable(lot, on)]
         for place in sorted(places, key=lambda place: (place != first, self.lots[place].expires_on or date.max, place)):
             drawn = min(points, self.lots[place].remaining)
-            if drawn:
-                self.lots[place].remaining -= drawn
-                entry.draws[place] = drawn
-                points -= drawn
+            self.lots[place].remaining -= drawn
+            entry.draws[place] = entry.draws.get(place, 0) + drawn
+            points -= drawn
 
     @staticmethod
     def _is_spendable(lot: Lot, on: date) -> bool:
-        return not lot.lost and (lot.expires_on is None or lot.expires_on > on)
+        return not lot.pending_until and not lot.is_booked and (lot.expires_on is None or lot.expires_on > on)
 
     @contextmanager
     def _whole(self) -> Iterator[None]:

@@ -5,8 +5,7 @@
 -- each of which is reversed once: never run twice.
 WITH lost AS MATERIALIZED (
     SELECT entry.*, nextval(pg_get_serial_sequence('memberships_pointslot', 'id')) AS new_lot
-    FROM memberships_pointsentry entry
-    WHERE entry.id = ANY(%(expiries)s::bigint[])
+    FROM (SELECT * FROM memberships_pointsentry WHERE id = ANY(%(expiries)s::bigint[]) ORDER BY id) AS entry
 ), lots AS (
     INSERT INTO memberships_pointslot (id, member_id, enrolment_id, points, remaining, earned_on, expires_on)
     SELECT new_lot, member_id, enrolment_id, -points, -points, %(on)s, %(expires_on)s FROM lost
