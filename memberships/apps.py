@@ -15,7 +15,12 @@ class MembershipsConfig(AppConfig):
         from memberships.books.points import Entries, Issues, Lots, Wallets
         from memberships.books.terms import Terms
         from memberships.books.tiers import Changes, Standings
-        from memberships.importers import AdjustmentImporter, EnterpriseCustomerImporter, OrderImporter
+        from memberships.importers import (
+            AdjustmentImporter,
+            EnterpriseCustomerImporter,
+            OrderImporter,
+            PersonImporter,
+        )
         from memberships.jobs.lapses import EnterGraceAndLapse
         from memberships.jobs.payments import ResolveUnknownPayments, RetryPayments
         from memberships.jobs.points import ExpirePoints, MeasureLiability, PostPendingPoints
@@ -30,7 +35,7 @@ class MembershipsConfig(AppConfig):
         from memberships.tier_approvals import SetTier
         from operations import registry
 
-        for importer in (EnterpriseCustomerImporter, OrderImporter, AdjustmentImporter):
+        for importer in (EnterpriseCustomerImporter, PersonImporter, OrderImporter, AdjustmentImporter):
             registry.importers.register(importer())
         # In the order of a night.
         for job in (

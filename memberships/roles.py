@@ -11,7 +11,8 @@ def give_rights() -> None:
         OPERATOR, "memberships.import_enterprisecustomer", "memberships.change_enterprisecustomer",
         "memberships.reveal_membercontact", "memberships.change_subscription", "memberships.refund_payment",
         "memberships.export_enterprisecustomer", "memberships.extend_points", "memberships.reinstate_points",
-        "memberships.reverse_points", "memberships.adjust_points",
+        "memberships.reverse_points", "memberships.adjust_points", "memberships.import_order",
+        "memberships.import_person",
     )
     roles.give(
         CREDIT_CONTROLLER, "memberships.change_enterprisecustomer", "memberships.import_enterprisecustomer",
@@ -21,7 +22,8 @@ def give_rights() -> None:
     # An export shows what the lists show: personal data is masked.
     roles.give(AUDITOR, "memberships.export_enterprisecustomer")
     roles.give(
-        ADMINISTRATOR, "memberships.import_enterprisecustomer", "memberships.import_order", "memberships.refund_payment"
+        ADMINISTRATOR, "memberships.import_enterprisecustomer", "memberships.import_order", "memberships.import_person",
+        "memberships.refund_payment",
     )
     roles.give(
         ADMINISTRATOR, "memberships.extend_points", "memberships.reinstate_points", "memberships.reverse_points",

@@ -10,6 +10,7 @@ from memberships.importers.customers import (
     export_customers,
     plans_on_sale,
 )
+from memberships.importers.members import PersonImporter
 from memberships.importers.orders import OrderImporter
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "EnterpriseCustomerImporter",
     "EnterpriseCustomerResource",
     "OrderImporter",
+    "PersonImporter",
     "PlanWidget",
     "export_customers",
     "plans_on_sale",

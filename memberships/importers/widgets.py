@@ -110,6 +110,25 @@ class ReasonWidget(ChoiceWidget):
         return str(self.reasons.get(code, code))
 
 
+class SlugWidget(TextWidget):
+    """A short name of small letters, digits and hyphens; capitals are read as small ones."""
+
+    PATTERN = r"[a-z0-9][a-z0-9_-]*"
+
+    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> str:
+        text = str(super().clean(value, row, **kwargs)).lower()
+        if not re.fullmatch(self.PATTERN, text):
+            raise CellError("bad_slug")
+        return text
+
+    def value(self, text: pl.Expr) -> pl.Expr:
+        return text.str.to_lowercase()
+
+    def fault(self, text: pl.Expr) -> pl.Expr:
+        is_broken = text.is_not_null() & ~is_whole(text.str.to_lowercase(), self.PATTERN)
+        return pl.coalesce(super().fault(text), pl.when(is_broken).then(pl.lit("bad_slug")))
+
+
 class DateWidget(TextWidget):
     """A day: year, month, day, between hyphens, slashes, points or 年月日. Nothing else is guessed."""
 
