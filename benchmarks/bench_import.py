@@ -14,6 +14,7 @@ from django.db import connection
 from django.utils import timezone
 from psycopg import sql
 
+from benchmarks.copying import dump, load
 from benchmarks.figures import BenchmarkError, Figures
 from benchmarks.firms import write_firms
 from benchmarks.house import House, Stopwatch, celery_worker, checkpoint, postgres_pid, say, wait_for
@@ -29,7 +30,6 @@ DISK_PER_ROW = 14_000
 PEER_ROWS = 2_000
 #: The business tables that the import writes, in the order of their keys.
 TABLES = (Member, EnterpriseCustomer, MemberContact, Subscription, CreditRequest)
-BLOCK = 1 << 20
 
 
 def measure(house: House) -> Figures:
@@ -115,27 +115,14 @@ def _copy_limit(house: House, watch: Stopwatch) -> None:
     connection.close()
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as database:
         for table in tables:
-            _dump(database, table, house.folder / table)
+            dump(database, table, house.folder / table)
         database.execute("SET session_replication_role = replica")
         names = sql.SQL(", ").join(map(sql.Identifier, tables))
         database.execute(sql.SQL("TRUNCATE {} CASCADE").format(names))
         database.execute("CHECKPOINT")
         with watch.measuring("limit"):
             for table in tables:
-                _load(database, table, house.folder / table)
+                load(database, table, house.folder / table)
     for model in TABLES:
         _expect(f"{model.__name__} rows after COPY", model._default_manager.count(), house.rows)
 
-
-def _dump(database: psycopg.Connection, table: str, path: Path) -> None:
-    statement = sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(table))
-    with path.open("wb") as file, database.cursor().copy(statement) as copy:
-        for block in copy:
-            file.write(block)
-
-
-def _load(database: psycopg.Connection, table: str, path: Path) -> None:
-    statement = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(table))
-    with path.open("rb") as file, database.cursor().copy(statement) as copy:
-        while block := file.read(BLOCK):
-            copy.write(block)
