@@ -14,7 +14,7 @@ from memberships.demo.nights import NIGHTS, live_through
 from memberships.demo.orders import make_orders
 from memberships.demo.payments import make_payments
 from memberships.demo.points import make_wallets
-from memberships.demo.programmes import make_jd_plus, make_jd_plus_enterprise
+from memberships.demo.programmes import make_jd_plus, make_jd_plus_enterprise, make_other_programmes
 from memberships.demo.users import make_users
 from memberships.gateways.sandbox.control import SandboxControl
 from memberships.models import EnterpriseCustomer, Plan
@@ -40,6 +40,7 @@ def load_demo(*, on: date) -> Loaded:
     with transaction.atomic(), because(str(_("demo data"))):
         make_users()
         plans = make_jd_plus(on=on), make_jd_plus_enterprise(on=on)
+        make_other_programmes(on=on)
         is_there = EnterpriseCustomer.objects.filter(external_id__startswith=MARK).exists()
     if is_there:
         return Loaded()

@@ -1,70 +1,57 @@
-"""The demo's programmes: JD PLUS and JD PLUS Enterprise, with their plans and tiers."""
+"""The demo's programmes are the shipped files, in effect since long ago, by the programme manager and the approver."""
 
-from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
+from pathlib import Path
 
-from memberships.models import Plan, Programme, Tier, TierGroup
-from memberships.models.programmes import Audience
+from memberships.dates import BUSINESS_ZONE
+from memberships.demo.users import APPROVER, MANAGER, make_users
+from memberships.models import Plan, Programme
+from memberships.programme_files.documents import read_document
+from memberships.services.revisions import draft_revision, submit_revision
+from operations.models import User
+from operations.services.approvals import approve
 
-# The sources of JD PLUS give neither a price nor tiers: plain placeholders, to be replaced by real figures.
-JD_PLUS_PRICE = Decimal("1.00")
-JD_PLUS_TIERS = [("level-1", "PLUS 一级", "PLUS level 1", 0), ("level-2", "PLUS 二级", "PLUS level 2", 1_000)]
-# Prices, the highest limit and the longest term are given for JD PLUS Enterprise; which limit goes with which
-# card is not, so both cards carry the highest.
-ENTERPRISE_CARDS = [
-    ("classic", "经典卡", "Classic card", Decimal("99.00")),
-    ("premium", "尊享卡", "Premium card", Decimal("299.00")),
-]
+FOLDER = Path(__file__).resolve().parents[2] / "programmes"
+JD_PLUS, JD_PLUS_ENTERPRISE = "jd-plus", "jd-plus-enterprise"
+OTHERS = ("jd-store-stars", "meituan", "taobao")
+#: What the cards of JD PLUS Enterprise allow at the most, as its file says.
 ENTERPRISE_LIMIT_CAP = Decimal("2000000.00")
 ENTERPRISE_TERM_DAYS_CAP = 61
-# The points of the enterprise stores' stars are given.
-STORE_STARS = [0, 35_000, 100_000, 200_000, 600_000]
-# No source says how long an unpaid card goes on: a plain placeholder, long enough for all four further attempts.
-GRACE_DAYS = 7
 
 
 def make_jd_plus(*, on: date) -> list[Plan]:
-    """JD PLUS with its tiers; its plans."""
-    programme, is_new = Programme.objects.get_or_create(
-        code="jd-plus", defaults={"name": "京东PLUS会员", "name_en": "JD PLUS", "audience": Audience.PERSON}
-    )
-    if is_new:
-        Plan.objects.create(
-            programme=programme, code="annual", name="PLUS年卡", name_en="PLUS annual card",
-            price=JD_PLUS_PRICE, term_months=12, grace_days=GRACE_DAYS, on_sale_from=_sale_begins(on),
-        )
-        group = TierGroup.objects.create(programme=programme, code="levels", name="等级", name_en="Levels")
-        _make_tiers(group, JD_PLUS_TIERS)
-    return list(programme.plans.order_by("price"))
+    """JD PLUS with its tiers and rules; its plans."""
+    return _make(JD_PLUS, on=on)
 
 
 def make_jd_plus_enterprise(*, on: date) -> list[Plan]:
-    """JD PLUS Enterprise with its cards and the stars of its stores; its plans."""
-    programme, is_new = Programme.objects.get_or_create(
-        code="jd-plus-enterprise",
-        defaults={"name": "京东PLUS企业版", "name_en": "JD PLUS Enterprise", "audience": Audience.ENTERPRISE},
-    )
-    if is_new:
-        for code, name, name_en, price in ENTERPRISE_CARDS:
-            Plan.objects.create(
-                programme=programme, code=code, name=name, name_en=name_en, price=price, term_months=12,
-                grace_days=GRACE_DAYS, credit_limit_cap=ENTERPRISE_LIMIT_CAP,
-                credit_term_days_cap=ENTERPRISE_TERM_DAYS_CAP, on_sale_from=_sale_begins(on),
-            )
-        group = TierGroup.objects.create(
-            programme=programme, code="store-stars", name="企业店铺会员星级", name_en="Store stars"
-        )
-        stars = enumerate(STORE_STARS, start=1)
-        _make_tiers(group, [(f"star-{n}", f"{n}星", f"Star {n}", points) for n, points in stars])
-    return list(programme.plans.order_by("price"))
+    """JD PLUS Enterprise with its cards; its plans."""
+    return _make(JD_PLUS_ENTERPRISE, on=on)
 
 
-def _make_tiers(group: TierGroup, tiers: Iterable[tuple[str, str, str, int]]) -> None:
-    Tier.objects.bulk_create(
-        Tier(group=group, code=code, name=name, name_en=name_en, rank=rank, threshold=threshold)
-        for rank, (code, name, name_en, threshold) in enumerate(tiers, start=1)
-    )
+def make_other_programmes(*, on: date) -> None:
+    """Those without members in the demo."""
+    for code in OTHERS:
+        _make(code, on=on)
+
+
+def _make(code: str, *, on: date) -> list[Plan]:
+    """The programme of a shipped file, once; its plans."""
+    if not Programme.objects.filter(code=code).exists():
+        _bring_into_effect(code, on=_sale_begins(on))
+    return list(Plan.objects.filter(programme__code=code).order_by("price"))
+
+
+def _bring_into_effect(code: str, *, on: date) -> None:
+    make_users()
+    manager, approver = (User.objects.get(username=login.username) for login in (MANAGER, APPROVER))
+    at, reason = datetime.combine(on, time(10), BUSINESS_ZONE), "会员计划上线"
+    document = read_document((FOLDER / f"{code}.yaml").read_text(encoding="utf-8"), name=f"programmes/{code}.yaml")
+    draft = draft_revision(document, effective_on=on, on=on, at=at, actor=manager)
+    request = submit_revision(draft, reason=reason, on=on, at=at, actor=manager).approval
+    assert request is not None
+    approve(request, checker=approver, decision=reason, on=on, at=at)
 
 
 def _sale_begins(on: date) -> date:

@@ -113,7 +113,7 @@ def test_demo_cards_are_those_the_programme_describes(loaded: demo.Loaded) -> No
         ("premium", "尊享卡", "299.00", 12),
     ]
     assert {(str(card.credit_limit_cap), card.credit_term_days_cap) for card in cards} == {("2000000.00", 61)}
-    stars = Tier.objects.filter(group__code="store-stars").values_list("threshold", flat=True)
+    stars = Tier.objects.filter(group__programme__code="jd-store-stars").values_list("threshold", flat=True)
     assert list(stars) == [0, 35_000, 100_000, 200_000, 600_000]
 
 

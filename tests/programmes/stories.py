@@ -5,10 +5,11 @@ from pathlib import Path
 
 from django.contrib.auth.models import Group
 
-from memberships.models import Programme, ProgrammeRevision
+from memberships.models import Enrolment, Programme, ProgrammeRevision, TierStanding
 from memberships.programme_files.documents import Document, changes_of, export_programme, read_document
 from memberships.programme_files.writing import write_document
 from memberships.services.revisions import draft_revision, submit_revision
+from memberships.services.tier_evaluation import evaluate_enrolment
 from operations.dates import BUSINESS_ZONE
 from operations.models import User
 from operations.roles import APPROVER, PROGRAMME_MANAGER, Role
@@ -81,3 +82,13 @@ def goes_in_and_comes_out_the_same(code: str, *, on: date = TODAY) -> Programme:
     assert changes_of(exported, on=on) == []
     assert exported.content.keys() == document.content.keys()
     return programme
+
+
+def evaluated(wallet: Enrolment, *, on: date) -> None:
+    """What the night of that day makes of the wallet's tiers."""
+    evaluate_enrolment(wallet, on=on, at=noon(on), actor=None)
+
+
+def tier_of(wallet: Enrolment) -> str:
+    """The code of the tier on the programme's ladder."""
+    return str(TierStanding.objects.select_related("tier").get(enrolment=wallet).tier.code)

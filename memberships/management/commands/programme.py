@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -107,8 +107,9 @@ class Command(BaseCommand):
             unchanged = {"code": document.code, "changes": []}
             self._say(options, unchanged, _("Nothing would change: nothing was asked for."))
             return FINE
-        revision = draft_revision(document, effective_on=on, on=today, at=at, actor=actor)
-        revision = submit_revision(revision, reason=options["reason"], on=today, at=at, actor=actor)
+        with transaction.atomic():
+            draft = draft_revision(document, effective_on=on, on=today, at=at, actor=actor)
+            revision = submit_revision(draft, reason=options["reason"], on=today, at=at, actor=actor)
         self._say(
             options,
             {"code": revision.code, "revision": revision.number, "approval": revision.approval_id,
