@@ -45,13 +45,18 @@ class LotLine:
 
 @dataclass
 class EntryLine:
-    """An entry, what of which lots it took or gave back, and the balance after it; None: it moved what is pending."""
+    """An entry, what of which lots it took or gave back, the balance after it if known, and what can be done."""
 
     entry: PointsEntry
     colour: str
-    balance: int | None
     draws: list[LotDraw] = field(default_factory=list)
+    balance: int | None = None
     buttons: list[Button] = field(default_factory=list)
+
+    @property
+    def is_pending(self) -> bool:
+        """It moved what is pending, and no balance."""
+        return Account.LIABILITY not in (self.entry.debit, self.entry.credit)
 
 
 @dataclass(frozen=True)
@@ -157,7 +162,7 @@ def _entries(request: HttpRequest, wallet: Enrolment, *, before: str, on: date) 
     return EntryPage(
         lines=[
             EntryLine(
-                entry, KIND_COLOURS[Kind(entry.kind)], balances.get(entry.pk), draws[entry.pk],
+                entry, KIND_COLOURS[Kind(entry.kind)], draws[entry.pk], balances.get(entry.pk),
                 offered(request, ENTRY_ACTIONS, entry, on=on),
             )
             for entry in shown

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 from memberships.dates import BUSINESS_ZONE, add_months
 from memberships.demo.cards import Days, Life
@@ -108,7 +109,8 @@ def _set_right(wallets: list[Enrolment], days: Days) -> None:
     expired = PointsEntry.objects.filter(enrolment__in=wallets, **lately).select_related("enrolment").first()
     if expired is None:
         return
-    facts = {"on": day, "at": _noon(day), "actor": User.objects.filter(username=OPERATOR.username).first()}
+    operator = User.objects.filter(username=OPERATOR.username).first()
+    facts: dict[str, Any] = {"on": day, "at": _noon(day), "actor": operator}
     wallet = expired.enrolment
     new_day = add_months(day, VALID_MONTHS)
     reinstate_points(expired, expires_on=new_day, reason="会员住院，未能兑换", **facts)

@@ -8,7 +8,7 @@ all its posted lots end with it. Pending lots never expire: they have not been g
 """
 
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Case, F, Max, Min, QuerySet, Sum, When
@@ -104,7 +104,7 @@ def expire_foreseen(approved: JobRun, due: DueRange, *, at: datetime, actor: Use
     return _expire_idle(idle, due, at=at, actor=actor).and_also(expire_locked(dated, due, at=at, actor=actor))
 
 
-def ending_lots(enrolment: Enrolment, *, by: date | None = None, on: date) -> QuerySet[PointsLot]:
+def ending_lots(enrolment: Enrolment, *, by: date | None = None, on: date) -> QuerySet[Any]:
     """The lots with points that end after a day, `on`, and `by` another, each with its `ends_on`; the earliest first.
 
     Posted lots of a wallet that is idle by then end with it.
