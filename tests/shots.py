@@ -37,15 +37,28 @@ LISTS = {
     "wallets": "/admin/memberships/enrolment/",
     "programmes": "/admin/memberships/programme/",
     "plans": "/admin/memberships/plan/",
+    "orders": "/admin/memberships/order/",
+    "revisions": "/admin/memberships/programmerevision/",
+    "tier-groups": "/admin/memberships/tiergroup/",
+    "tier-standings": "/admin/memberships/tierstanding/",
+    "tier-changes": "/admin/memberships/tierchange/",
+    "liabilities": "/admin/memberships/pointsliability/",
+    "approvals": "/admin/operations/approval/",
+    "notices": "/admin/operations/notice/",
     "job-runs": "/admin/operations/jobrun/",
 }
 #: Pages that ask before something is done, of the first record of those lists.
-QUESTIONS = {"subscriptions-due": ("renew", "cancel"), "payments-declined": ("retry",)}
+QUESTIONS = {
+    "subscriptions-due": ("renew", "cancel"), "payments-declined": ("retry",), "tier-groups": ("what-if",),
+}  # fmt: skip
 PAGES = {
     "dashboard": "/admin/",
     "imports": "/admin/operations/importbatch/",
     "import-upload": "/admin/operations/importbatch/add/",
     "job-start": "/admin/operations/jobrun/add/",
+    "notice-preview": "/admin/operations/notice/preview",
+    "revision-new": "/admin/memberships/programmerevision/new",
+    "limits": "/admin/operations/approvallimit/",
 }
 
 
