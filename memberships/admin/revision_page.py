@@ -30,6 +30,7 @@ from memberships.programme_files.sections import Change
 from memberships.services.revisions import is_turned_down
 from operations.admin.approval_pages import STATE_COLOURS as APPROVAL_COLOURS
 from operations.admin.approval_pages import approval_url
+from operations.models import Approval
 
 State = ProgrammeRevision.State
 STATE_COLOURS = {
@@ -71,7 +72,7 @@ class FileForm(forms.Form):
         if (file.size or 0) > MAX_BYTES:
             raise ValidationError(_("The file is larger than 1 MB."))
         try:
-            return file.read().decode("utf-8-sig")
+            return str(file.read(), "utf-8-sig")
         except UnicodeDecodeError as error:
             raise ValidationError(_("The file is not in UTF-8.")) from error
 
@@ -108,7 +109,7 @@ def preview(text: str, *, on: date) -> Preview:
 def state_in_words(revision: ProgrammeRevision) -> tuple[str, str]:
     """The colour and words of a revision's state; of one that was turned down, what became of its request."""
     if revision.approval is not None and is_turned_down(revision):
-        return APPROVAL_COLOURS.get(revision.approval.state, ""), revision.approval.get_state_display()
+        return APPROVAL_COLOURS.get(Approval.State(revision.approval.state), ""), revision.approval.get_state_display()
     return STATE_COLOURS[State(revision.state)], revision.get_state_display()
 
 

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from memberships.models import PointsPolicy
 from memberships.programme_files.facts import facts_of, same_number
 from memberships.programme_files.faults import Fault
-from memberships.programme_files.schema import SMALL, Schema, exact, one_of, record, whole
+from memberships.programme_files.schema import SMALL, exact, one_of, record, whole
+from memberships.programme_files.sections import Schema
 
 Expiry = PointsPolicy.Expiry
 FIELDS = (

@@ -14,8 +14,8 @@ from memberships.models import EarnPromotion, EarnRule, Programme
 from memberships.programme_files.facts import as_date, as_text, difference, facts_of, same_number
 from memberships.programme_files.faults import Fault
 from memberships.programme_files.plans import begins_too_late
-from memberships.programme_files.schema import CODE, DATE, POINTS, Schema, exact, one_of, record, whole
-from memberships.programme_files.sections import Change
+from memberships.programme_files.schema import CODE, DATE, POINTS, exact, one_of, record, whole
+from memberships.programme_files.sections import Change, Schema
 from memberships.programme_files.versions import Entry, Versions
 
 Rule = EarnRule | EarnPromotion

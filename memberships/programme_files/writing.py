@@ -7,7 +7,8 @@ from typing import Any
 
 from memberships.programme_files.documents import Document
 from memberships.programme_files.reading import plain_value
-from memberships.programme_files.schema import SCHEMA_FILE, Schema
+from memberships.programme_files.schema import SCHEMA_FILE
+from memberships.programme_files.sections import Schema
 from operations import registry
 
 HEAD = f"# yaml-language-server: $schema={SCHEMA_FILE}\n"
