@@ -44,16 +44,14 @@ class RefundPayment(ApprovalAction):
             if payload["ends_card"]
             else _("Give back %(amount)s CNY of a payment for %(plan)s of member %(member)s; the card goes on.")
         )
-        named = {
-            "amount": number_format(Decimal(payload["amount"]), 2), "plan": payment.plan,
-            "member": payment.member.number,
-        }
+        amount = number_format(Decimal(payload["amount"]), 2)
+        named = {"amount": amount, "plan": payment.plan, "member": payment.member.number}
         return Description(
             summary % named,
             (
                 (_("Paid (CNY)"), number_format(payment.amount, 2)),
                 (_("Refunded before (CNY)"), number_format(payment.refunded, 2)),
-                (_("To be given back (CNY)"), named["amount"]),
+                (_("To be given back (CNY)"), amount),
                 (_("Goes back to"), str(payment.method)),
             ),
         )

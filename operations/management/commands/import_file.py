@@ -124,7 +124,7 @@ class Command(BaseCommand):
 
     def _confirm(self, batch: ImportBatch, *, reason: str, at: datetime) -> Approval | None:
         """Confirm what was checked; the request, where that takes a second person."""
-        seen = {"preview_key": batch.preview_key, "file_sha256": batch.file_sha256}
+        seen: Any = {"preview_key": batch.preview_key, "file_sha256": batch.file_sha256}
         payload = ConfirmImport.payload_of(batch, **seen)
         if batch.uploaded_by is None:
             refuse_nobody(ConfirmImport.name, payload)

@@ -1,0 +1,251 @@
+"""Which role opens and presses what: every page of the admin, by GET and by POST, against the table below.
+
+The table is written by hand, and a page that it does not name fails the last test: whoever adds a page says here whose
+it is.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from memberships.admin.display import today
+from memberships.approvals import RefundPayment
+from memberships.models import Payment, ProgrammeRevision
+from operations import roles
+from operations.models import Approval, ApprovalLimit, ImportBatch, JobChunk, JobRun, User
+from operations.services.approvals import ask
+from operations.services.dry_runs import start_dry_run
+from operations.tasks import work_on_run
+from tests.config.full_desk import furnish
+
+OPERATOR, CONTROLLER, MANAGER = "operator", "credit_controller", "programme_manager"
+APPROVER, AUDITOR, ADMINISTRATOR = "approver", "auditor", "administrator"
+ALL = {OPERATOR, CONTROLLER, MANAGER, APPROVER, AUDITOR, ADMINISTRATOR}
+IMPORTERS = {OPERATOR, CONTROLLER, ADMINISTRATOR}
+ON_CALL = {OPERATOR, ADMINISTRATOR}
+BY_HAND = {OPERATOR, MANAGER, ADMINISTRATOR}
+NOBODY: set[str] = set()
+
+#: Lists, records and histories are everybody's, but for these.
+READ = {"auth_group": {ADMINISTRATOR}}
+#: What is added by a form of the list, changed by the form of its record, deleted; nobody does it to anything else.
+ADD = {
+    "operations_importbatch": IMPORTERS, "operations_jobrun": ON_CALL, "operations_user": {ADMINISTRATOR},
+    "operations_approvallimit": {ADMINISTRATOR}, "memberships_adjustmentreason": {ADMINISTRATOR},
+    "memberships_programmerevision": {MANAGER},
+}
+CHANGE = {
+    "operations_user": {ADMINISTRATOR}, "operations_approvallimit": {ADMINISTRATOR},
+    "memberships_adjustmentreason": {ADMINISTRATOR},
+}
+DELETE = {"operations_approvallimit": {ADMINISTRATOR}}
+#: Pages of records that are no forms: a POST shows them. That of an entry is its wallet's.
+SHOWN = {
+    "operations_approval", "operations_importbatch", "operations_jobrun", "memberships_payment",
+    "memberships_subscription", "memberships_enrolment", "memberships_order", "memberships_programmerevision",
+    "memberships_tiergroup", "memberships_tierstanding", "memberships_programme", "memberships_pointsentry",
+}
+#: Pages of a record or list that ask first, then do it.
+ASKED = {
+    "memberships_payment_retry": {OPERATOR},
+    "memberships_payment_refund": {OPERATOR, ADMINISTRATOR},
+    "memberships_subscription_pay": {OPERATOR},
+    "memberships_subscription_renew": {OPERATOR},
+    "memberships_subscription_reactivate": {OPERATOR},
+    "memberships_subscription_cancel": {OPERATOR},
+    "memberships_enrolment_adjust": ON_CALL,
+    "memberships_enrolment_extend": ON_CALL,
+    "memberships_pointsentry_reinstate": ON_CALL,
+    "memberships_pointsentry_reverse": ON_CALL,
+    "memberships_tierstanding_set": BY_HAND,
+    **{f"memberships_programmerevision_{name}": {MANAGER}
+       for name in ("new", "edit", "submit", "take_up_again", "discard", "roll_back")},
+    "memberships_membercontact_reveal": {OPERATOR, CONTROLLER},
+    "memberships_enterprisecustomer_edit": {OPERATOR, CONTROLLER},
+    "memberships_enterprisecustomer_export": {OPERATOR, CONTROLLER, AUDITOR},
+    # The first user is the superuser, out of reach of all others.
+    "auth_user_password_change": NOBODY,
+    "operations_approval_approve": {APPROVER},
+    "operations_approval_reject": {APPROVER},
+    # Only who asked for it.
+    "operations_approval_withdraw": NOBODY,
+    "operations_importbatch_upload": IMPORTERS,
+    "operations_jobrun_start": ON_CALL,
+    "operations_jobrun_execute": ON_CALL,
+    "operations_outboxmessage_send_all_again": ON_CALL,
+    "operations_outboxmessage_send_again": ON_CALL,
+}
+#: Buttons: POST only.
+PRESSED = {
+    **{f"operations_importbatch_{name}": IMPORTERS
+       for name in ("confirm", "discard", "recheck", "undo", "cancel", "resume")},
+    **{f"operations_jobrun_{name}": ON_CALL for name in ("cancel", "resume", "again")},
+}
+#: What is only read.
+LOOKED_AT = {
+    "operations_jobrun_nights": ALL, "operations_jobrun_progress": ALL, "operations_importbatch_progress": ALL,
+    "memberships_tiergroup_what_if": ALL, "memberships_programmerevision_file": ALL, "operations_notice_preview": ALL,
+    "memberships_programmerevision_compare": ALL, "memberships_programme_export": ALL,
+    "operations_importbatch_template": IMPORTERS,
+    # Only who uploaded the file.
+    "operations_importbatch_error_file": NOBODY,
+}
+#: Pages of the site itself, which show what their reader may see.
+SITE = {
+    "search", "index", "login", "logout", "password_change", "password_change_done", "autocomplete", "jsi18n",
+    "view_on_site", "app_list",
+}
+OF_EVERY_MODEL = ("changelist", "add", "history", "delete", "change", "find")
+SEEN, DONE, DENIED = {200}, {200, 302, 422}, {403}
+
+
+class Asked(NamedTuple):
+    """A request, and the answers that would be right."""
+
+    method: str
+    url: str
+    right: set[int]
+
+
+@pytest.fixture
+def desk(db: None) -> None:
+    """Something on every page, and a request that waits."""
+    root = User.objects.create_superuser("root", password="a-long-enough-password")
+    furnish(root, on=today())
+    JobChunk.objects.filter(number=99).delete()  # parked, as no chunk of such a run can be
+    work_on_run(start_dry_run("expire_points", business_date=today(), actor=root, at=timezone.now()).pk)
+    ApprovalLimit.objects.filter(action=RefundPayment.name).delete()
+    payment = Payment.objects.filter(state="succeeded").earliest("pk")
+    payload = RefundPayment.payload_of(payment, amount=payment.amount - 10, ends_card=False, refunds=1)
+    ask(RefundPayment.name, payload, actor=root, reason="客户来电", on=today(), at=timezone.now())
+
+
+def who_is(role: roles.Role) -> Client:
+    user = User.objects.create_user(role.name, password="a-long-enough-password", is_staff=True)
+    user.groups.add(Group.objects.get(name=role.group))
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user)
+    return client
+
+
+def answer(client: Client, asked: Asked) -> int:
+    """The status; what a POST did is taken back."""
+    with transaction.atomic():
+        status = getattr(client, asked.method)(asked.url).status_code
+        transaction.set_rollback(True)
+    return int(status)
+
+
+def wrong(requests: Any) -> list[str]:
+    """What was answered otherwise than the table says, for every role."""
+    found = []
+    for role in roles.ROLES:
+        client = who_is(role)
+        for asked in requests(role.name):
+            status = answer(client, asked)
+            if status not in asked.right:
+                found.append(f"{role.name} {asked.method} {asked.url}: {status}, not {sorted(asked.right)}")
+    return found
+
+
+def models() -> Iterator[tuple[str, type[Model]]]:
+    for model in admin.site._registry:
+        yield f"{model._meta.app_label}_{model._meta.model_name}", model
+
+
+def first(model: type[Model]) -> Model | None:
+    return model._default_manager.order_by("pk").first()
+
+
+def pages_of_models(role: str) -> Iterator[Asked]:
+    for name, model in models():
+        reads = role in READ.get(name, ALL)
+        yield Asked("get", reverse(f"admin:{name}_changelist"), SEEN if reads else DENIED)
+        yield Asked("post", reverse(f"admin:{name}_find"), {302} if reads else DENIED)
+        adds = role in ADD.get(name, NOBODY)
+        for method in ("get", "post"):
+            yield Asked(method, reverse(f"admin:{name}_add"), DONE if adds else DENIED)
+        record = first(model)
+        if record is not None:
+            yield from pages_of_record(role, name, record, reads=reads)
+
+
+def pages_of_record(role: str, name: str, record: Model, *, reads: bool) -> Iterator[Asked]:
+    changes, deletes = role in CHANGE.get(name, NOBODY), role in DELETE.get(name, NOBODY)
+    if isinstance(record, User):  # the superuser's own page
+        changes = False
+    for page in ("change", "history"):
+        yield Asked("get", reverse(f"admin:{name}_{page}", args=[record.pk]), SEEN | {302} if reads else DENIED)
+    posted = DONE if changes or (reads and name in SHOWN) else DENIED
+    yield Asked("post", reverse(f"admin:{name}_change", args=[record.pk]), posted)
+    for method in ("get", "post"):
+        yield Asked(method, reverse(f"admin:{name}_delete", args=[record.pk]), DONE if deletes else DENIED)
+
+
+def address(name: str) -> str | None:
+    """The page of that name, of the first record where it is about one; None where there is no such record."""
+    app, model, _page = name.split("_", 2)
+    if name == "memberships_programmerevision_compare":
+        revision = first(ProgrammeRevision)
+        return revision and f"{reverse(f'admin:{name}')}?old={revision.pk}&new={revision.pk}"
+    if name == "operations_importbatch_template":
+        return reverse(f"admin:{name}", args=["enterprise-customers"])
+    if name in ("operations_importbatch_upload", "operations_jobrun_start", "operations_jobrun_nights",
+                "operations_outboxmessage_send_all_again", "memberships_enterprisecustomer_export",
+                "operations_notice_preview", "memberships_programmerevision_new"):
+        return reverse(f"admin:{name}")
+    found = User.objects.earliest("pk") if app == "auth" else first(apps.get_model(app, model))
+    if model == "payment" and name.endswith("retry"):
+        found = Payment.objects.filter(state="declined").first()
+    if model == "approval":
+        found = Approval.objects.waiting().first()
+    if name == "operations_jobrun_execute":
+        found = JobRun.objects.filter(is_dry_run=True).first()
+    if name == "operations_importbatch_error_file":
+        found = ImportBatch.objects.filter(state="applied").first()
+    return None if found is None else reverse(f"admin:{name}", args=[found.pk])
+
+
+def other_pages(role: str) -> Iterator[Asked]:
+    for name, who in ASKED.items():
+        if url := address(name):
+            for method in ("get", "post"):
+                yield Asked(method, url, DONE if role in who else DENIED)
+    for name, who in PRESSED.items():
+        if url := address(name):
+            yield Asked("get", url, {405})
+            yield Asked("post", url, {302} if role in who else DENIED)
+    for name, who in LOOKED_AT.items():
+        if url := address(name):
+            yield Asked("get", url, SEEN if role in who else {403, 404})
+
+
+def test_every_role_opens_the_lists_and_records_that_are_its_own(desk: None) -> None:
+    assert "\n".join(wrong(pages_of_models)) == ""
+
+
+def test_every_role_presses_the_buttons_that_are_its_own(desk: None) -> None:
+    assert "\n".join(wrong(other_pages)) == ""
+
+
+def test_every_page_of_the_admin_is_in_the_table() -> None:
+    standing = {f"{name}_{page}" for name, _model in models() for page in OF_EVERY_MODEL}
+    known = standing | SITE | set(ASKED) | set(PRESSED) | set(LOOKED_AT)
+    assert set(_names(admin.site.urls[0])) ^ known == set()
+
+
+def _names(patterns: Any) -> Iterator[str]:
+    for pattern in patterns:
+        if hasattr(pattern, "url_patterns"):
+            yield from _names(pattern.url_patterns)
+        elif pattern.name:
+            yield pattern.name
