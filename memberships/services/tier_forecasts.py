@@ -4,19 +4,24 @@ It is the evaluation itself (memberships_tier_decisions) over the ladders of the
 in effect, the evaluation of that day does exactly this with the members whose points and tiers are as they were.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any, Self
 
-from memberships.models import Programme, TierGroup
+from django.db.models import Max, Min
+
+from memberships.models import Enrolment, Programme, TierGroup
 from memberships.models.programmes import Tier
 from memberships.services import statements
-from memberships.services.ranges import EVERYTHING, KeyRange
+from memberships.services.ranges import KeyRange
 from memberships.services.tier_evaluation import GRACE, Ladder, Rung, rung_of
 
 #: Of a group and of the tiers that are in no table yet.
 NOT_THERE = 0
+#: Keys of wallets that are looked at by one statement.
+RANGE = 200_000
 Entry = Mapping[str, Any]
 
 
@@ -161,15 +166,18 @@ def _ladder(
 
 
 def _forecast(
-    ladder: Ladder, labels: Mapping[str, tuple[str, str]], tiers: Iterable[Tier], group: Entry, *, on: date,
-    keys: KeyRange = EVERYTHING,
+    ladder: Ladder, labels: Mapping[str, tuple[str, str]], tiers: Iterable[Tier], group: Entry, *, on: date
 ) -> LadderForecast:
     codes: dict[int | None, str | None] = {rung.id: rung.code for rung in ladder.tiers}
-    found = statements.rows("tiers/forecast", ladder=ladder.as_json(), on=on, first=keys.first, last=keys.last)
-    moves = tuple(Move(codes.get(was), codes.get(to), kind, members) for was, to, kind, members, _held in found)
-    held: dict[str | None, int] = {}
-    for was, _to, _kind, _members, below in found:
-        held[codes.get(was)] = held.get(codes.get(was), 0) + below
+    counted: Counter[tuple[str | None, str | None, str]] = Counter()
+    held: Counter[str | None] = Counter()
+    for keys in _ranges():
+        for was, to, kind, members, below in statements.rows(
+            "tiers/forecast", ladder=ladder.as_json(), on=on, first=keys.first, last=keys.last
+        ):
+            counted[codes.get(was), codes.get(to), kind] += members
+            held[codes.get(was)] += below
+    moves = tuple(Move(was, to, kind, members) for (was, to, kind), members in counted.items())
     thresholds = {tier.code: tier.threshold for tier in tiers if tier.retired_on is None or tier.retired_on > on}
     outlooks = tuple(
         _outlook(rung, labels[rung.code], thresholds.get(rung.code), moves, held.get(rung.code, 0))
@@ -178,6 +186,14 @@ def _forecast(
         if not rung.is_retired or any(rung.code in (move.was, move.to) for move in moves) or rung.code in thresholds
     )
     return LadderForecast(ladder.code, group["name"]["zh"], group["name"]["en"], outlooks, moves)
+
+
+def _ranges() -> Iterator[KeyRange]:
+    """All wallets, in ranges of keys that PostgreSQL joins in memory."""
+    edges = Enrolment.objects.aggregate(first=Min("pk"), last=Max("pk"))
+    if edges["first"] is not None:
+        for first in range(edges["first"], edges["last"] + 1, RANGE):
+            yield KeyRange(first, first + RANGE - 1)
 
 
 def _outlook(

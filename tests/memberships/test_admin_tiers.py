@@ -59,8 +59,7 @@ def set_by_hand(desk: Client, wallet: Enrolment, code: str, **fields: Any) -> An
 def test_page_of_a_tier_says_since_when_why_and_until_when(desk: Client, member: Enrolment) -> None:
     text = read(desk, page_of(member))
     assert "gold" in text and f"{today().year + 1}-12-31" in text
-    assert f"3000 points (threshold 3000) from {today().year}-01-01 to" in text.replace(",", "") \
-        or "3000 points (threshold 3000) from" in text.replace(",", "")
+    assert "3000 points (threshold 3000) from" in text
     assert [line.change.kind for line in desk.get(page_of(member)).context["changes"]] == ["up", "first"]
 
 
@@ -84,7 +83,8 @@ def test_operator_sets_a_tier_alone_up_to_the_limit(member: Enrolment) -> None:
 
 
 def test_two_tiers_up_take_a_second_person(member: Enrolment) -> None:
-    xiaomei = may_alone(granted(an_operator(), *VIEWS, "memberships.change_tierstanding"), "set_tier", 1)
+    rights = (*VIEWS, "memberships.change_tierstanding", "operations.view_approval")
+    xiaomei = may_alone(granted(an_operator(), *rights), "set_tier", 1)
     browser = signed_in(xiaomei)
     answer = set_by_hand(browser, member, "black-gold")
     assert "takes a second person" in answer.content.decode()
@@ -93,7 +93,7 @@ def test_two_tiers_up_take_a_second_person(member: Enrolment) -> None:
     assert "goes from “gold” to “black-gold”" in request.summary
     assert request.summary in browser.get(page_of(member)).content.decode().replace("&amp;", "&")
     checker = granted(an_operator("laowang"), *VIEWS, "operations.decide_approval", "operations.view_approval")
-    approve(request, reason="known firm", on=today(), at=morning(today()), actor=checker)
+    approve(request, decision="known firm", on=today(), at=morning(today()), actor=checker)
     assert tier_of(member) == "black-gold"
 
 

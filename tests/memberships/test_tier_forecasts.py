@@ -9,6 +9,7 @@ import pytest
 
 from memberships.models import Enrolment, PointsEntry, Programme, Tier, TierChange, TierGroup, TierStanding
 from memberships.programme_files.documents import Document, apply_document, kept_document, read_document
+from memberships.services import tier_forecasts
 from memberships.services.tier_evaluation import ladder_of, wallet_of_item
 from memberships.services.tier_forecasts import Forecast, Move, drafted_ladder, forecast_document, forecast_group
 from operations.models import RunItem
@@ -90,6 +91,15 @@ def test_lower_threshold_lets_members_rise_and_a_higher_one_holds_who_stands_the
     silver = found.ladders[0].tiers[1]
     assert (silver.was_threshold, silver.threshold) == (1_000, 800)
     assert found.ladders[0].totals == {"stay": 6, "up": 1, "down": 0, "first": 0, "none": 0}
+
+
+def test_forecast_adds_up_what_it_finds_range_by_range(monkeypatch: pytest.MonkeyPatch) -> None:
+    a_population(0, 600, 900, 1_000, 2_900, 3_000, 5_000)
+    draft = a_draft({"normal": 0, "silver": 800, "gold": 4_000})
+    whole = forecast(draft)
+    monkeypatch.setattr(tier_forecasts, "RANGE", 2)
+    assert rows(forecast(draft)) == rows(whole)
+    assert moves(forecast(draft)) == moves(whole)
 
 
 def test_forecast_writes_nothing_and_can_be_kept() -> None:
@@ -202,7 +212,7 @@ def test_points_of_another_programme_do_not_count(django_assert_max_num_queries:
         code="other", name="别的", name_en="Other", audience="person"
     )))
     qualify(other, 9_000, on=SPRING)
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         found = forecast(a_draft({"normal": 0, "silver": 1_000}))
     assert _before(found.ladders[0].tiers) == 1
     assert PointsEntry.objects.count() == 1

@@ -35,6 +35,11 @@ WITH tier AS MATERIALIZED (
         ladder->>'window' AS win, (ladder->>'window_months')::integer AS months,
         ladder->>'window' IN ('calendar_year', 'anniversary') AS has_periods,
         ladder->>'downgrade' AS downgrade, (ladder->>'grace_days')::integer AS grace_days,
+        -- Days that are the same for all, reckoned once; NULL in a ladder of membership years.
+        memberships_tier_window_from(ladder->>'window', (ladder->>'window_months')::integer, NULL, business_date)
+            AS common_from,
+        memberships_tier_held_until(ladder->>'window', (ladder->>'window_months')::integer, NULL, business_date)
+            AS common_until,
         array_agg(tier.id ORDER BY tier.place) AS ids,
         array_agg(tier.threshold ORDER BY tier.place) AS needs,
         array_agg(tier.is_retired ORDER BY tier.place) AS retired,
@@ -151,9 +156,9 @@ FROM (
                 -- Reached again in a new period: it holds for the one after, too.
                 WHEN judged.cause = 'points' AND judged.has_periods AND judged.can_fall
                     AND judged.now_place >= judged.place
-                    AND judged.ends_on < memberships_tier_held_until(
+                    AND judged.ends_on < coalesce(judged.common_until, memberships_tier_held_until(
                         judged.win, judged.months, judged.enrolled_on, business_date
-                    ) THEN 'kept'
+                    )) THEN 'kept'
             END AS kind,
             CASE
                 WHEN judged.place IS NULL OR judged.best > judged.place THEN judged.best
@@ -205,26 +210,27 @@ FROM (
                             standing.id AS standing_id, standing.tier_id, standing.cause, standing.since,
                             standing.held_until, standing.below_since,
                             coalesce(counted.now, 0) AS now_points, coalesce(counted.closed, 0) AS closed_points,
-                            array_position(rules.ids, standing.tier_id) AS place, card.place AS plan_place,
-                            memberships_tier_window_from(rules.win, rules.months, wallet.enrolled_on, business_date)
-                                AS now_from
+                            array_position(rules.ids, standing.tier_id) AS place,
+                            -- The highest tier that a card of the member gives, its days of grace included.
+                            CASE WHEN (ladder->>'has_plans')::boolean THEN (
+                                SELECT max(tier.place)
+                                FROM memberships_subscription s
+                                JOIN memberships_plan plan ON plan.id = s.plan_id
+                                JOIN tier ON tier.plan_code = plan.code AND tier.plan_code <> '' AND NOT tier.is_retired
+                                WHERE s.member_id = wallet.member_id AND s.programme_id = wallet.programme_id
+                                    AND s.started_on <= business_date
+                                    AND s.paid_until + plan.grace_days >= business_date
+                                    AND (s.ended_on IS NULL OR s.ended_on >= business_date)
+                            ) END AS plan_place,
+                            CASE WHEN ladder->>'window' = 'anniversary' THEN memberships_tier_window_from(
+                                'anniversary', NULL, wallet.enrolled_on, business_date
+                            ) ELSE rules.common_from END AS now_from
                         FROM memberships_enrolment wallet
                         CROSS JOIN rules
                         LEFT JOIN memberships_tierstanding standing
                             ON standing.enrolment_id = wallet.id AND standing.enrolment_id BETWEEN first_id AND last_id
                             AND standing.group_id = (ladder->>'group')::bigint
                         LEFT JOIN counted ON counted.enrolment_id = wallet.id
-                        LEFT JOIN LATERAL (
-                            -- The highest tier that a card of the member gives, its days of grace included.
-                            SELECT max(tier.place) AS place
-                            FROM memberships_subscription s
-                            JOIN memberships_plan plan ON plan.id = s.plan_id
-                            JOIN tier ON tier.plan_code = plan.code AND tier.plan_code <> '' AND NOT tier.is_retired
-                            WHERE (ladder->>'has_plans')::boolean AND s.member_id = wallet.member_id
-                                AND s.programme_id = wallet.programme_id AND s.started_on <= business_date
-                                AND s.paid_until + plan.grace_days >= business_date
-                                AND (s.ended_on IS NULL OR s.ended_on >= business_date)
-                        ) AS card ON TRUE
                         WHERE wallet.programme_id = (ladder->>'programme')::bigint
                             AND wallet.id BETWEEN first_id AND last_id AND wallet.enrolled_on <= business_date
                             -- What happened since then is not undone by a night that is run again.
