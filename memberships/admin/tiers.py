@@ -60,8 +60,9 @@ class TierGroupAdmin(NamedAdmin):
             entry, entries = form.entries()
             found = forecast_document(group.programme, [entry], entries, on=form.cleaned_data["on"])
             shown = forecast_context(found.ladders[0])
-        page = {"group": group, "form": form, "forecast": shown}
-        return show_page(self, request, "memberships/tier_what_if.html", group, **page)
+        return show_page(
+            self, request, "memberships/tier_what_if.html", group, group=group, form=form, forecast=shown
+        )
 
 
 @admin.register(Tier)

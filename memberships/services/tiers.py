@@ -1,5 +1,6 @@
 """A member's tier: the first one, and one that is set by hand. (What points and cards give: tier_evaluation.)"""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from django.db import transaction
@@ -99,7 +100,7 @@ def refuse_tier(
 
 def _move(
     wallet: Enrolment, standing: TierStanding | None, tier: Tier, *, cause: Cause, held_until: date | None, key: str,
-    evidence: dict[str, object], on: date, at: datetime, actor: User | None, reason: str,
+    evidence: Mapping[str, object], on: date, at: datetime, actor: User | None, reason: str,
 ) -> TierChange:
     """Write standing, change and message; the wallet is locked."""
     before = standing.tier if standing else None

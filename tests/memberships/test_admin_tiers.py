@@ -93,7 +93,7 @@ def test_two_tiers_up_take_a_second_person(member: Enrolment) -> None:
     assert "goes from “gold” to “black-gold”" in request.summary
     assert request.summary in browser.get(page_of(member)).content.decode().replace("&amp;", "&")
     checker = granted(an_operator("laowang"), *VIEWS, "operations.decide_approval", "operations.view_approval")
-    approve(request, decision="known firm", on=today(), at=morning(today()), actor=checker)
+    approve(request, checker=checker, decision="known firm", on=today(), at=morning(today()))
     assert tier_of(member) == "black-gold"
 
 
