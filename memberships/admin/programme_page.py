@@ -84,7 +84,8 @@ def _facts(policy: PointsPolicy) -> list[tuple[str, str]]:
 
 def _revisions(programme: Programme) -> list[tuple[ProgrammeRevision, str, str]]:
     """Revisions with the words and the colour of their state, newest first."""
-    found = ProgrammeRevision.objects.filter(code=programme.code).select_related("approval").order_by("-number")
+    known = ProgrammeRevision.objects.without_files().filter(code=programme.code)
+    found = known.select_related("approval").order_by("-number")
     shown = []
     for revision in found[:REVISIONS_SHOWN]:
         colour, words = state_in_words(revision)

@@ -116,7 +116,8 @@ def state_in_words(revision: ProgrammeRevision) -> tuple[str, str]:
 def revision_page(request: HttpRequest, revision: ProgrammeRevision, *, on: date) -> dict[str, Any]:
     """Everything the page of a revision shows."""
     colour, words = state_in_words(revision)
-    others = ProgrammeRevision.objects.filter(code=revision.code).exclude(pk=revision.pk).order_by("-number")
+    known = ProgrammeRevision.objects.without_files().filter(code=revision.code)
+    others = known.exclude(pk=revision.pk).order_by("-number")
     return {
         "revision": revision, "state": words, "state_colour": colour,
         "changes": _changes(revision, on=on), "faults": _hindrances(revision, on=on),

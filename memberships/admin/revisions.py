@@ -65,10 +65,12 @@ class ProgrammeRevisionAdmin(ReadOnlyAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(PERMISSION)
 
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[ProgrammeRevision]":
+        return ProgrammeRevision.objects.without_files().order_by("-pk")
+
     def whole(self, request: HttpRequest) -> "QuerySet[ProgrammeRevision]":
         """Revisions with all that their page and their buttons need."""
-        revisions: QuerySet[ProgrammeRevision] = self.get_queryset(request)
-        return revisions.select_related("programme", "approval", "made_by", "rolled_back_to")
+        return ProgrammeRevision.objects.select_related("programme", "approval", "made_by", "rolled_back_to")
 
     # --- pages
 

@@ -22,6 +22,10 @@ class ProgrammeRevisionQuerySet(models.QuerySet["ProgrammeRevision"]):
         """Approved, and their day has come."""
         return self.filter(state=ProgrammeRevision.State.APPROVED, effective_on__lte=on)
 
+    def without_files(self) -> Self:
+        """For lists: a file may have a megabyte."""
+        return self.defer("source", "document", "forecast")
+
 
 @track(owner="programme", fields=["state", "effective_on"])
 class ProgrammeRevision(models.Model):
