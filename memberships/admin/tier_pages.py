@@ -14,8 +14,8 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
-from memberships.models import Tier, TierChange, TierGroup, TierStanding
-from memberships.services.tier_forecasts import LadderForecast, TierOutlook
+from memberships.models import ProgrammeRevision, Tier, TierChange, TierGroup, TierStanding
+from memberships.services.tier_forecasts import Forecast, LadderForecast, TierOutlook
 
 Kind = TierChange.Kind
 KIND_COLOURS = {Kind.FIRST: "info", Kind.UP: "success", Kind.DOWN: "danger", Kind.KEPT: "info"}
@@ -165,6 +165,13 @@ def forecast_context(ladder: LadderForecast) -> dict[str, Any]:
         "matrix": _matrix(ladder),
         "chart": forecast_chart(ladder.tiers),
     }
+
+
+def forecasts_of(revision: ProgrammeRevision) -> list[dict[str, Any]]:
+    """The what-if that is kept with a revision, ladder by ladder, each for tier_forecast.html; none was asked for."""
+    if revision.forecast is None:
+        return []
+    return [forecast_context(ladder) for ladder in Forecast.from_json(revision.forecast).ladders]
 
 
 def forecast_chart(tiers: Sequence[TierOutlook]) -> str:

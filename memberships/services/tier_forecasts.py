@@ -12,8 +12,8 @@ from typing import Any, Self
 
 from django.db.models import Max, Min
 
-from memberships.models import Enrolment, Programme, TierGroup
-from memberships.models.programmes import Tier
+from memberships.models import Enrolment, Programme, ProgrammeRevision, Tier, TierGroup
+from memberships.programme_files.documents import kept_document
 from memberships.services import statements
 from memberships.services.ranges import KeyRange
 from memberships.services.tier_evaluation import GRACE, Ladder, Rung, rung_of
@@ -114,6 +114,18 @@ def forecast_document(
         )
         for group in tier_groups
     ))
+
+
+def forecast_revision(revision: ProgrammeRevision, *, on: date) -> Forecast:
+    """Find out what a revision would make of all members on its day, or on `on` if that is gone by; kept with it."""
+    sections = kept_document(revision.document).sections
+    programme = Programme.objects.filter(code=revision.code).first()
+    found = forecast_document(
+        programme, sections["tier_groups"], sections["tiers"], on=max(revision.effective_on, on)
+    )
+    revision.forecast = found.as_json()
+    revision.save(update_fields=["forecast"])
+    return found
 
 
 def forecast_group(group: TierGroup, *, on: date) -> LadderForecast:
