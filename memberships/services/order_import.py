@@ -119,10 +119,14 @@ def _record_orders(chunk: _Chunk, locked: Locked) -> None:
 
 def _record_returns(chunk: _Chunk) -> None:
     """One by one: what a return takes back depends on the lots and draws of its wallet, and returns are few."""
+    if not chunk.lines:
+        return
     returns = StagedOrder.objects.filter(
-        batch_id=chunk.batch.pk, line__in=chunk.lines, verdict=Verdict.NEW, returns__isnull=False
-    ).order_by("line")
-    rows = list(returns)
+        batch_id=chunk.batch.pk, line__range=(chunk.lines[0], chunk.lines[-1]), verdict=Verdict.NEW,
+        returns__isnull=False,
+    )
+    wanted = set(chunk.lines)
+    rows = [row for row in returns.order_by("line") if row.line in wanted]
     orders = Order.objects.select_related("rule").in_bulk([row.returns for row in rows], field_name="number")
     noted = [_record_return(chunk, row, orders.get(row.returns)) for row in rows]
     ImportRow.objects.bulk_create([row for row in noted if row], ignore_conflicts=True)
