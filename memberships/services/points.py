@@ -44,6 +44,10 @@ class Grant(NamedTuple):
     pending_until: date | None = None
 
 
+#: The fields of Grant, as the statements' parameters are called.
+COLUMNS = ("enrolments", "points", "keys", "expires_on", "qualifying", "pending_until")
+
+
 @dataclass(frozen=True)
 class WalletFigures:
     """What a wallet shows on a day: the books' balance, what can be spent, and what goes next, and when."""
@@ -76,12 +80,8 @@ def earn_points_for_many(
     for grant in grants:
         _check_grant(grant)
     locked = lock_wallets({grant.enrolment_id for grant in grants}, on=on)
-    listed = {
-        "enrolments": [grant.enrolment_id for grant in grants], "points": [grant.points for grant in grants],
-        "keys": [grant.key for grant in grants], "expires_on": [grant.expires_on for grant in grants],
-        "qualifying": [grant.qualifying for grant in grants],
-        "pending_until": [grant.pending_until for grant in grants],
-    }
+    columns = zip(*grants, strict=True) if grants else ([] for _name in COLUMNS)
+    listed = {name: list(column) for name, column in zip(COLUMNS, columns, strict=True)}
     _refuse_conflicts(listed)
     _refuse_over(grants, on=on)
     # What inactivity has ended is not revived by what is earned afterwards.

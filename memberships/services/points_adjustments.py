@@ -135,7 +135,7 @@ def _check(adjustments: Sequence[Adjustment]) -> None:
 
 
 def _refuse_over(adjustments: Sequence[Adjustment], *, on: date) -> None:
-    """Nothing is given that is over; the repeat of what was booked in time is none of this. Raises PointsExpiryError."""
+    """Nothing is given that is over; what was booked in time may be repeated. Raises PointsExpiryError."""
     over_on = max(on, expired_through() or on)
     over = [one for one in adjustments if one.points > 0 and one.expires_on is not None and one.expires_on <= over_on]
     if not over:

@@ -1,5 +1,5 @@
--- Wallets whose balance is not what remains of their posted lots, less what expired (an expired lot keeps what remained)
--- and what they owe.
+-- Wallets whose balance is not what remains of their posted lots, less what expired (an expired lot keeps what
+-- remained) and what they owe.
 SELECT
     wallet.id, wallet.member_id, coalesce(lots.remaining, 0) + coalesce(expired.points, 0) - wallet.debt AS expected,
     wallet.balance

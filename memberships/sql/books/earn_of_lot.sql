@@ -1,6 +1,7 @@
 -- Entries whose lot has other points than they gave, or is not there; postings that brought something else than returns
 -- had left of their lot, or other qualifying points.
-SELECT entry.id, entry.member_id, expected.points || ' + ' || expected.qualifying, entry.points || ' + ' || entry.qualifying
+SELECT entry.id, entry.member_id, expected.points || ' + ' || expected.qualifying,
+    entry.points || ' + ' || entry.qualifying
 FROM memberships_pointsentry entry
 LEFT JOIN memberships_pointslot lot ON lot.id = entry.lot_id AND lot.enrolment_id = entry.enrolment_id
 JOIN LATERAL (

@@ -1,6 +1,6 @@
--- Entries whose points are not what they drew from the lots (a spend) or gave back (its reversal), or that drew more than
--- they took (the reversal of an award, an adjustment: what they drew less is owed). Other entries make a lot, or leave it
--- as it is: they draw nothing.
+-- Entries whose points are not what they drew from the lots (a spend) or gave back (its reversal), or that drew more
+-- than they took (the reversal of an award, an adjustment: what they drew less is owed). Other entries make a lot, or
+-- leave it as it is: they draw nothing.
 SELECT entry.id, entry.member_id, drawing.expected, -coalesce(drawn.points, 0) AS found
 FROM memberships_pointsentry entry
 JOIN LATERAL (

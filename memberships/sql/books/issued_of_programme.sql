@@ -5,8 +5,9 @@ WITH booked AS (
     SELECT wallet.programme_id,
         sum(abs(entry.points)) FILTER (WHERE entry.debit IN ('issued', 'adjustment')) AS issued,
         sum(abs(entry.points)) FILTER (WHERE entry.credit IN ('issued', 'adjustment')) AS reversed,
-        sum(CASE 'redeemed' WHEN entry.credit THEN abs(entry.points) WHEN entry.debit THEN -abs(entry.points) END) AS spent,
-        sum(CASE 'breakage' WHEN entry.credit THEN abs(entry.points) WHEN entry.debit THEN -abs(entry.points) END) AS expired
+        -- An entry is negative where it takes from the wallet.
+        -sum(entry.points) FILTER (WHERE 'redeemed' IN (entry.debit, entry.credit)) AS spent,
+        -sum(entry.points) FILTER (WHERE 'breakage' IN (entry.debit, entry.credit)) AS expired
     FROM memberships_pointsentry entry
     JOIN memberships_enrolment wallet ON wallet.id = entry.enrolment_id
     GROUP BY wallet.programme_id

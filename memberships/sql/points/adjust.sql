@@ -1,10 +1,11 @@
 -- Book a list of adjustments by hand: an entry each, a lot for those that give points, and the balances. What they take
--- is owed for a moment: settle_debts.sql draws it from the lots next, in the same transaction. Returns how many were new.
+-- is owed for a moment: settle_debts.sql draws it from the lots next, in the same transaction. Returns how many.
 -- Touches the lots and entries it makes and the wallets of the list, which the caller has locked in key order, having
 -- seen that there is enough to take.
 -- May run twice: an adjustment whose key the member's ledger has is left out.
 WITH fresh AS MATERIALIZED (
-    SELECT listed.*, CASE WHEN points > 0 THEN nextval(pg_get_serial_sequence('memberships_pointslot', 'id')) END AS lot_id
+    SELECT listed.*,
+        CASE WHEN points > 0 THEN nextval(pg_get_serial_sequence('memberships_pointslot', 'id')) END AS lot_id
     FROM (
         SELECT wallet.member_id, wallet.id AS enrolment_id, asked.points, asked.key, asked.expires_on, asked.qualifying,
             code.id AS reason_code_id, asked.reason
@@ -25,8 +26,8 @@ WITH fresh AS MATERIALIZED (
     SELECT lot_id, member_id, enrolment_id, points, points, %(on)s, expires_on FROM fresh WHERE lot_id IS NOT NULL
 ), entries AS (
     INSERT INTO memberships_pointsentry
-        (member_id, enrolment_id, key, kind, points, qualifying, debit, credit, lot_id, reason_code_id, "on", at, actor_id,
-         reason)
+        (member_id, enrolment_id, key, kind, points, qualifying, debit, credit, lot_id, reason_code_id, "on", at,
+        actor_id, reason)
     SELECT member_id, enrolment_id, key, 'adjust', points, qualifying,
         CASE WHEN points < 0 THEN 'liability' ELSE 'adjustment' END,
         CASE WHEN points < 0 THEN 'adjustment' ELSE 'liability' END,

@@ -1,5 +1,5 @@
 -- Book a list of grants: a lot and an entry each, and the balances. Returns how many were new.
--- A grant with a return window accrues: its lot is pending, and has its qualifying points until they are posted with it.
+-- A grant with a return window accrues: its lot is pending, and has its qualifying points until both are posted.
 -- One of qualifying points alone has a lot only as long as it is pending.
 -- Touches the lots and entries it makes and the wallets of the list, which the caller has locked in key order.
 -- May run twice: a grant whose key the member's ledger has is left out.

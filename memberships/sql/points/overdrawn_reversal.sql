@@ -1,4 +1,4 @@
--- The first of some entries that is reversed by more than it booked, twice, or by another wallet; NULL when all is well.
+-- The first of some entries that is reversed by more than it booked, twice, or by another wallet; NULL: all is well.
 -- A spend and an expiry come back once and whole; an award, in parts, by no more than its points and its qualifying
 -- points (those of a pending award are booked when it is posted); nothing else is reversed.
 -- Reads only. Asked by the trigger of entries that reverse, which has locked those they name.

@@ -1,7 +1,7 @@
 -- Pay the debts of wallets with the points that can be spent there: the entries that are owed, oldest first, draw from
 -- the lots, earliest expiry first. Returns how many points were paid.
--- Inserts draws, which name the newest entry of their wallet, and lowers the lots and the wallets' debts; the caller has
--- locked the wallets in key order.
+-- Inserts draws, which name the newest entry of their wallet, and lowers the lots and the wallets' debts; the caller
+-- has locked the wallets in key order.
 -- May run twice: a wallet that is in debt has no points that can be spent afterwards.
 WITH indebted AS MATERIALIZED (
     SELECT wallet.id, wallet.member_id,
@@ -11,7 +11,8 @@ WITH indebted AS MATERIALIZED (
         AND (wallet.idle_on IS NULL OR wallet.idle_on > %(on)s)
 ), owed AS (
     -- What an entry took that no lot gave.
-    SELECT entry.id, entry.enrolment_id, points, sum(points) OVER (PARTITION BY entry.enrolment_id ORDER BY entry.id) AS upto
+    SELECT entry.id, entry.enrolment_id, points,
+        sum(points) OVER (PARTITION BY entry.enrolment_id ORDER BY entry.id) AS upto
     FROM (
         SELECT entry.id, entry.enrolment_id, -entry.points - coalesce((
             SELECT sum(draw.points) FROM memberships_lotdraw draw WHERE draw.entry_id = entry.id

@@ -1,5 +1,5 @@
 -- Spend points of a wallet: the earliest expiry first, lots that never expire last, of two that expire together the
--- older. What became of it: `spent`, or else `repeated`, `conflicting` (the key has another body), `lacking` or `absent`.
+-- older. What became of it: `spent`, or `repeated`, `conflicting` (the key has another body), `lacking` or `absent`.
 -- Locks the wallet's row, then writes an entry, its draws, the lots drawn from and the wallet. It looks at the lots by
 -- another statement than the one that waits for the lock, so that it sees what others did meanwhile.
 -- May run twice: an entry is booked once under its key.
