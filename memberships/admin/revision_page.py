@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminDateWidget
 
 from memberships.admin import revision_actions
 from memberships.admin.actions import offered
+from memberships.admin.tier_pages import forecasts_of
 from memberships.models import ProgrammeRevision
 from memberships.programme_files.comparing import compare
 from memberships.programme_files.documents import (
@@ -41,6 +42,8 @@ STATE_COLOURS = {
     State.SUPERSEDED: "",
     State.REJECTED: "",
 }
+#: What a revision would make of the members is asked before it takes effect.
+ASKED_OF = (State.DRAFT, State.SUBMITTED, State.APPROVED)
 #: Of a programme's other revisions, those that can be chosen to compare with.
 OTHERS_SHOWN = 50
 
@@ -124,7 +127,8 @@ def revision_page(request: HttpRequest, revision: ProgrammeRevision, *, on: date
         "approval_url": approval_url(revision.approval) if revision.approval else "",
         "buttons": offered(request, revision_actions.ACTIONS, revision, on=on),
         "may_edit": revision.state == State.DRAFT and request.user.has_perm(revision_actions.PERMISSION),
-        "others": list(others[:OTHERS_SHOWN]),
+        "others": list(others[:OTHERS_SHOWN]), "forecasts": forecasts_of(revision),
+        "may_ask": request.user.has_perm(revision_actions.PERMISSION) and revision.state in ASKED_OF,
     }
 
 

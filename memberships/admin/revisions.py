@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.text import get_valid_filename
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
@@ -20,6 +21,7 @@ from memberships.admin.display import today
 from memberships.admin.pages import find_record, show_page
 from memberships.admin.revision_actions import ACTIONS, PERMISSION, revision_url
 from memberships.admin.revision_page import (
+    ASKED_OF,
     STATE_COLOURS,
     FileForm,
     Preview,
@@ -33,6 +35,7 @@ from memberships.programme_files.documents import export_programme
 from memberships.programme_files.faults import ProgrammeFileError
 from memberships.programme_files.writing import write_document
 from memberships.services.revisions import draft_revision, edit_draft
+from memberships.services.tier_forecasts import forecast_revision
 from operations.admin.base import ReadOnlyAdmin
 from operations.dates import business_date
 from operations.errors import PlusdeskError
@@ -79,6 +82,7 @@ class ProgrammeRevisionAdmin(ReadOnlyAdmin):
         ours = [
             path("compare/", view(self.compare_view), name=f"{name}compare"),
             path("<path:object_id>/edit/", view(self.edit_view), name=f"{name}edit"),
+            path("<path:object_id>/what_if/", require_POST(view(self.what_if_view)), name=f"{name}what_if"),
             path("<path:object_id>/file/", view(self.file_view), name=f"{name}file"),
         ]
         return [*ours, *action_urls(self, ACTIONS, self.whole), *super().get_urls()]
@@ -115,6 +119,15 @@ class ProgrammeRevisionAdmin(ReadOnlyAdmin):
             return HttpResponseRedirect(revision_url(revision))
         begun = {"source": revision.source, "effective_on": revision.effective_on, "note": revision.note}
         return self._editor(request, revision, begun)
+
+    def what_if_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask what the file would make of all members' tiers; the answer is kept with the revision."""
+        revision = find_record(self, request, object_id, self.whole(request))
+        if not request.user.has_perm(PERMISSION):
+            raise PermissionDenied
+        if revision.state in ASKED_OF:
+            forecast_revision(revision, on=today())
+        return HttpResponseRedirect(f"{revision_url(revision)}#what-if")
 
     def file_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The file, as it was given."""

@@ -9,9 +9,10 @@ from django.test import Client
 
 from memberships.admin.display import today
 from memberships.models import Programme, ProgrammeRevision
+from memberships.services.enrolments import enrol_member
 from operations.models import Approval
 from tests.memberships.admin_pages import a_superuser, granted, signed_in
-from tests.memberships.factories import an_operator
+from tests.memberships.factories import a_person, an_operator
 from tests.memberships.programme_stories import club, text, with_plan, with_tiers
 from tests.programmes.stories import a_manager, an_approver, approved, in_effect, submitted
 
@@ -150,3 +151,17 @@ def test_the_list_shows_what_became_of_a_request(db: None) -> None:
     submitted(club(), on=today())
     page = signed_in(a_superuser()).get(PAGES).content.decode()
     assert "club r1" in page and "waiting for approval" in page
+
+
+def test_a_draft_is_asked_what_it_would_make_of_the_members(manager: Client) -> None:
+    programme = in_effect(club(), on=today())
+    enrol_member(a_person(), programme, on=today(), actor=None)
+    sent(manager, text(with_tiers(basic=0, silver=1_000, gold=6_000)))
+    draft = ProgrammeRevision.objects.get(state=State.DRAFT)
+    answer = manager.post(f"{PAGES}{draft.pk}/what_if/")
+    draft.refresh_from_db()
+    assert [ladder["group"] for ladder in draft.forecast["ladders"]] == ["levels"]
+    assert "First tier" in manager.get(answer.url).content.decode()
+    assert manager.get(f"{PAGES}{draft.pk}/what_if/").status_code == 405
+    reader = signed_in(granted(an_operator(), "memberships.view_programmerevision"))
+    assert reader.post(f"{PAGES}{draft.pk}/what_if/").status_code == 403
