@@ -13,7 +13,7 @@ from memberships.demo.members import FIRMS, MARK, PEOPLE, make_firms, make_peopl
 from memberships.demo.nights import NIGHTS, live_through
 from memberships.demo.orders import make_orders
 from memberships.demo.payments import make_payments
-from memberships.demo.points import make_wallets
+from memberships.demo.points import award_lately, make_wallets
 from memberships.demo.programmes import make_jd_plus, make_jd_plus_enterprise, make_other_programmes
 from memberships.demo.users import make_users
 from memberships.gateways.sandbox.control import SandboxControl
@@ -49,6 +49,8 @@ def load_demo(*, on: date) -> Loaded:
     with transaction.atomic(), because(str(_("demo data"))):
         payments = _make_members(*plans, days, gateway)
     nights = live_through(days, gateway) if gateway else 0
+    with transaction.atomic(), because(str(_("demo data"))):
+        award_lately(days)
     return Loaded(PEOPLE, FIRMS, payments, nights)
 
 

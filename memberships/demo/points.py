@@ -18,6 +18,7 @@ from memberships.services.points import Grant, earn_points_for_many, spend_point
 from memberships.services.points_adjustments import adjust_points
 from memberships.services.points_expiry import DueRange, endings, expire_range
 from memberships.services.points_extensions import extend_points
+from memberships.services.points_policies import expiry_of, pending_until
 from memberships.services.points_reinstatement import reinstate_points
 from operations.models import User
 
@@ -25,6 +26,9 @@ WALLETS = 1_000
 VALID_MONTHS = 12
 RETURN_WINDOW_DAYS = 7
 REINSTATE_DAYS = 60
+#: Days before today whose awards are still pending, and how many members earned on each.
+PENDING_DAYS = (1, 3, 5)
+PENDING_EARNERS = 20
 #: Days a month on which points are earned, and how many wallets earn on such a day.
 EARNING_DAYS = (3, 12, 24)
 EARNERS = 120
@@ -106,7 +110,8 @@ def _set_right(wallets: list[Enrolment], days: Days) -> None:
     """A member complains on the eve of the first night: points are given again, some as goodwill, an end is put off."""
     day = days.first_night - timedelta(days=1)
     lately = {"kind": PointsEntry.Kind.EXPIRE, "on__gt": day - timedelta(days=REINSTATE_DAYS), "on__lte": day}
-    expired = PointsEntry.objects.filter(enrolment__in=wallets, **lately).select_related("enrolment").first()
+    entries = PointsEntry.objects.filter(enrolment__in=wallets, **lately).order_by("enrolment", "pk")
+    expired = entries.select_related("enrolment").first()
     if expired is None:
         return
     operator = User.objects.filter(username=OPERATOR.username).first()
@@ -120,3 +125,19 @@ def _set_right(wallets: list[Enrolment], days: Days) -> None:
     for ends_on, _points in endings(wallet, on=day, days=1):
         to_date = max(ends_on + timedelta(days=90), new_day)
         extend_points(wallet, ending_by=ends_on, to_date=to_date, key="goodwill:1", reason="应用故障期间顺延", **facts)
+
+
+def award_lately(days: Days) -> None:
+    """Awards of the last days, whose return window is open."""
+    policy = PointsPolicy.objects.get(programme__code="jd-plus")
+    wallets = list(Enrolment.objects.filter(programme=policy.programme_id).order_by("pk")[:PENDING_EARNERS])
+    for back in PENDING_DAYS:
+        day = days.today - timedelta(days=back)
+        grants = [
+            Grant(
+                wallet.pk, 10 * (place + back), f"order:{day:%Y%m%d}-{wallet.pk}-late", expiry_of(policy, day),
+                qualifying=10 * (place + back), pending_until=pending_until(policy, day),
+            )
+            for place, wallet in enumerate(wallets, start=1) if wallet.enrolled_on <= day
+        ]
+        earn_points_for_many(grants, on=day, at=_noon(day), actor=None, reason="下单返积分")
