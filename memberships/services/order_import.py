@@ -134,11 +134,13 @@ def _record_returns(chunk: _Chunk) -> None:
 
 def _record_return(chunk: _Chunk, row: StagedOrder, bought: Order | None) -> ImportRow | None:
     """Record one return; the row to note when there is something to say of it."""
-    noted = ImportRow(batch=chunk.batch, line=row.line, verdict=row.verdict, label=row.number)
+    noted = ImportRow(batch=chunk.batch, line=row.line, verdict=row.verdict, label=row.number or "")
     if bought is None:
         # Its order was left out: another took its number at the same time.
         noted.outcome = Outcome.LEFT_OUT
         return noted
+    # The check let no row through without them.
+    assert row.amount is not None and row.ordered_on is not None
     try:
         returned = record_return(
             bought, number=str(row.number), amount=row.amount, ordered_on=row.ordered_on, on=chunk.on, at=chunk.at,
