@@ -44,6 +44,15 @@ def points_of(points: int) -> str:
     return _("%(points)s points") % {"points": number_format(points)}
 
 
+class DayWidget(UnfoldAdminDateWidget):
+    """A day, which the browser helps to choose; its value is written the same in every language."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
 class WalletDeskAction(RecordAction[Enrolment]):
     """Something that is done to a wallet's points."""
 
@@ -75,7 +84,7 @@ class AdjustmentForm(ConfirmForm):
         widget=UnfoldAdminSelectWidget(), to_field_name="code",
     )
     expires_on = forms.DateField(
-        label=gettext_lazy("Expire on"), widget=UnfoldAdminDateWidget(), required=False,
+        label=gettext_lazy("Expire on"), widget=DayWidget(), required=False,
         help_text=gettext_lazy("Of points that are given, the first day without them; blank: they do not expire."),
     )
 
@@ -109,11 +118,11 @@ class ExtensionForm(ConfirmForm):
 
     first_fields = ("ending_by", "to_date")
     ending_by = forms.DateField(
-        label=gettext_lazy("Points that end by"), widget=UnfoldAdminDateWidget(),
+        label=gettext_lazy("Points that end by"), widget=DayWidget(),
         help_text=gettext_lazy("This day included."),
     )
     to_date = forms.DateField(
-        label=gettext_lazy("end on"), widget=UnfoldAdminDateWidget(),
+        label=gettext_lazy("end on"), widget=DayWidget(),
         help_text=gettext_lazy("The first day without them."),
     )
 
@@ -173,7 +182,7 @@ class ReinstatementForm(ConfirmForm):
 
     first_fields = ("expires_on",)
     expires_on = forms.DateField(
-        label=gettext_lazy("Expire on"), widget=UnfoldAdminDateWidget(), required=False,
+        label=gettext_lazy("Expire on"), widget=DayWidget(), required=False,
         help_text=gettext_lazy("The first day without them; blank: they do not expire."),
     )
 
