@@ -7,6 +7,7 @@ import pytest
 from memberships.errors import KeyConflictError, NotReversibleError, ReservedKeyError
 from memberships.models import PointsEntry, PointsLot
 from memberships.services.points import spendable_points, wallet_figures
+from memberships.services.points_reinstatement import reinstate_points
 from tests.memberships.factories import TODAY, jd_plus
 from tests.memberships.points_stories import (
     DECEMBER,
@@ -22,6 +23,7 @@ from tests.memberships.points_stories import (
     entries,
     expire,
     lots_left,
+    morning,
     pending,
     post,
     reverse,
@@ -221,6 +223,17 @@ def test_qualifying_points_of_an_award_that_expired_are_taken_back_all_the_same(
     reversal = reverse(returned, on=MARCH)
     assert (reversal.entry.points, reversal.entry.qualifying, reversal.missing) == (0, -40, 0)
     assert balance(wallet) == 500
+    assert_books_balance()
+
+
+def test_award_that_expired_and_was_given_again_is_taken_back_all_the_same() -> None:
+    wallet = a_wallet(programme=by_policy(jd_plus(), reinstate_days=30))
+    returned = earn(wallet, 100, expires_on=MARCH)
+    expire(wallet, on=MARCH)
+    lost = PointsEntry.objects.get(kind="expire")
+    reinstate_points(lost, expires_on=JUNE, on=MARCH, at=morning(MARCH), actor=None, reason="x")
+    assert reverse(returned, on=MARCH).entry.points == -100
+    assert balance(wallet) == 0
     assert_books_balance()
 
 
