@@ -27,8 +27,8 @@ class MembershipsConfig(AppConfig):
         from memberships.jobs.renewals import RenewSubscriptions
         from memberships.jobs.revisions import ApplyProgrammeRevisions, MoveCards
         from memberships.jobs.tiers import EvaluateTiers, ForeseeDowngrades
-        from memberships.points_approvals import ExtendPoints, ReinstatePoints, ReversePoints
         from memberships.notices import notice_kinds
+        from memberships.points_approvals import ExtendPoints, ReinstatePoints, ReversePoints
         from memberships.programme_files import SECTIONS
         from memberships.programme_files.approval import ApplyProgrammeRevision
         from memberships.roles import give_rights

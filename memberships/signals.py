@@ -21,6 +21,6 @@ subscription_lapsed = Signal()
 #: subscription, on, actor. Its last term was refunded; paid access goes on to its `ended_on`, the last day included.
 subscription_refunded = Signal()
 
-#: change (a TierChange), on, actor. Sent by TierChange for changes of single wallets; the night's are told by the outbox
+#: change (a TierChange), on, actor. For changes of single wallets; of those of a night the outbox tells
 #: alone.
 tier_changed = Signal()

@@ -152,7 +152,7 @@ class Account(models.TextChoices):
     """Accounts of the points ledger; the programme owes its members what stands on `liability`, their wallets."""
 
     ISSUED = "issued", _("issued")
-    PENDING = "pending", _("pending")
+    PENDING = "pending", _("pending awards")
     LIABILITY = "liability", _("member's wallet")
     REDEEMED = "redeemed", _("redeemed")
     BREAKAGE = "breakage", _("breakage")

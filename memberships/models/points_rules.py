@@ -121,9 +121,9 @@ class EarnRule(InForce):
     """Points for each yuan of an order: the rule of its category on its day, else the one without a category."""
 
     class Rounding(models.TextChoices):
-        DOWN = "down", _("down")
+        DOWN = "down", _("rounded down")
         HALF_UP = "half_up", _("to the nearest, halves up")
-        UP = "up", _("up")
+        UP = "up", _("rounded up")
 
     programme = models.ForeignKey(Programme, models.PROTECT, related_name="earn_rules", verbose_name=_("programme"))
     points_per_yuan = models.DecimalField(_("points per yuan"), max_digits=10, decimal_places=4)

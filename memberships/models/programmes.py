@@ -218,7 +218,7 @@ class Plan(Named):
                 name="sold_plan_is_frozen",
                 operation=pgtrigger.Update,
                 when=pgtrigger.Before,
-                # The end of its sale, and when earlier cards move to it, are the facts of a sold plan that are still open.
+                # When its sale ends, and earlier cards move to it, are the facts of a sold plan that are still open.
                 condition=pgtrigger.AnyChange(exclude=["on_sale_until", "moves_on"]),
                 func=(
                     # A sale under way holds a key lock on the plan (its foreign key): wait for it, then look.

@@ -103,7 +103,7 @@ def found_by(name: str, kind: NoticeKind, span: Span, **parameters: Any) -> list
     # The function's name is the registered kind's own; it is quoted as an identifier.
     text: Any = statements.ours.text(f"notices/{name}")
     statement = sql.SQL(text).format(function=sql.Identifier(kind.function)).as_string(None)
-    known = {
+    known: dict[str, Any] = {
         "kind": kind.name, "days": kind.days, "first": span.first, "last": span.last, "places": places, "place": place,
     }
     with connection.cursor() as cursor:
