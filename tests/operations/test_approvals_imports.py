@@ -50,7 +50,7 @@ def approved(request: Approval) -> Approval:
 def test_a_large_import_waits_for_a_second_person_and_is_applied_then(xiaomei: User) -> None:
     desk = signed_in(xiaomei)
     batch = uploaded(desk, [a_row(1), a_row(2)])
-    assert "So many rows take a second person" in seen(desk, batch)
+    assert "So much takes a second person (2 rows)" in seen(desk, batch)
     page = confirm(desk, batch, reason="春节名单")
     assert "This takes a second person." in page and "Look at the request" in page
     request = Approval.objects.get()

@@ -12,12 +12,17 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import DatabaseError, connection, models, transaction
 
 from memberships.models import (
+    AdjustmentReason,
     CreditRequest,
+    EarnPromotion,
+    EarnRule,
     EnterpriseCustomer,
     Member,
     MemberContact,
+    MemberReference,
     PaymentMethod,
     Plan,
+    PointsPolicy,
     Programme,
     Subscription,
     Term,
@@ -46,6 +51,17 @@ NOT_TRACKED = {
     "memberships.PointsEntry": "a ledger, which only grows",
     "memberships.LotDraw": "a ledger, which only grows",
     "memberships.StagedEnterpriseCustomer": "a spreadsheet on its way, which changes no business row",
+    "memberships.StagedOrder": "a spreadsheet on its way, which changes no business row",
+    "memberships.StagedPerson": "a spreadsheet on its way, which changes no business row",
+    "memberships.StagedAdjustment": "a spreadsheet on its way, which changes no business row",
+    "operations.Approval": "state, checker and decision are in the trail; all else is frozen",
+    "operations.Notice": "a log itself, which only grows",
+    "memberships.ProgrammeRevision": "state and day are in the trail; what was submitted is frozen",
+    "memberships.Order": "a fact of another system, which only grows",
+    "memberships.LotExtension": "a log itself, which only grows",
+    "memberships.TierStanding": "its changes are its log, which only grows",
+    "memberships.TierChange": "a log itself, which only grows",
+    "memberships.PointsLiability": "what a night measured",
 }
 
 
@@ -106,6 +122,13 @@ def cast() -> dict[type[models.Model], models.Model]:
         ),
         JobRun.objects.create(job="some_job", business_date=TODAY, requested_at="2027-01-15T00:00:00Z"),
         PaymentMethod.objects.create(member=member, gateway="sandbox", token="tok_ok", added_on=TODAY),
+        PointsPolicy.objects.create(programme=programme),
+        EarnRule.objects.create(
+            programme=programme, code="usual", starts_on=TODAY, points_per_yuan=1, qualifying_per_yuan=1
+        ),
+        EarnPromotion.objects.create(programme=programme, code="11-11", starts_on=TODAY, multiplier=2),
+        MemberReference.objects.create(member=member, source="erp", external_id="4711"),
+        AdjustmentReason.objects.create(code="gift", name="礼物", name_en="Gift"),
         *rights_of(user),
     ]
     return {type(row): row for row in rows}
@@ -133,7 +156,8 @@ CHANGES: dict[type[models.Model], tuple[str, Any]] = {
     EnterpriseCustomer: ("city", "宁波市"), Subscription: ("requested_on", date(2027, 1, 14)),
     Term: ("ends_on", date(2028, 2, 1)), CreditRequest: ("term_days", 30), User: ("first_name", "小美"),
     ImportBatch: ("file_name", "y.csv"), JobRun: ("state", "failed"), GroupName: ("name", "masters"),
-    ApprovalLimit: ("amount", 6),
+    ApprovalLimit: ("amount", 6), PointsPolicy: ("pending_days", 7), EarnRule: ("cap_per_day", 100),
+    EarnPromotion: ("multiplier", 3), MemberReference: ("external_id", "4712"), AdjustmentReason: ("is_active", False),
     PaymentMethod: ("label", "尾号 1234"),
     UserGroup: ("group_id", OTHER), UserRight: ("permission_id", OTHER), GroupRight: ("permission_id", OTHER),
 }
