@@ -9,7 +9,9 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage, get_connection
+from django.core.validators import validate_email
 from django.db import connections
 
 from operations.models import OutboxMessage
@@ -20,6 +22,9 @@ from operations.services.notices import kind_of
 from operations.webhooks import Events, find_receiver
 
 GONE = Reply(Verdict.REFUSED, "no such kind of notice")
+NO_ADDRESS = Reply(Verdict.REFUSED, "no e-mail address")
+#: Without its text: what is no address may be anything, and no masking would know it.
+BAD_ADDRESS = Reply(Verdict.REFUSED, "bad address")
 
 
 class Mail:
@@ -56,10 +61,12 @@ def _send(message: OutboxMessage) -> Reply:
         with get_connection(timeout=settings.EMAIL_TIMEOUT) as server:
             email.connection = server
             email.send()
-    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException) as error:
+    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError) as error:
         return _refusal(error)
-    except (smtplib.SMTPException, OSError) as error:
-        return Reply(Verdict.AGAIN, f"{type(error).__name__}")
+    except (smtplib.SMTPException, OSError, ValueError) as error:
+        # Of the settings or the server, not of this mail: a password, a sender (which may be no address), a blocked
+        # house. Its words may hold the address, too.
+        return Reply(Verdict.AGAIN, type(error).__name__)
     return Reply(Verdict.DELIVERED)
 
 
@@ -69,7 +76,11 @@ def _write(message: OutboxMessage) -> EmailMessage | Reply:
         return GONE
     address = kind.email_of(message.payload["member"])
     if not address:
-        return Reply(Verdict.REFUSED, "no e-mail address")
+        return NO_ADDRESS
+    try:
+        validate_email(address)
+    except ValidationError:
+        return BAD_ADDRESS
     text = kind.text(message.payload["facts"], language=settings.NOTICE_LANGUAGE)
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
     digest = hashlib.sha256(message.key.encode()).hexdigest()[:32]
@@ -79,8 +90,8 @@ def _write(message: OutboxMessage) -> EmailMessage | Reply:
     )
 
 
-def _refusal(error: smtplib.SMTPRecipientsRefused | smtplib.SMTPResponseException) -> Reply:
-    """4xx: later. 5xx: never. The server's words may hold the address: only the code is kept."""
+def _refusal(error: smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError) -> Reply:
+    """Of a recipient or the text. 4xx: later. 5xx: never. Only the code is kept: the words may hold the address."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = [code for code, _words in error.recipients.values()]
         code = max(codes, default=550)

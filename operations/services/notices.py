@@ -1,6 +1,7 @@
 """Telling people: all of a range that a kind of notice is for, by one statement; one person, by hand or by an event.
 
-A notice is told once for each member, key and channel. It goes out through the outbox.
+A notice is told once for each member, key and channel. It goes out through the outbox: a webhook in its turn among the
+member's messages; an e-mail as nobody's message, in no order, so that one that does not go holds up nothing else.
 """
 
 from datetime import date, datetime
@@ -63,7 +64,8 @@ def tell(
             continue
         message = put_message(
             f"notice.{channel}", f"notice:{channel}:{owner}:{key}",
-            {"kind": kind.name, "member": owner, "facts": dict(facts)}, owner=owner, at=at,
+            {"kind": kind.name, "member": owner, "facts": dict(facts)},
+            owner=None if channel == Notice.Channel.EMAIL else owner, at=at,
         )
         notice, _is_new = Notice.objects.get_or_create(
             owner=owner, key=key, channel=channel,

@@ -1,9 +1,11 @@
 """What members are told: of points, tiers, payments and cards; once, in their language, by e-mail and by webhook."""
 
 import json
+import smtplib
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.conf import settings as house
@@ -14,7 +16,7 @@ from operations.models import JobRun, Notice, OutboxMessage, RunItem
 from operations.notices import texts
 from operations.services.dry_runs import execute_dry_run, start_dry_run
 from operations.services.notices import EVERYBODY, found_by, tell
-from operations.services.outbox import sweep_outbox
+from operations.services.outbox import put_message, sweep_outbox
 from operations.tasks import work_through
 from tests.mailbox import Mailbox, open_mailbox
 from tests.memberships.admin_pages import a_superuser, signed_in
@@ -173,6 +175,69 @@ def test_an_address_that_was_erased_meanwhile_is_said_and_a_server_that_is_down_
     settings.EMAIL_PORT = mailbox.port
     swept(at_night(AHEAD) + timedelta(minutes=5))
     assert [mail["to"] for mail in mailbox.mails] == ["hanmeimei@example.com"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        smtplib.SMTPAuthenticationError(535, b"wrong password"), smtplib.SMTPConnectError(554, b"blocked"),
+        smtplib.SMTPHeloError(501, b"who are you?"), smtplib.SMTPSenderRefused(550, b"not you", "desk@example.com"),
+    ],
+    ids=lambda fault: type(fault).__name__,
+)
+def test_a_fault_of_the_settings_throws_no_mail_away(
+    mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    a_full_wallet(a_reader())
+    run_job("send_notices", on=AHEAD)
+    with monkeypatch.context() as wrong:
+        wrong.setattr(smtplib.SMTP, "sendmail", Mock(side_effect=fault))
+        swept(at_night(AHEAD))
+    assert state_of(Notice.objects.get(channel=Channel.EMAIL)) == (State.QUEUED, type(fault).__name__)
+    swept(at_night(AHEAD) + timedelta(minutes=5))
+    assert len(mailbox.mails) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_that_does_not_go_holds_up_no_webhook(mailbox: Mailbox, receiver: Receiver) -> None:
+    wallet = a_full_wallet(a_reader())
+    mailbox.answer = lambda address: "450 later"
+    run_job("send_notices", on=AHEAD)
+    kind = registry.notices.get("card_in_grace")
+    tell(kind, owner=wallet.member_id, key="k:1", facts=kind.sample, has_email=True, on=AHEAD, at=at_night(AHEAD))
+    put_message("payment.refunded", "refunded:1", {"amount": "1"}, owner=wallet.member_id, at=at_night(AHEAD))
+    swept(at_night(AHEAD))
+    heard = [heard.body["type"] for heard in receiver.heard if heard.body["type"] != "points.earned"]
+    assert heard == ["notice.webhook", "notice.webhook", "payment.refunded"]
+    mails = OutboxMessage.objects.filter(topic="notice.email")
+    assert {(mail.state, mail.owner, mail.payload["member"]) for mail in mails} == {
+        (State.QUEUED, None, wallet.member_id)
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "address", ["a b@example.com", "lilei@example.com,hmm@example.com", "李雷@example.com", f"lilei@{'x' * 70}.com"]
+)
+def test_what_is_no_address_is_refused_and_said_nowhere(
+    mailbox: Mailbox, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, address: str
+) -> None:
+    a_full_wallet(a_reader(address))
+    run_job("send_notices", on=AHEAD)
+    swept(at_night(AHEAD))
+    assert state_of(Notice.objects.get(channel=Channel.EMAIL)) == (State.PARKED, "bad address")
+    said = "".join(capfd.readouterr()) + caplog.text
+    assert address not in said and mailbox.mails == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_house_whose_own_address_is_none_throws_no_mail_away(mailbox: Mailbox, settings: Any) -> None:
+    a_full_wallet(a_reader())
+    run_job("send_notices", on=AHEAD)
+    settings.DEFAULT_FROM_EMAIL = "desk@example.com, more@example.com"
+    swept(at_night(AHEAD))
+    assert state_of(Notice.objects.get(channel=Channel.EMAIL)) == (State.QUEUED, "ValueError")
 
 
 @pytest.mark.django_db

@@ -23,7 +23,9 @@ WITH fresh AS MATERIALIZED (
 message AS (
     INSERT INTO operations_outboxmessage
         (id, topic, key, owner, payload, state, attempts, error, created_at, next_attempt_at)
-    SELECT message, 'notice.' || channel, 'notice:' || channel || ':' || owner || ':' || key, owner,
+    -- Nobody's, where it is an e-mail: one that does not go must not hold up what the member's webhooks tell.
+    SELECT message, 'notice.' || channel, 'notice:' || channel || ':' || owner || ':' || key,
+        CASE WHEN channel <> 'email' THEN owner END,
         jsonb_build_object('kind', %(kind)s::text, 'member', owner, 'facts', facts), 'queued', 0, '', %(at)s, %(at)s
     FROM fresh
 ),
