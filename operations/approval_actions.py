@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from operations import registry
-from operations.approvals import ApprovalAction, Description, Outcome, Payload, fingerprint
+from operations.approvals import ApprovalAction, Description, Measure, Outcome, Payload, fingerprint
 from operations.errors import ImportStateError, PreviewChangedError, RunStateError
 from operations.models import ImportBatch, JobRun, User
 from operations.services.dry_runs import execute_dry_run, executed_by, hindrance, in_words, summary
@@ -21,7 +21,7 @@ from operations.services.imports import confirm_import, confirmation_hindrance
 
 
 class ConfirmImport(ApprovalAction):
-    """Payload: {"batch", "preview_key", "file_sha256"}; the amount is the rows, or what its kind is weighed by."""
+    """Payload: {"batch", "preview_key", "file_sha256"}; the amount is the rows. Its kind may be weighed by more."""
 
     name = "confirm_import"
     label = gettext_lazy("confirm an import")
@@ -35,7 +35,10 @@ class ConfirmImport(ApprovalAction):
 
     def amount(self, payload: Payload) -> Decimal | None:
         batch = self._batch(payload)
-        return registry.importers.get(batch.importer).approval_amount(batch)
+        return Decimal(batch.new + batch.changed)
+
+    def measures(self, payload: Payload) -> list[Measure]:
+        return [*super().measures(payload), *self._further(self._batch(payload))]
 
     def check(self, payload: Payload, *, actor: User, on: date, at: datetime) -> None:
         batch = self._batch(payload)
@@ -52,9 +55,10 @@ class ConfirmImport(ApprovalAction):
             "kind": label, "file": batch.file_name, "new": number_format(batch.new),
             "changed": number_format(batch.changed),
         }
+        further = [measure_in_words(measure) for measure in self._further(batch)]
         counts = ("new", "changed", "unchanged", "invalid", "duplicate")
         figures = tuple((_verbose(batch, name), number_format(getattr(batch, name))) for name in counts)
-        return Description(summary, figures)
+        return Description(" ".join([summary, *further]), (*figures, *((_("In all"), words) for words in further)))
 
     def subject(self, payload: Payload) -> Model | None:
         return self._batch(payload)
@@ -71,6 +75,10 @@ class ConfirmImport(ApprovalAction):
             actor=actor, at=at,
         )
         return Outcome(_("The import is confirmed and is being applied."), {"batch": batch.pk})
+
+    @staticmethod
+    def _further(batch: ImportBatch) -> list[Measure]:
+        return registry.importers.get(batch.importer).approval_measures(batch)
 
     @staticmethod
     def payload_of(batch: ImportBatch, *, preview_key: UUID | None, file_sha256: str) -> dict[str, Any]:
@@ -130,6 +138,14 @@ class ExecuteDryRun(ApprovalAction):
     @staticmethod
     def _run(payload: Payload) -> JobRun:
         return JobRun.objects.get(pk=payload["run"])
+
+
+def measure_in_words(measure: Measure) -> str:
+    """"1,200.00 CNY", "4 rows"; blank for what has no amount."""
+    if measure.amount is None:
+        return ""
+    is_whole = measure.amount == measure.amount.to_integral_value()
+    return f"{number_format(measure.amount, 0 if is_whole else 2)} {measure.unit}".strip()
 
 
 def _verbose(batch: ImportBatch, name: str) -> str:

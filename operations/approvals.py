@@ -27,6 +27,17 @@ class Description(NamedTuple):
     figures: tuple[tuple[str, str], ...] = ()
 
 
+class Measure(NamedTuple):
+    """How much of something an action would do, by which it may be over somebody's limit."""
+
+    #: The action whose limits it is compared with: often the action itself.
+    limit: str
+    #: None: it always takes two people.
+    amount: Decimal | None
+    #: What is counted, in words.
+    unit: str | Promise
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What came of an action, in words and for programs."""
@@ -47,10 +58,16 @@ class ApprovalAction:
     #: Up to what amount anybody who may ask for it does it alone; groups may have more (models.ApprovalLimit), none
     #: less. None: nothing.
     alone: Decimal | None = None
+    #: Whether limits are set for it; False: it is measured by those of other actions, or always takes two people.
+    has_limits = True
 
     def amount(self, payload: Payload) -> Decimal | None:
         """What is compared with the maker's limit; None: it always takes two people."""
         raise NotImplementedError
+
+    def measures(self, payload: Payload) -> list[Measure]:
+        """All that it is weighed by: it takes two people when any of them is over the maker's limit."""
+        return [Measure(self.name, self.amount(payload), self.unit)]
 
     def describe(self, payload: Payload) -> Description:
         """What it would do, in the maker's language."""

@@ -1,7 +1,6 @@
 """Lists of adjustments: points given or taken by hand, for a reason, approved as a whole."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +9,8 @@ from import_export.resources import ModelResource
 from memberships.importers.widgets import MemberNumberWidget, PointsWidget, ProgrammeWidget, ReasonWidget
 from memberships.models import AdjustmentReason, Enrolment, PointsEntry, PointsLot, Programme, StagedAdjustment
 from memberships.services import adjustment_import
+from memberships.services.points_adjustments import ADJUST_POINTS
+from operations.approvals import Measure
 from operations.imports.fields import ImportField
 from operations.imports.importer import Importer
 from operations.imports.widgets import CodeWidget, TextWidget
@@ -80,9 +81,10 @@ class AdjustmentImporter(Importer):
             return field.widget.name(value)
         return super().show(field, value)
 
-    def approval_amount(self, batch: ImportBatch) -> Decimal:
-        """The points that would be given and taken."""
-        return adjustment_import.total_points(batch)
+    def approval_measures(self, batch: ImportBatch) -> list[Measure]:
+        """The points that would be given and taken: a file gives nobody more than the desk does."""
+        points = adjustment_import.total_points(batch)
+        return [Measure(ADJUST_POINTS, points, _("points"))] if points else []
 
     def resolve_file(self, batch: ImportBatch) -> None:
         adjustment_import.resolve_repeats(batch)

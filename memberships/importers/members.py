@@ -18,6 +18,8 @@ from memberships.models import (
     StagedPerson,
 )
 from memberships.services import member_import
+from memberships.services.points_adjustments import ADJUST_POINTS
+from operations.approvals import Measure
 from operations.imports.fields import ImportField
 from operations.imports.importer import Importer
 from operations.imports.widgets import CodeWidget, EmailWidget, MobileWidget, TextWidget
@@ -102,6 +104,11 @@ class PersonImporter(Importer):
         if isinstance(field.widget, ProgrammeWidget):
             return field.widget.name(value)
         return super().show(field, value)
+
+    def approval_measures(self, batch: ImportBatch) -> list[Measure]:
+        """The opening points: they are adjustments, and a file gives nobody more than the desk does."""
+        points = member_import.total_points(batch)
+        return [Measure(ADJUST_POINTS, points, _("points"))] if points else []
 
     def resolve_file(self, batch: ImportBatch) -> None:
         member_import.resolve_repeats(batch)

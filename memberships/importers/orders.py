@@ -59,7 +59,10 @@ class OrderResource(ModelResource):
 
 
 class OrderImporter(Importer):
-    """Orders are facts of another system: new ones are recorded and earn, others are never changed nor undone."""
+    """Orders are facts of another system: new ones are recorded and earn, others are never changed nor undone.
+
+    They are weighed by their rows alone: what an order earns follows from the programme's rules, which two people made.
+    """
 
     name = "orders"
     label = _("orders and returns")

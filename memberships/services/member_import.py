@@ -7,6 +7,7 @@ system is claimed first, in its order. Every statement may run twice: rows that 
 
 from collections import defaultdict
 from datetime import date
+from decimal import Decimal
 
 from django.db.models import Count, Q
 
@@ -32,6 +33,12 @@ def resolve_repeats(batch: ImportBatch) -> None:
 def compare_with_members(batch: ImportBatch, *, on: date) -> None:
     """Who is a member already, and who cannot become one by this row."""
     _judge(batch, 0, LAST_LINE, on=on)
+
+
+def total_points(batch: ImportBatch) -> Decimal:
+    """How many opening points the batch would give."""
+    ((points,),) = statements.rows("import_members/total_points", batch=batch.pk)
+    return Decimal(points)
 
 
 def apply_rows(batch: ImportBatch, first: int, last: int, *, on: date) -> tuple[int, int]:

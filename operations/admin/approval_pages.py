@@ -8,12 +8,14 @@ from typing import Any, cast
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from operations import registry
+from operations.approval_actions import measure_in_words
+from operations.approvals import Measure
 from operations.models import Approval, User
 from operations.services.approvals import hindrance, requests_about
 
@@ -65,11 +67,8 @@ def action_name(approval: Approval) -> str:
 
 def amount_in_words(approval: Approval) -> str:
     """"1,200.00 CNY", "4 rows"; blank for what has no amount."""
-    if approval.amount is None:
-        return ""
     action = registry.approval_actions.find(approval.action)
-    is_whole = approval.amount == approval.amount.to_integral_value()
-    return f"{number_format(approval.amount, 0 if is_whole else 2)} {action.unit if action else ''}".strip()
+    return measure_in_words(Measure(approval.action, approval.amount, action.unit if action else ""))
 
 
 def waits_in_words(approval: Approval) -> str:

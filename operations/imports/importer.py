@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
 from typing import Any, BinaryIO, NamedTuple
 
 import polars as pl
@@ -11,6 +10,7 @@ from django.db.models import Model
 from django.utils.functional import Promise
 from import_export.resources import ModelResource
 
+from operations.approvals import Measure
 from operations.imports.checking import Layout
 from operations.imports.exports import csv_lines
 from operations.imports.faults import Fault
@@ -96,9 +96,9 @@ class Importer:
         """Rules over several columns of one row."""
         return CrossCheck()
 
-    def approval_amount(self, batch: ImportBatch) -> Decimal:
-        """What a confirmation is weighed by, where much of it takes a second person: rows, unless it says else."""
-        return Decimal(batch.new + batch.changed)
+    def approval_measures(self, batch: ImportBatch) -> list[Measure]:
+        """What a confirmation is weighed by besides its rows; what there is nothing of is left out."""
+        return []
 
     def notes(self, batch: ImportBatch) -> list[str]:
         """What confirming a preview does besides writing its rows, in words."""

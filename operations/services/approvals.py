@@ -20,7 +20,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from operations import registry, roles
-from operations.approvals import ApprovalAction, Outcome
+from operations.approvals import ApprovalAction, Measure, Outcome
 from operations.audit import because
 from operations.errors import ApprovalError, KeyConflictError, NotPermittedError, PlusdeskError
 from operations.models import Approval, ApprovalLimit, User
@@ -51,17 +51,26 @@ def limit_of(user: User, action: ApprovalAction) -> Decimal | None:
 
 def refuse_nobody(action_name: str, payload: Mapping[str, Any]) -> None:
     """For commands that nobody put their name to: ApprovalError when it is more than anybody does alone."""
-    action = registry.approval_actions.get(action_name)
-    if _is_over(action.amount(payload), action.alone):
-        raise ApprovalError(
-            _("More than %(alone)s %(unit)s at once take two people: say who asks, with --user.")
-            % {"alone": number_format(action.alone or 0), "unit": action.unit}
-        )
+    for measure in registry.approval_actions.get(action_name).measures(payload):
+        alone = registry.approval_actions.get(measure.limit).alone
+        if _is_over(measure.amount, alone):
+            raise ApprovalError(
+                _("More than %(alone)s %(unit)s at once take two people: say who asks, with --user.")
+                % {"alone": number_format(alone or 0), "unit": measure.unit}
+            )
 
 
 def takes_two(action: ApprovalAction, payload: Mapping[str, Any], *, actor: User) -> bool:
     """Whether `ask` would make a request of it."""
-    return _is_over(action.amount(payload), limit_of(actor, action))
+    return bool(over_limit(action, payload, actor=actor))
+
+
+def over_limit(action: ApprovalAction, payload: Mapping[str, Any], *, actor: User) -> list[Measure]:
+    """What of it is more than the actor does alone."""
+    return [
+        measure for measure in action.measures(payload)
+        if _is_over(measure.amount, limit_of(actor, registry.approval_actions.get(measure.limit)))
+    ]
 
 
 def _is_over(amount: Decimal | None, limit: Decimal | None) -> bool:
@@ -87,8 +96,7 @@ def ask(
     if not reason.strip():
         raise ApprovalError(_("A request needs a reason."))
     with transaction.atomic(), because(reason, actor=actor):
-        amount = action.amount(payload)
-        if not _is_over(amount, limit_of(actor, action)):
+        if not takes_two(action, payload, actor=actor):
             return action.execute(payload, actor=actor, checker=None, reason=reason, on=on, at=at)
         content_hash = _hash(action.name, text)
         key = key or f"{action.name}:{content_hash}"
@@ -97,7 +105,7 @@ def ask(
             return waiting
         action.check(payload, actor=actor, on=on, at=at)
         request = _request(action, payload, actor=actor, reason=reason, on=on, at=at)
-        request.amount, request.payload_hash, request.key = amount, content_hash, key
+        request.payload_hash, request.key = content_hash, key
         return _insert(request, at=at)
 
 
@@ -130,7 +138,7 @@ def _request(
         action=action.name, payload=payload, summary=description.summary[:500],
         figures=[[str(label), str(value)] for label, value in description.figures],
         subject_type=ContentType.objects.get_for_model(subject) if subject else None,
-        subject_id=subject.pk if subject else None, seen=action.seen(payload),
+        subject_id=subject.pk if subject else None, seen=action.seen(payload), amount=action.amount(payload),
         maker=actor, reason=reason.strip()[:TEXT], requested_on=on, requested_at=at,
         expires_at=at + timedelta(days=settings.APPROVAL_DAYS),
     )

@@ -1,8 +1,11 @@
 """A file of adjustments: given and taken by hand, for a reason, once, and approved as a whole."""
 
 import pytest
+from django.utils import translation
 
 from memberships.models import Enrolment, PointsEntry, PointsLot
+from memberships.services.points_adjustments import ADJUST_POINTS
+from operations.admin.approval_pages import amount_in_words
 from operations.approval_actions import ConfirmImport
 from operations.dates import business_date
 from operations.errors import ImportStateError
@@ -145,11 +148,18 @@ def test_many_points_are_approved_as_a_whole(
     xiaomei: User, wallet: Enrolment, member: str, points: str, is_asked: bool
 ) -> None:
     earn(wallet, 1_000)
-    may_alone(xiaomei, ConfirmImport.name, 1_000)
+    may_alone(xiaomei, ConfirmImport.name, 10)
+    may_alone(xiaomei, ADJUST_POINTS, 1_000)
     content = file_of(row(member, "500"), row(member, points))
     batch = checked(content, by=User.objects.get(pk=xiaomei.pk), kind=KIND)
     payload = ConfirmImport.payload_of(batch, preview_key=batch.preview_key, file_sha256=batch.file_sha256)
-    result = ask(ConfirmImport.name, payload, actor=xiaomei, reason="配送延误", on=business_date(AT), at=AT)
+    with translation.override("en"):
+        result = ask(ConfirmImport.name, payload, actor=xiaomei, reason="配送延误", on=business_date(AT), at=AT)
     assert isinstance(result, Approval) is is_asked
     state = ImportBatch.objects.get(pk=batch.pk).state
     assert state == (ImportBatch.State.CHECKED if is_asked else ImportBatch.State.APPLYING)
+    if isinstance(result, Approval):
+        # Rows are what it counts, and points what is too many of: both are said, each by its name.
+        with translation.override("en"):
+            assert (result.amount, amount_in_words(result)) == (2, "2 rows")
+        assert "1,001 points" in result.summary

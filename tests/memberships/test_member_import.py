@@ -1,11 +1,18 @@
 """A file of persons whom another system had as members: who is new, and what was in their wallets."""
 
+from contextlib import nullcontext
+
 import pytest
+from django.contrib.auth.models import Group
+from django.utils import translation
 
 from memberships.models import Enrolment, Member, MemberContact, MemberReference, PointsEntry, PointsLot, Programme
 from memberships.models.programmes import Enrols
-from operations.errors import ImportStateError
-from operations.models import ImportBatch, User
+from operations.approval_actions import ConfirmImport
+from operations.errors import ApprovalError, ImportStateError
+from operations.models import Approval, ImportBatch, User
+from operations.roles import OPERATOR
+from operations.services.approvals import ask, refuse_nobody
 from operations.services.import_previews import preview_page
 from operations.services.imports import undo_import
 from tests.customer_files import Row, csv_file
@@ -65,6 +72,29 @@ def test_a_new_person_gets_a_wallet_with_what_was_in_it(xiaomei: User) -> None:
     assert entry.reason_code is not None and entry.reason_code.code == "opening-balance"
     assert (entry.qualifying, entry.on, entry.at, entry.actor) == (0, TODAY, AT, xiaomei)
     assert_books_balance()
+
+
+@pytest.mark.parametrize(("points", "is_asked"), [("5000", False), ("5001", True), ("", False)])
+def test_a_file_gives_an_operator_no_more_points_alone_than_the_desk_does(
+    xiaomei: User, points: str, is_asked: bool
+) -> None:
+    xiaomei.groups.add(Group.objects.get(name=OPERATOR.group))
+    batch = checked(file_of(person("U-1", 期初积分=points)), by=xiaomei, kind=KIND)
+    payload = ConfirmImport.payload_of(batch, preview_key=batch.preview_key, file_sha256=batch.file_sha256)
+    with translation.override("en"):
+        result = ask(ConfirmImport.name, payload, actor=xiaomei, reason="搬家", on=TODAY, at=AT)
+    assert isinstance(result, Approval) is is_asked
+    assert not Enrolment.objects.exists()
+    if isinstance(result, Approval):
+        assert result.amount == 1 and "5,001 points" in result.summary
+        assert ["In all", "5,001 points"] in result.figures
+
+
+def test_a_command_that_nobody_puts_a_name_to_gives_no_points(xiaomei: User) -> None:
+    for points, is_refused in (("1", True), ("", False)):
+        batch = checked(file_of(person("U-1", 期初积分=points)), by=xiaomei, kind=KIND)
+        with pytest.raises(ApprovalError) if is_refused else nullcontext():
+            refuse_nobody(ConfirmImport.name, {"batch": batch.pk})
 
 
 def test_personal_data_is_masked_on_screen_and_in_the_trail(xiaomei: User) -> None:
