@@ -9,7 +9,7 @@ from operations.errors import KeyConflictError as KeyConflictError
 from operations.errors import PlusdeskError
 
 if TYPE_CHECKING:
-    from memberships.models import Member, Payment, Plan, Programme, Subscription
+    from memberships.models import Member, Payment, Plan, Programme, ProgrammeRevision, Subscription
 
 
 class MemberClosedError(PlusdeskError):
@@ -183,3 +183,14 @@ class TierError(PlusdeskError):
 
 class RevisionStateError(PlusdeskError):
     """The state of the programme's revision does not allow what was asked."""
+
+
+class RevisionBaseError(PlusdeskError):
+    """What comes before the programme's revision is not what it was compared with."""
+
+    def __init__(self, revision: "ProgrammeRevision") -> None:
+        super().__init__(
+            _("%(revision)s was compared with another state of the programme: since then other programme files were"
+              " approved, took effect or were discarded. What it would undo has not been looked at.")
+            % {"revision": revision}
+        )

@@ -20,15 +20,13 @@ from memberships.models import ProgrammeRevision
 from memberships.programme_files.comparing import compare
 from memberships.programme_files.documents import (
     Document,
-    changes_of,
-    check_against_tables,
     kept_document,
     read_document,
 )
 from memberships.programme_files.faults import Fault, ProgrammeFileError
 from memberships.programme_files.reading import MAX_BYTES
 from memberships.programme_files.sections import Change
-from memberships.services.revisions import is_turned_down
+from memberships.services.revisions import foresee_changes, is_turned_down
 from operations.admin.approval_pages import STATE_COLOURS as APPROVAL_COLOURS
 from operations.admin.approval_pages import approval_url
 from operations.models import Approval
@@ -42,6 +40,8 @@ STATE_COLOURS = {
     State.SUPERSEDED: "",
     State.REJECTED: "",
 }
+LEFT_OUT_COLOUR = "danger"
+COLOURS = {*STATE_COLOURS.values(), *APPROVAL_COLOURS.values(), LEFT_OUT_COLOUR}
 #: What a revision would make of the members is asked before it takes effect.
 ASKED_OF = (State.DRAFT, State.SUBMITTED, State.APPROVED)
 #: Of a programme's other revisions, those that can be chosen to compare with.
@@ -103,14 +103,16 @@ def preview(text: str, *, on: date) -> Preview:
     """Read a file's text and say what is wrong with it, or what it would change from that day on."""
     try:
         document = read_document(text)
-        check_against_tables(document, on=on)
+        changes = foresee_changes(document, on=on)
     except ProgrammeFileError as error:
         return Preview(None, faults=error.faults)
-    return Preview(document, changes=changes_of(document, on=on))
+    return Preview(document, changes=changes)
 
 
 def state_in_words(revision: ProgrammeRevision) -> tuple[str, str]:
-    """The colour and words of a revision's state; of one that was turned down, what became of its request."""
+    """The colour and words of a revision's state; of one that was turned down, what became of it or its request."""
+    if revision.left_out:
+        return LEFT_OUT_COLOUR, _("did not take effect")
     if revision.approval is not None and is_turned_down(revision):
         return APPROVAL_COLOURS.get(Approval.State(revision.approval.state), ""), revision.approval.get_state_display()
     return STATE_COLOURS[State(revision.state)], revision.get_state_display()
@@ -137,7 +139,7 @@ def _changes(revision: ProgrammeRevision, *, on: date) -> list[str]:
     if revision.state != State.DRAFT or _hindrances(revision, on=on):
         return [change["words"] for change in revision.changes]
     document = kept_document(revision.document)
-    return [change.words for change in changes_of(document, on=max(on, revision.effective_on))]
+    return [change.words for change in foresee_changes(document, on=max(on, revision.effective_on))]
 
 
 def _hindrances(revision: ProgrammeRevision, *, on: date) -> list[Fault]:

@@ -22,7 +22,7 @@ from memberships.admin.pages import find_record, show_page
 from memberships.admin.revision_actions import ACTIONS, PERMISSION, revision_url
 from memberships.admin.revision_page import (
     ASKED_OF,
-    STATE_COLOURS,
+    COLOURS,
     FileForm,
     Preview,
     comparison,
@@ -57,7 +57,7 @@ class ProgrammeRevisionAdmin(ReadOnlyAdmin):
     def revision_column(self, revision: ProgrammeRevision) -> str:
         return str(revision)
 
-    @display(description=gettext_lazy("state"), label={colour: colour for colour in STATE_COLOURS.values()})
+    @display(description=gettext_lazy("state"), label={colour: colour for colour in COLOURS})
     def state_label(self, revision: ProgrammeRevision) -> tuple[str, str]:
         return state_in_words(revision)
 

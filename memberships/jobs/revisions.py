@@ -1,16 +1,17 @@
 """The night that brings programme files into effect, and moves cards to newer versions of their plans."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.db.models import Count, Max, Min
 from django.utils.translation import gettext_lazy as _
 
+from memberships.errors import RevisionBaseError
 from memberships.models import ProgrammeRevision
 from memberships.services import plan_moves, revisions
 from memberships.services.ranges import KeyRange
-from operations.models import JobChunk, JobRun
+from operations.models import JobChunk, JobRun, User
 from operations.services.jobs import ChunkPlan, ChunkResult, Job
 
 
@@ -18,7 +19,8 @@ class ApplyProgrammeRevisions(Job):
     """Brings the approved revisions into effect whose day has come; a chunk is a programme.
 
     Before what reads plans, tiers and rules. A revision that cannot take effect leaves its programme as it was: its
-    chunk is parked and says why.
+    chunk is parked and says why. One that was compared with another state of the programme is left out with a note, and
+    counts as failed.
     """
 
     name = "apply_programme_revisions"
@@ -33,10 +35,19 @@ class ApplyProgrammeRevisions(Job):
     def work(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> ChunkResult:
         due = ProgrammeRevision.objects.to_apply(on=run.business_date).filter(code=chunk.subject)
         applied = [
-            revisions.take_effect(revision, on=run.business_date, at=at, actor=run.requested_by or revision.made_by)
-            for revision in due.select_related("made_by").order_by("effective_on", "number")
+            self._take_effect(revision, on=run.business_date, at=at, actor=run.requested_by or revision.made_by)
+            for revision in due.select_related("made_by")
         ]
-        return ChunkResult(done=len(applied))
+        return ChunkResult(done=sum(applied), failed=len(applied) - sum(applied))
+
+    def _take_effect(self, revision: ProgrammeRevision, *, on: date, at: datetime, actor: User | None) -> bool:
+        """Whether it did."""
+        try:
+            revisions.take_effect(revision, on=on, at=at, actor=actor)
+        except RevisionBaseError as error:
+            revisions.leave_out(revision, why=str(error), actor=actor)
+            return False
+        return True
 
 
 class MoveCards(Job):

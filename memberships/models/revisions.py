@@ -19,8 +19,10 @@ class ProgrammeRevisionQuerySet(models.QuerySet["ProgrammeRevision"]):
     """Revisions by what is to be done with them."""
 
     def to_apply(self, *, on: date) -> Self:
-        """Approved, and their day has come."""
-        return self.filter(state=ProgrammeRevision.State.APPROVED, effective_on__lte=on)
+        """Approved, and their day has come; in the order in which they take effect, of one day as they were approved."""
+        due = self.filter(state=ProgrammeRevision.State.APPROVED, effective_on__lte=on)
+        # Of two for one day the later one was submitted after the other's approval: else it was refused.
+        return due.order_by("effective_on", "approval", "number")
 
     def without_files(self) -> Self:
         """For lists: a file may have a megabyte."""
@@ -49,6 +51,8 @@ class ProgrammeRevision(models.Model):
     source = models.TextField(_("file"))
     document = models.JSONField(_("content"))
     document_hash = models.CharField(_("hash of the content"), max_length=64)
+    # The hash of what it was compared with: of the revision that was to be in effect before it. Blank: none was.
+    base_hash = models.CharField(_("hash of what it was compared with"), max_length=64, blank=True, default="")
     # What it changes, in words and numbers, as it was when it was submitted.
     changes = models.JSONField(_("changes"), default=list)
     # The population before and after, when somebody asked (services/tier_forecasts.py).
@@ -70,6 +74,8 @@ class ProgrammeRevision(models.Model):
     made_at = models.DateTimeField(_("made at"))
     applied_at = models.DateTimeField(_("applied at"), null=True, blank=True)
     note = models.CharField(_("note"), max_length=200, blank=True)
+    # Why it did not take effect on its day, though it was approved.
+    left_out = models.CharField(_("did not take effect"), max_length=500, blank=True, default="")
 
     objects = ProgrammeRevisionQuerySet.as_manager()
 
@@ -87,6 +93,9 @@ class ProgrammeRevision(models.Model):
                 | Q(state__in=["draft", "submitted", "approved", "rejected"], applied_at=None),
                 name="programmerevision_applied",
             ),
+            models.CheckConstraint(
+                condition=Q(left_out="") | Q(state="rejected"), name="programmerevision_left_out"
+            ),
         ]
         triggers = [
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
@@ -94,9 +103,9 @@ class ProgrammeRevision(models.Model):
             pgtrigger.Trigger(
                 name="submitted_is_frozen", operation=pgtrigger.Update, when=pgtrigger.Before,
                 condition=pgtrigger.Condition(
-                    "OLD.state <> 'draft' AND (OLD.code, OLD.number, OLD.document_hash, OLD.source, OLD.document,"
-                    " OLD.rolled_back_to_id) IS DISTINCT FROM (NEW.code, NEW.number, NEW.document_hash, NEW.source,"
-                    " NEW.document, NEW.rolled_back_to_id)"
+                    "OLD.state <> 'draft' AND (OLD.code, OLD.number, OLD.document_hash, OLD.base_hash, OLD.source,"
+                    " OLD.document, OLD.rolled_back_to_id) IS DISTINCT FROM (NEW.code, NEW.number, NEW.document_hash,"
+                    " NEW.base_hash, NEW.source, NEW.document, NEW.rolled_back_to_id)"
                 ),
                 func=(
                     "RAISE EXCEPTION 'revision % is submitted and cannot change: make a new one', OLD.id"
@@ -107,7 +116,7 @@ class ProgrammeRevision(models.Model):
                 "state", [
                     ("draft", "submitted"), ("draft", "rejected"), ("submitted", "approved"), ("submitted", "rejected"),
                     ("submitted", "draft"), ("approved", "in_effect"), ("approved", "rejected"),
-                    ("in_effect", "superseded"),
+                    ("rejected", "draft"), ("in_effect", "superseded"),
                 ],
             ),
         ]

@@ -1,5 +1,6 @@
 """What a second person approves of a programme file: that a revision takes effect."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from memberships.models import ProgrammeRevision
-from memberships.services.revisions import APPLY_REVISION, approve_revision, hash_in_effect
+from memberships.services.revisions import APPLY_REVISION, approve_revision, approved_before, base_of, overtaken_by
 from operations.approvals import ApprovalAction, Description, Outcome, Payload
 from operations.models import User
 
@@ -20,7 +21,7 @@ SHOWN = 50
 class ApplyProgrammeRevision(ApprovalAction):
     """Payload: {"revision", "hash" of its content}. It always takes two people.
 
-    It rests on the revision that is in effect: where that is another one meanwhile, the request is refused.
+    It rests on the revision that will be in effect before it: where that is another one meanwhile, it is refused.
     """
 
     name = APPLY_REVISION
@@ -37,13 +38,23 @@ class ApplyProgrammeRevision(ApprovalAction):
             "count": number_format(len(revision.changes)),
         }
         figures = enumerate(revision.changes[:SHOWN], start=1)
-        return Description(summary, tuple((str(number), change["words"]) for number, change in figures))
+        changes = [(str(number), change["words"]) for number, change in figures]
+        return Description(summary, (*self._neighbours(revision), *changes))
+
+    @staticmethod
+    def _neighbours(revision: ProgrammeRevision) -> Iterable[tuple[str, str]]:
+        """What other approved files that still wait have to do with it."""
+        before, overtaken = approved_before(revision), overtaken_by(revision)
+        if before:
+            yield _("Compared with"), _in_words(before)
+        if overtaken:
+            yield _("Will not take effect then"), ", ".join(_in_words(other) for other in overtaken)
 
     def subject(self, payload: Payload) -> Model | None:
         return self._revision(payload)
 
     def seen(self, payload: Payload) -> str:
-        return hash_in_effect(self._revision(payload).code)
+        return base_of(self._revision(payload))
 
     def execute(
         self, payload: Payload, *, actor: User, checker: User | None, reason: str, on: date, at: datetime
@@ -62,3 +73,8 @@ class ApplyProgrammeRevision(ApprovalAction):
     @staticmethod
     def _revision(payload: Payload) -> ProgrammeRevision:
         return ProgrammeRevision.objects.get(pk=payload["revision"])
+
+
+def _in_words(revision: ProgrammeRevision) -> str:
+    day = date_format(revision.effective_on, "SHORT_DATE_FORMAT")
+    return _("%(revision)s, which is to take effect on %(day)s") % {"revision": revision, "day": day}

@@ -4,15 +4,21 @@
 
 What is in effect is never edited: who wants the former state back rolls back, which is a new revision. A revision whose
 request came to nothing (rejected, withdrawn, expired, refused) is a draft again when somebody takes it up.
+
+A file says all of its programme, so a revision is compared with the one that will be in effect before it: its base. If
+another one comes in between, what the approver read is true no more: on its day it does not take effect but is left
+out, with a note, until somebody takes it up.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
 
-from memberships.errors import RevisionStateError
+from memberships.errors import RevisionBaseError, RevisionStateError
 from memberships.models import Programme, ProgrammeRevision
 from memberships.programme_files.documents import (
     Document,
@@ -23,6 +29,7 @@ from memberships.programme_files.documents import (
     kept_document,
     read_document,
 )
+from memberships.programme_files.sections import Change
 from memberships.programme_files.writing import write_document
 from operations.audit import because
 from operations.models import Approval, User
@@ -43,22 +50,23 @@ def draft_revision(
     Raises ProgrammeFileError where the programme cannot become what it says.
     """
     day = max(effective_on, on)
-    check_against_tables(document, on=day)
+    changes = foresee_changes(document, on=day)
     number = _lock_revisions(document.code)
     with because(note or "programme file", actor=actor):
         return ProgrammeRevision.objects.create(
             code=document.code, programme=find_programme(document), number=number + 1, source=_source(document),
-            document=document.content, document_hash=document.hash, changes=_changes(document, on=day),
+            document=document.content, document_hash=document.hash, changes=_as_json(changes),
             effective_on=day, rolled_back_to=rolled_back_to, made_by=actor, made_at=at, note=note[:200],
         )
 
 
 def _lock_revisions(code: str) -> int:
-    """The highest number of a programme's revisions; the newest one is locked, so that numbers are given in turn."""
-    newest = ProgrammeRevision.objects.select_for_update().filter(code=code).order_by("-number").first()
-    if newest is None:
-        return 0
-    return int(ProgrammeRevision.objects.filter(code=code).aggregate(highest=Max("number"))["highest"])
+    """The highest number of a programme's revisions.
+
+    The first one is locked, so that numbers are given in turn and what a revision is compared with stays the same.
+    """
+    ProgrammeRevision.objects.select_for_update().filter(code=code).order_by("number").only("pk").first()
+    return ProgrammeRevision.objects.filter(code=code).aggregate(highest=Max("number"))["highest"] or 0
 
 
 def _source(document: Document) -> str:
@@ -66,8 +74,43 @@ def _source(document: Document) -> str:
     return document.source or write_document(document)
 
 
-def _changes(document: Document, *, on: date) -> list[dict[str, object]]:
-    return [change.as_json() for change in changes_of(document, on=on)]
+def _as_json(changes: list[Change]) -> list[dict[str, object]]:
+    return [change.as_json() for change in changes]
+
+
+def foresee_changes(document: Document, *, on: date) -> list[Change]:
+    """What a file would change from that day on, after the approved ones that take effect by then.
+
+    Raises ProgrammeFileError where the programme cannot become what it says.
+    """
+    with _as_it_will_be(document.code, on=on):
+        check_against_tables(document, on=on)
+        return changes_of(document, on=on)
+
+
+@contextmanager
+def _as_it_will_be(code: str, *, on: date) -> Iterator[None]:
+    """Within, the tables are what the approved revisions that wait will have made of them by that day; then as before.
+
+    Written and rolled back, since only the tables know what becomes of a file. Locks the programme's row if any waits.
+    """
+    waiting = list(_approved(code, by=on))
+    if not waiting:
+        yield
+        return
+    with transaction.atomic():
+        before = transaction.savepoint()
+        try:
+            for revision in waiting:
+                apply_document(kept_document(revision.document), on=revision.effective_on, actor=None)
+            yield
+        finally:
+            transaction.savepoint_rollback(before)
+
+
+def _approved(code: str, *, by: date) -> "QuerySet[ProgrammeRevision]":
+    """The approved revisions that take effect by a day, in their order."""
+    return ProgrammeRevision.objects.filter(code=code).to_apply(on=by)
 
 
 @transaction.atomic
@@ -84,9 +127,9 @@ def edit_draft(
             _("%(revision)s cannot become a file of “%(code)s”.") % {"revision": revision, "code": document.code}
         )
     day = max(effective_on, on)
-    check_against_tables(document, on=day)
+    changes = foresee_changes(document, on=day)
     revision.source, revision.document, revision.document_hash = _source(document), document.content, document.hash
-    revision.effective_on, revision.changes, revision.note = day, _changes(document, on=day), note[:200]
+    revision.effective_on, revision.changes, revision.note = day, _as_json(changes), note[:200]
     with because("draft edited", actor=actor):
         revision.save()
     return revision
@@ -100,16 +143,15 @@ def submit_revision(
 
     Raises RevisionStateError, ProgrammeFileError, and what `ask` raises.
     """
-    revision = _lock(revision)
+    revision = _lock_in_order(revision)
     if revision.state != State.DRAFT:
         raise RevisionStateError(_("%(revision)s is no draft any more: make a new revision.") % {"revision": revision})
     document = kept_document(revision.document)
     revision.effective_on = max(revision.effective_on, on)
-    check_against_tables(document, on=revision.effective_on)
-    revision.changes = _changes(document, on=revision.effective_on)
+    revision.changes = _as_json(foresee_changes(document, on=revision.effective_on))
     if not revision.changes:
         raise RevisionStateError(_("Nothing would change: the programme is as the file says."))
-    revision.state = State.SUBMITTED
+    revision.state, revision.base_hash = State.SUBMITTED, base_of(revision)
     with because(reason, actor=actor):
         revision.save()
         request = ask(
@@ -123,7 +165,9 @@ def submit_revision(
 
 
 def is_turned_down(revision: ProgrammeRevision) -> bool:
-    """Whether its request came to nothing."""
+    """Whether its request came to nothing, or it was left out on its day."""
+    if revision.left_out:
+        return True
     request = revision.approval
     return revision.state == State.SUBMITTED and request is not None and request.state not in (
         Approval.State.WAITING, Approval.State.EXECUTED
@@ -132,13 +176,13 @@ def is_turned_down(revision: ProgrammeRevision) -> bool:
 
 @transaction.atomic
 def take_up_again(revision: ProgrammeRevision, *, actor: User | None) -> ProgrammeRevision:
-    """Make a draft of a revision whose request came to nothing. Raises RevisionStateError."""
+    """Make a draft of a revision that was turned down or left out. Raises RevisionStateError."""
     revision = _lock(revision)
     if not is_turned_down(revision):
         raise RevisionStateError(_("%(revision)s was not turned down.") % {"revision": revision})
-    revision.state = State.DRAFT
+    revision.state, revision.left_out = State.DRAFT, ""
     with because("taken up again", actor=actor):
-        revision.save(update_fields=["state"])
+        revision.save(update_fields=["state", "left_out"])
     return revision
 
 
@@ -150,9 +194,9 @@ def discard_revision(revision: ProgrammeRevision, *, reason: str, actor: User | 
         raise RevisionStateError(
             _("%(revision)s is “%(state)s”.") % {"revision": revision, "state": revision.get_state_display()}
         )
-    revision.state = State.REJECTED
+    revision.state, revision.left_out = State.REJECTED, ""
     with because(reason, actor=actor):
-        revision.save(update_fields=["state"])
+        revision.save(update_fields=["state", "left_out"])
     return revision
 
 
@@ -162,17 +206,21 @@ def approve_revision(
 ) -> ProgrammeRevision:
     """What the approval does: a revision whose day has come takes effect, another waits for the night of its day.
 
-    Raises RevisionStateError when it is not what was submitted, ProgrammeFileError when it cannot take effect.
+    Raises RevisionStateError when it is not what was submitted, RevisionBaseError when another one comes before it
+    meanwhile, ProgrammeFileError when it cannot take effect.
     """
-    revision = _lock(revision)
+    revision = _lock_in_order(revision)
     if revision.state != State.SUBMITTED or revision.document_hash != document_hash:
         raise RevisionStateError(
             _("%(revision)s is “%(state)s”.") % {"revision": revision, "state": revision.get_state_display()}
         )
+    if base_of(revision) != revision.base_hash:
+        raise RevisionBaseError(revision)
+    if revision.effective_on > on:
+        foresee_changes(kept_document(revision.document), on=revision.effective_on)
     revision.state = State.APPROVED
     revision.save(update_fields=["state"])
     if revision.effective_on > on:
-        check_against_tables(kept_document(revision.document), on=revision.effective_on)
         return revision
     return take_effect(revision, on=on, at=at, actor=actor)
 
@@ -181,13 +229,16 @@ def approve_revision(
 def take_effect(revision: ProgrammeRevision, *, on: date, at: datetime, actor: User | None) -> ProgrammeRevision:
     """Make the programme what an approved revision says, from its day on, or from `on` if that is gone by.
 
-    All of it or nothing. A repeat changes nothing. Raises RevisionStateError, ProgrammeFileError.
+    All of it or nothing. A repeat changes nothing. Raises RevisionStateError, ProgrammeFileError, and RevisionBaseError
+    when what is in effect is not what it was compared with: see `leave_out`.
     """
-    revision = _lock(revision)
+    revision = _lock_in_order(revision)
     if revision.state == State.IN_EFFECT:
         return revision
     if revision.state != State.APPROVED or revision.effective_on > on:
         raise RevisionStateError(_("%(revision)s cannot take effect on %(day)s.") % {"revision": revision, "day": on})
+    if hash_in_effect(revision.code) != revision.base_hash:
+        raise RevisionBaseError(revision)
     document = kept_document(revision.document)
     with because(_("programme revision %(revision)s") % {"revision": revision}, actor=actor):
         programme = apply_document(document, on=on, actor=actor)
@@ -195,6 +246,20 @@ def take_effect(revision: ProgrammeRevision, *, on: date, at: datetime, actor: U
         revision.state, revision.programme, revision.applied_at = State.IN_EFFECT, programme, at
         revision.effective_on = on
         revision.save(update_fields=["state", "programme", "applied_at", "effective_on"])
+    return revision
+
+
+@transaction.atomic
+def leave_out(revision: ProgrammeRevision, *, why: str, actor: User | None) -> ProgrammeRevision:
+    """Say why an approved revision did not take effect on its day; it can be taken up again. RevisionStateError."""
+    revision = _lock(revision)
+    if revision.state != State.APPROVED:
+        raise RevisionStateError(
+            _("%(revision)s is “%(state)s”.") % {"revision": revision, "state": revision.get_state_display()}
+        )
+    revision.state, revision.left_out = State.REJECTED, why[:500]
+    with because("left out", actor=actor):
+        revision.save(update_fields=["state", "left_out"])
     return revision
 
 
@@ -217,6 +282,23 @@ def hash_in_effect(code: str) -> str:
     return found.first() or ""
 
 
+def base_of(revision: ProgrammeRevision) -> str:
+    """The hash of what will be in effect before a revision, as far as it is approved; blank where there is nothing."""
+    last = approved_before(revision)
+    return last.document_hash if last else hash_in_effect(revision.code)
+
+
+def approved_before(revision: ProgrammeRevision) -> ProgrammeRevision | None:
+    """The last of the approved revisions that take effect before it and still wait."""
+    return _approved(revision.code, by=revision.effective_on).exclude(pk=revision.pk).last()
+
+
+def overtaken_by(revision: ProgrammeRevision) -> list[ProgrammeRevision]:
+    """The approved revisions of later days: none was compared with this one, and none would take effect after it."""
+    approved = ProgrammeRevision.objects.without_files().filter(code=revision.code, state=State.APPROVED)
+    return list(approved.filter(effective_on__gt=revision.effective_on).order_by("effective_on", "number"))
+
+
 def revisions_of(programme: Programme) -> list[ProgrammeRevision]:
     """A programme's revisions, newest first."""
     return list(ProgrammeRevision.objects.filter(code=programme.code).order_by("-number"))
@@ -224,3 +306,9 @@ def revisions_of(programme: Programme) -> list[ProgrammeRevision]:
 
 def _lock(revision: ProgrammeRevision) -> ProgrammeRevision:
     return ProgrammeRevision.objects.select_for_update(of=("self",)).select_related("approval").get(pk=revision.pk)
+
+
+def _lock_in_order(revision: ProgrammeRevision) -> ProgrammeRevision:
+    """The revision, locked after the programme's first one: nothing else comes into effect or is approved meanwhile."""
+    _lock_revisions(revision.code)
+    return _lock(revision)

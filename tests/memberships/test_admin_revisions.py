@@ -8,11 +8,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from memberships.admin.display import today
-from memberships.models import Programme, ProgrammeRevision
+from memberships.models import Plan, Programme, ProgrammeRevision
 from memberships.services.enrolments import enrol_member
 from operations.models import Approval
 from tests.memberships.admin_pages import a_superuser, granted, signed_in
 from tests.memberships.factories import a_person, an_operator
+from tests.memberships.night_stories import run_job
 from tests.memberships.programme_stories import club, text, with_plan, with_tiers
 from tests.programmes.stories import a_manager, an_approver, approved, in_effect, submitted
 
@@ -151,6 +152,31 @@ def test_the_list_shows_what_became_of_a_request(db: None) -> None:
     submitted(club(), on=today())
     page = signed_in(a_superuser()).get(PAGES).content.decode()
     assert "club r1" in page and "waiting for approval" in page
+
+
+def test_a_file_that_was_left_out_says_why_and_is_taken_up_again(manager: Client) -> None:
+    in_effect(club(), on=today())
+    day = today() + timedelta(days=1)
+    later = approved(submitted(with_tiers(basic=0, gold=8_000), on=today(), effective_on=day), on=today())
+    approved(submitted(with_plan(price="129"), on=today()), on=today())
+    run_job("apply_programme_revisions", on=day)
+    page = manager.get(f"{PAGES}{later.pk}/change/").content.decode()
+    assert "did not take effect" in page and "was compared with another state of the programme" in page
+    assert "did not take effect" in signed_in(a_superuser()).get(PAGES).content.decode()
+    seen = manager.get(f"{PAGES}{later.pk}/take_up_again/").context["form"]["seen"].value()
+    manager.post(f"{PAGES}{later.pk}/take_up_again/", {"reason": "the tiers are still wanted", "seen": seen})
+    later.refresh_from_db()
+    assert later.state == State.DRAFT
+    assert "129 → 99" in manager.get(f"{PAGES}{later.pk}/change/").content.decode()
+
+
+def test_the_preview_of_a_file_reckons_with_what_is_approved_for_an_earlier_day(manager: Client) -> None:
+    in_effect(club(), on=today())
+    day = today() + timedelta(days=7)
+    approved(submitted(with_plan(price="129"), on=today(), effective_on=day), on=today())
+    answer = sent(manager, text(with_plan(price="139")), button="preview", effective_on=day.isoformat())
+    assert "129 → 139" in answer.content.decode()
+    assert Plan.objects.count() == 1
 
 
 def test_a_draft_is_asked_what_it_would_make_of_the_members(manager: Client) -> None:

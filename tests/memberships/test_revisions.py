@@ -33,13 +33,23 @@ from tests.programmes.stories import a_manager, an_approver, approved, in_effect
 
 pytestmark = pytest.mark.django_db
 State = ProgrammeRevision.State
-IN_A_WEEK = TODAY + timedelta(days=7)
+TOMORROW, IN_A_WEEK = TODAY + timedelta(days=1), TODAY + timedelta(days=7)
 
 
 @pytest.fixture(autouse=True)
 def _in_english() -> Iterator[None]:
     with translation.override("en"):
         yield
+
+
+def on_sale() -> list[Decimal]:
+    """Prices of the plans that are on sale without an end."""
+    return [plan.price for plan in Plan.objects.filter(on_sale_until=None)]
+
+
+def thresholds() -> list[int]:
+    """Of the ladder, from below."""
+    return list(Tier.objects.order_by("rank").values_list("threshold", flat=True))
 
 
 def test_nothing_changes_before_the_second_person_has_said_yes() -> None:
@@ -81,15 +91,94 @@ def test_a_file_for_a_later_day_takes_effect_in_the_night_of_that_day() -> None:
     assert list(states) == [State.SUPERSEDED, State.IN_EFFECT]
 
 
-def test_two_files_for_one_night_take_effect_in_their_order() -> None:
+def test_of_two_files_for_one_night_compared_with_the_same_one_only_the_first_is_approved() -> None:
     in_effect(club())
     first = submitted(with_plan(price="119"), effective_on=IN_A_WEEK)
     second = submitted(with_plan(price="129"), effective_on=IN_A_WEEK)
     approved(second)
-    approved(first)
+    assert approved(first).approval.state == Approval.State.REFUSED
     run_job("apply_programme_revisions", on=IN_A_WEEK)
-    assert [plan.price for plan in Plan.objects.filter(on_sale_until=None)] == [129]
+    assert on_sale() == [129]
+
+
+def test_the_second_file_for_one_night_is_compared_with_the_first_and_takes_effect_after_it() -> None:
+    in_effect(club())
+    tiers = with_tiers(basic=0, silver=2_500, gold=6_000)
+    approved(submitted(tiers, effective_on=IN_A_WEEK))
+    second = submitted(club(), effective_on=IN_A_WEEK)
+    assert second.approval.figures[0] == ["Compared with", "club r2, which is to take effect on 2027-01-22"]
+    assert [change["words"].split(";")[0] for change in second.changes] == [
+        "Tier “Silver”: threshold (points) 2,500 → 2,000"
+    ]
+    assert thresholds() == [0, 2_000, 6_000], "nothing is left of the comparison"
+    approved(second)
+    run = run_job("apply_programme_revisions", on=IN_A_WEEK)
+    assert (run.done, run.failed) == (2, 0)
     assert ProgrammeRevision.objects.get(state=State.IN_EFFECT).number == second.number
+    assert thresholds() == [0, 2_000, 6_000]
+
+
+def test_a_file_for_a_later_day_does_not_undo_what_came_into_effect_in_between() -> None:
+    in_effect(club())
+    later = approved(submitted(with_tiers(basic=0, silver=2_000, gold=8_000), effective_on=IN_A_WEEK))
+    between = submitted(with_plan(price="129"), effective_on=TOMORROW)
+    assert between.approval.figures[0] == [
+        "Will not take effect then", "club r2, which is to take effect on 2027-01-22"
+    ]
+    approved(between)
+    run_job("apply_programme_revisions", on=TOMORROW)
+    run = run_job("apply_programme_revisions", on=IN_A_WEEK)
+    assert (run.done, run.failed) == (0, 1)
+    assert (on_sale(), thresholds()) == ([129], [0, 2_000, 6_000])
+    later.refresh_from_db()
+    assert later.state == State.REJECTED
+    assert "club r2 was compared with another state of the programme" in later.left_out
+    assert run_job("apply_programme_revisions", on=IN_A_WEEK + timedelta(days=1)).failed == 0
+
+
+def test_a_file_that_was_left_out_is_taken_up_again_and_tells_what_it_would_change_now() -> None:
+    in_effect(club())
+    later = approved(submitted(with_tiers(basic=0, silver=2_000, gold=8_000), effective_on=IN_A_WEEK))
+    approved(submitted(with_plan(price="129"), effective_on=TOMORROW))
+    for day in (TOMORROW, IN_A_WEEK):
+        run_job("apply_programme_revisions", on=day)
+    draft = take_up_again(later, actor=a_manager())
+    assert (draft.state, draft.left_out) == (State.DRAFT, "")
+    again = submit_revision(draft, reason="again", on=IN_A_WEEK, at=noon(IN_A_WEEK), actor=a_manager())
+    assert [change["words"].split(";")[0] for change in again.changes] == [
+        "Tier “Gold”: threshold (points) 6,000 → 8,000",
+        "Plan “Annual card v2”: version 3 on sale from 2027-01-22 (price (CNY) 129 → 99)",
+    ]
+    assert again.approval != later.approval
+    assert approved(again, on=IN_A_WEEK).state == State.IN_EFFECT
+    assert thresholds() == [0, 2_000, 8_000]
+
+
+def test_a_file_that_was_left_out_can_be_put_away_for_good() -> None:
+    in_effect(club())
+    later = approved(submitted(with_plan(price="119"), effective_on=IN_A_WEEK))
+    approved(submitted(with_plan(price="129")))
+    run_job("apply_programme_revisions", on=IN_A_WEEK)
+    discard_revision(later, reason="over", actor=None)
+    with pytest.raises(RevisionStateError):
+        take_up_again(later, actor=None)
+
+
+def test_a_file_that_was_compared_with_a_discarded_one_is_left_out() -> None:
+    in_effect(club())
+    first = approved(submitted(with_tiers(basic=0, silver=2_500, gold=6_000), effective_on=TOMORROW))
+    approved(submitted(with_plan(price="129"), effective_on=IN_A_WEEK))
+    discard_revision(first, reason="the campaign is off", actor=None)
+    assert run_job("apply_programme_revisions", on=IN_A_WEEK).failed == 1
+    assert on_sale() == [99]
+
+
+def test_files_of_several_days_take_effect_one_after_the_other_even_in_one_late_night() -> None:
+    in_effect(club())
+    approved(submitted(with_plan(price="119"), effective_on=TOMORROW))
+    approved(submitted(with_plan(price="129"), effective_on=IN_A_WEEK))
+    assert run_job("apply_programme_revisions", on=IN_A_WEEK).done == 2
+    assert on_sale() == [129]
 
 
 def test_a_revision_takes_effect_once_however_often_it_is_asked() -> None:
@@ -106,7 +195,7 @@ def test_another_file_in_effect_meanwhile_refuses_the_request() -> None:
     slow = approved(slow)
     assert slow.approval.state == Approval.State.REFUSED
     assert slow.state == State.SUBMITTED
-    assert [plan.price for plan in Plan.objects.filter(on_sale_until=None)] == [129]
+    assert on_sale() == [129]
     assert take_up_again(slow, actor=None).state == State.DRAFT
 
 
