@@ -32,8 +32,11 @@ POLICY_SCHEMA: dict[str, Schema] = {
         {
             "kind": one_of(Expiry.values),
             "months": whole(1, 1200, description="With months and inactivity"),
-            "month": whole(1, 12, description="With fixed_date"),
-            "day": whole(1, 31, description="With fixed_date; a month that is too short ends earlier"),
+            "month": whole(1, 12, description="With fixed_date: the month of the first day without the points"),
+            "day": whole(
+                1, 31,
+                description="With fixed_date: the first day without the points; in a month that is too short its last",
+            ),
             "years": whole(0, 100, description="With fixed_date: after so many years; 0: the next such day"),
         },
         required=["kind"], default={"kind": "never"},
