@@ -1,6 +1,6 @@
 """Orders of the demo: some of each day of the last two weeks, with returns; the newest awards are pending.
 
-No source gives JD PLUS earn rules: the figures are plain placeholders.
+They earn by the rules of programmes/jd-plus.yaml and a promotion, whose figures are plain placeholders.
 """
 
 import random
@@ -9,8 +9,7 @@ from decimal import Decimal
 
 from memberships.dates import BUSINESS_ZONE
 from memberships.demo.cards import Days
-from memberships.demo.points import VALID_MONTHS
-from memberships.models import EarnPromotion, EarnRule, Enrolment, Order, PointsPolicy, Programme
+from memberships.models import EarnPromotion, Enrolment, Order, Programme
 from memberships.services.orders import grants_of, record_orders, record_return
 from memberships.services.points import earn_points_for_many
 
@@ -18,14 +17,13 @@ from memberships.services.points import earn_points_for_many
 ORDERS_A_DAY = 10
 DAYS = 14
 RETURNS = 16
-RETURN_WINDOW_DAYS = 7
 CATEGORIES = ("家用电器", "手机通讯", "生鲜", "图书")
 
 
 def make_orders(dice: random.Random, days: Days) -> None:
-    """Rules of JD PLUS, and what its members bought, by the services. Wallets are there."""
+    """What members of JD PLUS bought, by the services. Wallets are there."""
     programme = Programme.objects.get(code="jd-plus")
-    _make_rules(programme, days)
+    _make_promotion(programme, days)
     wallets = list(Enrolment.objects.filter(programme=programme).order_by("pk")[: ORDERS_A_DAY * DAYS])
     for place in range(DAYS):
         day = days.first_night - timedelta(days=DAYS - place)
@@ -37,21 +35,8 @@ def make_orders(dice: random.Random, days: Days) -> None:
         _give_back(order, is_whole=number % 2 == 0)
 
 
-def _make_rules(programme: Programme, days: Days) -> None:
-    """A point a yuan, two for fresh food, and a promotion about now; once."""
-    PointsPolicy.objects.get_or_create(
-        programme=programme,
-        defaults={"pending_days": RETURN_WINDOW_DAYS, "expiry": "months", "expiry_months": VALID_MONTHS},
-    )
-    since = days.first_night - timedelta(days=365)
-    for code, category, points in (("general", "", 1), ("fresh", "生鲜", 2)):
-        EarnRule.objects.get_or_create(
-            programme=programme, code=code,
-            defaults={
-                "category": category, "starts_on": since, "points_per_yuan": points, "qualifying_per_yuan": 1,
-                "cap_per_day": 5_000,
-            },
-        )
+def _make_promotion(programme: Programme, days: Days) -> None:
+    """About now; once."""
     EarnPromotion.objects.get_or_create(
         programme=programme, code="member-days",
         defaults={

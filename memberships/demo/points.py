@@ -1,19 +1,18 @@
 """Points wallets of the demo: earned over the last year by the services, some spent, some expired, one set right.
 
-No source gives JD PLUS points, their expiry or their cost: the figures are plain placeholders.
+How they end and what they cost is what programmes/jd-plus.yaml says; the figures here are plain placeholders too.
 """
 
 import random
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from typing import Any
 
 from memberships.dates import BUSINESS_ZONE, add_months
 from memberships.demo.cards import Days, Life
 from memberships.demo.users import OPERATOR
-from memberships.models import Enrolment, PointsEntry, PointsLot, PointsPolicy, Programme
+from memberships.models import Enrolment, PointsEntry, PointsLot, PointsPolicy
 from memberships.services.points import Grant, earn_points_for_many, spend_points, spendable_points
 from memberships.services.points_adjustments import adjust_points
 from memberships.services.points_expiry import DueRange, endings, expire_range
@@ -23,8 +22,8 @@ from memberships.services.points_reinstatement import reinstate_points
 from operations.models import User
 
 WALLETS = 1_000
+# As the programme's file has them.
 VALID_MONTHS = 12
-RETURN_WINDOW_DAYS = 7
 REINSTATE_DAYS = 60
 #: Days before today whose awards are still pending, and how many members earned on each.
 PENDING_DAYS = (1, 3, 5)
@@ -37,7 +36,6 @@ SPENDS = 80
 
 def make_wallets(dice: random.Random, lives: Iterable[Life], days: Days) -> None:
     """Wallets of members whose cards have begun, with their lots and entries up to the day before the first night."""
-    make_policy(Programme.objects.get(code="jd-plus"))
     begun = [life for life in lives if life.terms][:WALLETS]
     wallets = Enrolment.objects.bulk_create(
         Enrolment(
@@ -53,17 +51,6 @@ def make_wallets(dice: random.Random, lives: Iterable[Life], days: Days) -> None
     _expire(wallets, days)
     _spend(dice, wallets, days)
     _set_right(wallets, days)
-
-
-def make_policy(programme: Programme) -> None:
-    """How the points of a programme end and what they cost; what is there stays."""
-    PointsPolicy.objects.get_or_create(
-        programme=programme,
-        defaults={
-            "pending_days": RETURN_WINDOW_DAYS, "expiry": PointsPolicy.Expiry.MONTHS, "expiry_months": VALID_MONTHS,
-            "unit_cost": Decimal("0.01"), "expected_breakage": Decimal("0.15"), "reinstate_days": REINSTATE_DAYS,
-        },
-    )
 
 
 def _earning_days(days: Days) -> list[date]:
