@@ -56,8 +56,8 @@ PAGES = {
     "imports": "/admin/operations/importbatch/",
     "import-upload": "/admin/operations/importbatch/add/",
     "job-start": "/admin/operations/jobrun/add/",
-    "notice-preview": "/admin/operations/notice/preview",
-    "revision-new": "/admin/memberships/programmerevision/new",
+    "notice-preview": "/admin/operations/notice/preview/",
+    "revision-new": "/admin/memberships/programmerevision/new/",
     "limits": "/admin/operations/approvallimit/",
 }
 

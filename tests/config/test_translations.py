@@ -287,7 +287,8 @@ def wrong_words(user: User, language: str, data: set[str], wrong: re.Pattern[str
     data_pattern = re.compile(rf"{CODES}|(?<![a-z])(?:{known})(?![a-z])", re.IGNORECASE)
     found: dict[str, set[str]] = {}
     for address in full_desk.addresses():
-        page = clients["/login/" not in address].get(address)
+        # The page of an entry is its wallet's.
+        page = clients["/login/" not in address].get(address, follow=True)
         assert page.status_code == (404 if "/no-such-page/" in address else 200) or page.status_code == 403, address
         for text in words_of(page.content.decode()):
             for word in wrong.findall(data_pattern.sub(" ", text)):

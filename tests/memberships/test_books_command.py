@@ -57,7 +57,8 @@ def test_the_same_as_json(wallet: Enrolment) -> None:
     code, text = audit("--json")
     said = json.loads(text)
     assert code == 1 and said["clean"] is False
-    assert [found["fault"] for found in said["differences"]] == ["balance_of_entries", "balance_of_lots"]
+    faults = [found["fault"] for found in said["differences"]]
+    assert faults == ["balance_of_entries", "balance_of_lots", "issued_of_programme"]
     assert said["differences"][0] == {
         "check": "wallets", "fault": "balance_of_entries", "message": "the balance is not the sum of the entries",
         "key": str(wallet.pk), "member": number_of(wallet.member_id), "expected": "100", "found": "150",
