@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from memberships.models import Enrolment, Member, MemberContact, Payment, Subscription
+from memberships.models import Enrolment, Member, MemberContact, Payment, Subscription, TierStanding
 from operations.notices import Facts, NoticeKind
 
 NAMES = {"programme": "京东PLUS会员", "programme_en": "JD PLUS"}
@@ -21,7 +21,6 @@ class MemberNotice(NoticeKind):
     def __init__(self, *, days: int = 0) -> None:
         if days:
             self.days, self.name = days, f"{self.template}_{days}"
-            self.sample = {**self.sample, "days": days}
 
     def email_of(self, owner: int) -> str:
         contact = MemberContact.objects.filter(member=owner, is_primary=True).values_list("email", flat=True)
@@ -41,7 +40,7 @@ class PointsExpire(MemberNotice):
     function = "memberships_notice_points_expire"
     model = Enrolment
     after = ("post_pending_points", "expire_points")
-    sample: Facts = {**NAMES, "points": 1_200, "expires_on": "2027-01-31", "days": 30}
+    sample: Facts = {**NAMES, "points": 1_200, "expires_on": "2027-01-31"}
 
 
 class TierEnds(MemberNotice):
@@ -50,11 +49,11 @@ class TierEnds(MemberNotice):
     label: str | Promise = _("tier will be lost")
     template = "tier_ends"
     function = "memberships_notice_tier_ends"
-    model = Enrolment
+    model = TierStanding
     after = ("foresee_downgrades",)
     sample: Facts = {
         **NAMES, "tier": "黄金", "tier_en": "Gold", "ends_on": "2027-12-31", "lost_on": "2028-01-01",
-        "missing": 800, "days": 30,
+        "missing": 800,
     }  # fmt: skip
 
 
@@ -91,7 +90,7 @@ class CardRenews(MemberNotice):
     function = "memberships_notice_card_renews"
     model = Subscription
     sample: Facts = {
-        **PLAN, "price_amount": "99.00", "paid_until_on": "2027-01-14", "charged_on": "2027-01-13", "days": 7,
+        **PLAN, "price_amount": "99.00", "paid_until_on": "2027-01-14", "charged_on": "2027-01-13",
     }  # fmt: skip
 
 

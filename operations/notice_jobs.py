@@ -34,7 +34,9 @@ class SendNotices(Job):
         return [
             ChunkPlan(span.first, span.last, span.size, kind.name)
             for kind in registry.notices
-            for span in notices.notice_ranges(kind, on=run.business_date, size=settings.NOTICE_CHUNK_ROWS)
+            for span in notices.notice_ranges(
+                kind, on=run.business_date, at=run.requested_at, size=settings.NOTICE_CHUNK_ROWS
+            )
         ]
 
     def subject_label(self, subject: str) -> str | Promise:
@@ -52,7 +54,7 @@ class SendNotices(Job):
 
     def foresee(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> int:
         kind, span = registry.notices.get(chunk.subject), notices.Span(chunk.first_key, chunk.last_key)
-        notices.foresee_notices(run, kind, span)
+        notices.foresee_notices(run, kind, span, at=at)
         return int(notices.items_of(run, kind, span).count())
 
     def item_links(self, items: Sequence[RunItem]) -> dict[int, tuple[str, str]]:

@@ -34,7 +34,8 @@ class NoticeKind:
     label: str | Promise
     template: str
     #: Function of the database: (business_date date, days integer, first_id bigint, last_id bigint) returns rows of
-    #: (id bigint, owner bigint, key text, facts jsonb, has_email boolean), one for each id at the most. Reads only.
+    #: (id bigint, owner bigint, key text, facts jsonb, has_email boolean, until date), one for each id at the most:
+    #: `until` is the last day on which there is something to tell, for nights that are made up for. Reads only.
     function: str
     #: So many days ahead of what it tells of; the function is given them.
     days = 0

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from operations import registry, statements
+from operations.dates import business_date
 from operations.models import JobRun, Notice, OutboxMessage, RunItem
 from operations.notices import Facts, NoticeKind
 from operations.services.outbox import nudge_on_commit, put_message
@@ -27,14 +28,14 @@ class Span(NamedTuple):
 EVERYBODY = Span(-(2**63), 2**63 - 1)
 
 
-def notice_ranges(kind: NoticeKind, *, on: date, size: int) -> list[Span]:
+def notice_ranges(kind: NoticeKind, *, on: date, at: datetime, size: int) -> list[Span]:
     """Ranges of ids with about `size` to be told each."""
-    return [Span(*row) for row in found_by("ranges", kind, EVERYBODY, on=on, size=size)]
+    return [Span(*row) for row in found_by("ranges", kind, EVERYBODY, on=on, at=at, size=size)]
 
 
-def foresee_notices(run: JobRun, kind: NoticeKind, span: Span) -> None:
+def foresee_notices(run: JobRun, kind: NoticeKind, span: Span, *, at: datetime) -> None:
     """Write an item of a dry run for each record of a range whose member would be told."""
-    found_by("foresee", kind, span, on=run.business_date, run=run.pk)
+    found_by("foresee", kind, span, on=run.business_date, at=at, run=run.pk)
 
 
 @transaction.atomic
@@ -99,14 +100,17 @@ def _place_of(kind: NoticeKind) -> tuple[int, int]:
     return len(kinds), kinds.index(kind)
 
 
-def found_by(name: str, kind: NoticeKind, span: Span, **parameters: Any) -> list[tuple[Any, ...]]:
-    """A statement of sql/notices with the kind's function in its place."""
+def found_by(
+    name: str, kind: NoticeKind, span: Span, *, on: date, at: datetime, **parameters: Any
+) -> list[tuple[Any, ...]]:
+    """A statement of sql/notices with the kind's function in its place. What is over by the day of `at` is not told."""
     places, place = _place_of(kind)
     # The function's name is the registered kind's own; it is quoted as an identifier.
     text: Any = statements.ours.text(f"notices/{name}")
     statement = sql.SQL(text).format(function=sql.Identifier(kind.function)).as_string(None)
     known: dict[str, Any] = {
         "kind": kind.name, "days": kind.days, "first": span.first, "last": span.last, "places": places, "place": place,
+        "on": on, "at": at, "today": business_date(at),
     }
     with connection.cursor() as cursor:
         cursor.execute(statement, known | parameters)

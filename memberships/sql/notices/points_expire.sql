@@ -1,19 +1,20 @@
 -- The wallets of a range some of whose points end so many days after a business date, and how many: lots that end on
--- that day, or all lots of a wallet that is idle by then. Reads only.
+-- that day, or all lots of a wallet that is idle by then. Told until the day before. Reads only.
 CREATE OR REPLACE FUNCTION memberships_notice_points_expire(
     business_date date, days integer, first_id bigint, last_id bigint
 )
-RETURNS TABLE (id bigint, owner bigint, key text, facts jsonb, has_email boolean)
+RETURNS TABLE (id bigint, owner bigint, key text, facts jsonb, has_email boolean, until date)
 LANGUAGE sql STABLE AS $function$
 SELECT wallet.id, wallet.member_id, 'points-expire:' || wallet.id || ':' || (business_date + days) || ':' || days,
     jsonb_build_object(
         'wallet', wallet.id, 'programme', programme.name, 'programme_en', programme.name_en,
-        'points', sum(lot.remaining)::bigint, 'expires_on', business_date + days, 'days', days
+        'points', sum(lot.remaining)::bigint, 'expires_on', business_date + days
     ),
     EXISTS (
         SELECT FROM memberships_membercontact contact
         WHERE contact.member_id = wallet.member_id AND contact.is_primary AND contact.email <> ''
-    )
+    ),
+    least(business_date + days - 1, member.closed_on - 1)
 FROM (
     SELECT l.enrolment_id, l.member_id, l.id, l.remaining
     FROM memberships_pointslot l
@@ -34,5 +35,5 @@ WHERE NOT EXISTS (
     SELECT FROM memberships_pointsentry gone
     WHERE gone.member_id = lot.member_id AND gone.key = 'expire:' || lot.id
 )
-GROUP BY wallet.id, wallet.member_id, programme.name, programme.name_en
+GROUP BY wallet.id, wallet.member_id, member.closed_on, programme.name, programme.name_en
 $function$;

@@ -4,7 +4,7 @@ INSERT INTO operations_runitem (run_id, key, owner, kind, seen, outcome)
 SELECT %(run)s, found.id * %(places)s + %(place)s, found.owner, left(%(kind)s, 32),
     hashtextextended(found.key || found.facts::text, 0), 'foreseen'
 FROM {function}(%(on)s, %(days)s, %(first)s, %(last)s) AS found
-WHERE NOT EXISTS (
+WHERE found.until >= %(today)s AND NOT EXISTS (
     SELECT FROM operations_notice told WHERE told.owner = found.owner AND told.key = found.key
 )
 ON CONFLICT (run_id, key) DO NOTHING

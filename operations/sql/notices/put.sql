@@ -1,4 +1,5 @@
 -- Tell everybody of a range: a notice and its outgoing message for each channel. Returns how many were new.
+-- What is over by the business date it is worked on (`today`) is not told any more, whatever night is made up for.
 -- Of an approved dry run, only those it lists and whose facts are as it saw them.
 -- Inserts notices and messages; locks nothing. May run twice: a notice is told once for each member, key and channel.
 WITH fresh AS MATERIALIZED (
@@ -7,7 +8,7 @@ WITH fresh AS MATERIALIZED (
         SELECT found.id, found.owner, found.key, found.facts, channel
         FROM {function}(%(on)s, %(days)s, %(first)s, %(last)s) AS found
         CROSS JOIN unnest(%(channels)s::text[]) AS channel
-        WHERE (channel <> 'email' OR found.has_email)
+        WHERE found.until >= %(today)s AND (channel <> 'email' OR found.has_email)
             AND (%(approved)s::bigint IS NULL OR EXISTS (
                 SELECT FROM operations_runitem item
                 WHERE item.run_id = %(approved)s AND item.key = found.id * %(places)s + %(place)s
