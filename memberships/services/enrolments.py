@@ -1,7 +1,7 @@
 """Wallets are opened: one for each member, or for each store, in the programmes that are open to the member."""
 
 import hashlib
-from datetime import date
+from datetime import date, datetime
 
 from django.db import transaction
 
@@ -9,6 +9,7 @@ from memberships.errors import AudienceError, EnrolmentScopeError, MemberClosedE
 from memberships.models import Enrolment, Member, Programme
 from memberships.models.programmes import Enrols
 from memberships.services.members import lock_member
+from memberships.services.tiers import give_first_tiers
 from operations.audit import because
 from operations.models import User
 
@@ -18,9 +19,12 @@ COHORTS = 10_000
 
 @transaction.atomic
 def enrol_member(
-    member: Member, programme: Programme, *, on: date, actor: User | None, scope: str = ""
+    member: Member, programme: Programme, *, on: date, at: datetime, actor: User | None, scope: str = ""
 ) -> Enrolment:
     """Open the member's wallet in a programme, for a store (`scope`) where it has one for each; a repeat returns it.
+
+    It stands on the first tier of each ladder where that needs no points. (Wallets that an import opens, many at once,
+    come to theirs at the next evaluation.)
 
     Raises EnrolmentScopeError, MemberClosedError, AudienceError, NotOpenToMemberError.
     """
@@ -36,7 +40,9 @@ def enrol_member(
     if not is_open_to(programme, member.pk):
         raise NotOpenToMemberError(member, programme)
     with because("enrolled", actor=actor):
-        return Enrolment.objects.create(member=member, programme=programme, scope=scope, enrolled_on=on)
+        wallet = Enrolment.objects.create(member=member, programme=programme, scope=scope, enrolled_on=on)
+        give_first_tiers(wallet, on=on, at=at, actor=actor)
+    return wallet
 
 
 def is_open_to(programme: Programme, member_id: int) -> bool:

@@ -32,7 +32,7 @@ def morning(day: date) -> datetime:
 def a_wallet(member: Member | None = None, programme: Programme | None = None) -> Enrolment:
     """Li Lei's wallet in JD PLUS."""
     programme = programme or Programme.objects.filter(code="jd-plus").first() or jd_plus()
-    return enrol_member(member or a_person(), programme, on=TODAY, actor=None)
+    return enrol_member(member or a_person(), programme, on=TODAY, at=morning(TODAY), actor=None)
 
 
 def earn(

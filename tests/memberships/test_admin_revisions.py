@@ -15,7 +15,7 @@ from tests.memberships.admin_pages import a_superuser, granted, signed_in
 from tests.memberships.factories import a_person, an_operator
 from tests.memberships.night_stories import run_job
 from tests.memberships.programme_stories import club, text, with_plan, with_tiers
-from tests.programmes.stories import a_manager, an_approver, approved, in_effect, submitted
+from tests.programmes.stories import a_manager, an_approver, approved, in_effect, noon, submitted
 
 pytestmark = pytest.mark.django_db
 PAGES = "/admin/memberships/programmerevision/"
@@ -181,7 +181,7 @@ def test_the_preview_of_a_file_reckons_with_what_is_approved_for_an_earlier_day(
 
 def test_a_draft_is_asked_what_it_would_make_of_the_members(manager: Client) -> None:
     programme = in_effect(club(), on=today())
-    enrol_member(a_person(), programme, on=today(), actor=None)
+    enrol_member(a_person(), programme, on=today(), at=noon(today()), actor=None)
     sent(manager, text(with_tiers(basic=0, silver=1_000, gold=6_000)))
     draft = ProgrammeRevision.objects.get(state=State.DRAFT)
     answer = manager.post(f"{PAGES}{draft.pk}/what_if/")

@@ -123,7 +123,7 @@ def test_a_customer_who_was_asked_for_money_since_is_kept_by_the_undo(xiaomei: U
         key=f"start:{card.pk}:{today}", purpose="start", amount=classic.price, term_number=1, starts_on=today,
         ends_on=today, requested_on=today, requested_at=timezone.now(), next_ask_at=timezone.now(),
     )
-    enrol_member(collecting, classic.programme, on=today, actor=None)
+    enrol_member(collecting, classic.programme, on=today, at=timezone.now(), actor=None)
     batch = undone(batch, by=xiaomei)
     assert (batch.state, lines(batch, Outcome.KEPT)) == (State.PARTLY_UNDONE, [2, 3])
     assert not Member.objects.filter(pk=quiet.pk).exists()

@@ -9,6 +9,7 @@ from memberships.errors import EnrolmentScopeError, NotOpenToMemberError
 from memberships.models import Enrolment, Member
 from memberships.services.enrolments import cohort_of, enrol_member, is_open_to
 from tests.memberships.factories import TODAY, a_firm, a_person, jd_plus, jd_plus_enterprise
+from tests.memberships.points_stories import morning
 
 pytestmark = pytest.mark.django_db
 
@@ -17,15 +18,17 @@ def test_firm_has_a_wallet_for_each_of_its_stores() -> None:
     firm, stars = a_firm(), jd_plus_enterprise()
     stars.enrols = "store"
     stars.save()
-    first, second = (enrol_member(firm, stars, on=TODAY, actor=None, scope=store) for store in ("1001", "1002"))
-    assert enrol_member(firm, stars, on=TODAY, actor=None, scope="1001") == first != second
+    first, second = (
+        enrol_member(firm, stars, on=TODAY, at=morning(TODAY), actor=None, scope=store) for store in ("1001", "1002")
+    )
+    assert enrol_member(firm, stars, on=TODAY, at=morning(TODAY), actor=None, scope="1001") == first != second
     with pytest.raises(EnrolmentScopeError):
-        enrol_member(firm, stars, on=TODAY, actor=None)
+        enrol_member(firm, stars, on=TODAY, at=morning(TODAY), actor=None)
 
 
 def test_store_has_no_wallet_where_members_have_one() -> None:
     with pytest.raises(EnrolmentScopeError):
-        enrol_member(a_person(), jd_plus(), on=TODAY, actor=None, scope="1001")
+        enrol_member(a_person(), jd_plus(), on=TODAY, at=morning(TODAY), actor=None, scope="1001")
 
 
 def test_programme_that_is_open_to_some_members_first_is_closed_to_the_others() -> None:
@@ -43,9 +46,9 @@ def test_programme_that_is_open_to_some_members_first_is_closed_to_the_others() 
 def test_member_outside_the_cohort_is_told_so_and_keeps_the_wallet_there_is() -> None:
     member, meituan = a_person(), jd_plus(open_share=Decimal(0))
     with pytest.raises(NotOpenToMemberError, match="0"):
-        enrol_member(member, meituan, on=TODAY, actor=None)
+        enrol_member(member, meituan, on=TODAY, at=morning(TODAY), actor=None)
     wallet = Enrolment.objects.create(member=member, programme=meituan, enrolled_on=TODAY)
-    assert enrol_member(member, meituan, on=TODAY, actor=None) == wallet
+    assert enrol_member(member, meituan, on=TODAY, at=morning(TODAY), actor=None) == wallet
 
 
 def test_cohort_of_a_member_is_the_same_in_sql() -> None:

@@ -89,7 +89,7 @@ def test_entry_reversed_by_two_desks_at_once_is_reversed_once() -> None:
 
 def test_wallet_opened_by_two_desks_at_once_is_one() -> None:
     member, programme = a_person(), jd_plus()
-    first, second = at_once(*[lambda: enrol_member(member, programme, on=TODAY, actor=None)] * 2)
+    first, second = at_once(*[lambda: enrol_member(member, programme, on=TODAY, at=morning(TODAY), actor=None)] * 2)
     assert first == second == Enrolment.objects.get()
 
 

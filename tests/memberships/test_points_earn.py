@@ -35,24 +35,24 @@ pytestmark = pytest.mark.django_db
 
 def test_member_has_one_wallet_in_a_programme() -> None:
     member, programme = a_person(), jd_plus()
-    first = enrol_member(member, programme, on=TODAY, actor=None)
-    again = enrol_member(member, programme, on=MARCH, actor=an_operator())
+    first = enrol_member(member, programme, on=TODAY, at=morning(TODAY), actor=None)
+    again = enrol_member(member, programme, on=MARCH, at=morning(MARCH), actor=an_operator())
     assert again == first
     assert Enrolment.objects.get().enrolled_on == TODAY
 
 
 def test_firm_cannot_enrol_in_a_programme_for_persons() -> None:
     with pytest.raises(AudienceError):
-        enrol_member(a_firm(), jd_plus(), on=TODAY, actor=None)
+        enrol_member(a_firm(), jd_plus(), on=TODAY, at=morning(TODAY), actor=None)
 
 
 def test_closed_member_cannot_enrol_but_keeps_the_wallet_there_is() -> None:
     member, programme = a_person(), jd_plus()
-    wallet = enrol_member(member, programme, on=TODAY, actor=None)
+    wallet = enrol_member(member, programme, on=TODAY, at=morning(TODAY), actor=None)
     Member.objects.filter(pk=member.pk).update(closed_on=TODAY)
-    assert enrol_member(member, programme, on=TODAY, actor=None) == wallet
+    assert enrol_member(member, programme, on=TODAY, at=morning(TODAY), actor=None) == wallet
     with pytest.raises(MemberClosedError):
-        enrol_member(member, jd_plus(code="points-only"), on=TODAY, actor=None)
+        enrol_member(member, jd_plus(code="points-only"), on=TODAY, at=morning(TODAY), actor=None)
 
 
 def test_earned_points_are_a_lot_and_an_entry_that_the_programme_owes() -> None:

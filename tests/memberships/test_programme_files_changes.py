@@ -36,14 +36,16 @@ def versions(code: str = "annual") -> list[tuple[int, Decimal, date, date | None
 
 def stands_on(programme: Programme, code: str, *, points: int, cause: str = Cause.POINTS) -> TierStanding:
     """A member of the club on a tier, with so many qualifying points this year."""
-    wallet = enrol_member(a_person(), programme, on=TODAY, actor=None)
+    wallet = enrol_member(a_person(), programme, on=TODAY, at=at_night(TODAY), actor=None)
     if points:
         grant = Grant(wallet.pk, points, "order:1", None, qualifying=points)
         earn_points_for_many([grant], on=TODAY, at=at_night(TODAY), actor=None)
     tier = Tier.objects.get(group__programme=programme, code=code)
-    return TierStanding.objects.create(
-        member=wallet.member, enrolment=wallet, group=tier.group, tier=tier, cause=cause, since=TODAY
+    standing, _is_new = TierStanding.objects.update_or_create(
+        member=wallet.member, enrolment=wallet, group=tier.group,
+        defaults={"tier": tier, "cause": cause, "since": TODAY},
     )
+    return standing
 
 
 def test_a_new_programme_tells_all_that_it_brings() -> None:
@@ -178,7 +180,7 @@ def test_a_changed_earn_rule_goes_on_in_a_new_row_so_that_old_orders_keep_the_ol
 
 def test_points_cannot_be_left_out_while_members_have_wallets() -> None:
     programme = applied(club())
-    enrol_member(a_person(), programme, on=TODAY, actor=None)
+    enrol_member(a_person(), programme, on=TODAY, at=at_night(TODAY), actor=None)
     with pytest.raises(ProgrammeFileError, match="the programme has points, which the file leaves out"):
         applied(club(points=None))
     assert told(club()) == []

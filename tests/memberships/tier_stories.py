@@ -8,7 +8,7 @@ from memberships.models import Enrolment, Member, PointsEntry, Programme, Tier, 
 from memberships.models.points import Account
 from memberships.services.points import enrol_member
 from memberships.services.tier_evaluation import evaluate_enrolment
-from memberships.services.tiers import give_first_tiers, set_tier
+from memberships.services.tiers import set_tier
 from tests.memberships.factories import a_person, jd_plus
 from tests.memberships.points_stories import a_key, morning
 
@@ -44,9 +44,7 @@ def stars(**facts: Any) -> TierGroup:
 
 def a_climber(group: TierGroup, *, on: date = ENROLLED, member: Member | None = None) -> Enrolment:
     """A new wallet in the ladder's programme, on its first tier."""
-    wallet = enrol_member(member or a_person(on=on), group.programme, on=on, actor=None)
-    give_first_tiers(wallet, on=on, at=morning(on), actor=None)
-    return wallet
+    return enrol_member(member or a_person(on=on), group.programme, on=on, at=morning(on), actor=None)
 
 
 def qualify(wallet: Enrolment, points: int, *, on: date) -> PointsEntry:

@@ -11,7 +11,7 @@ from tests.memberships.factories import TODAY, a_person
 from tests.memberships.order_stories import order
 from tests.memberships.points_night_stories import losses, night
 from tests.memberships.points_stories import balance
-from tests.programmes.stories import evaluated, goes_in_and_comes_out_the_same, tier_of
+from tests.programmes.stories import evaluated, goes_in_and_comes_out_the_same, noon, tier_of
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +30,7 @@ def test_the_card_lasts_a_year_and_a_week_of_grace(programme: Programme) -> None
 
 
 def test_the_second_level_comes_with_1000_points_when_the_return_window_is_over(programme: Programme) -> None:
-    member = enrol_member(a_person(), programme, on=TODAY, actor=None)
+    member = enrol_member(a_person(), programme, on=TODAY, at=noon(TODAY), actor=None)
     order(member, "A1", "1000")
     evaluated(member, on=TODAY)
     assert (tier_of(member), balance(member)) == ("level-1", 0)
@@ -41,13 +41,13 @@ def test_the_second_level_comes_with_1000_points_when_the_return_window_is_over(
 
 
 def test_fresh_food_brings_two_points_a_yuan_of_which_one_counts_for_the_level(programme: Programme) -> None:
-    member = enrol_member(a_person(), programme, on=TODAY, actor=None)
+    member = enrol_member(a_person(), programme, on=TODAY, at=noon(TODAY), actor=None)
     bought = order(member, "A1", "999", category="生鲜")
     assert (bought.points, bought.qualifying) == (1_998, 999)
 
 
 def test_points_end_twelve_months_later_at_the_end_of_the_month(programme: Programme) -> None:
-    member = enrol_member(a_person(), programme, on=TODAY, actor=None)
+    member = enrol_member(a_person(), programme, on=TODAY, at=noon(TODAY), actor=None)
     order(member, "A1", "300")
     night(TODAY + timedelta(days=8), "post_pending_points")
     night(date(2028, 1, 31))

@@ -10,7 +10,7 @@ from memberships.services.enrolments import enrol_member
 from tests.memberships.factories import TODAY, a_firm
 from tests.memberships.order_stories import give_back, order
 from tests.memberships.points_stories import balance
-from tests.programmes.stories import evaluated, goes_in_and_comes_out_the_same, tier_of
+from tests.programmes.stories import evaluated, goes_in_and_comes_out_the_same, noon, tier_of
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,7 @@ def programme() -> Programme:
 
 def a_store(programme: Programme, name: str = "朝阳店") -> Enrolment:
     """A new store of a firm of its own."""
-    return enrol_member(a_firm(), programme, on=TODAY, actor=None, scope=name)
+    return enrol_member(a_firm(), programme, on=TODAY, at=noon(TODAY), actor=None, scope=name)
 
 
 def test_the_file_makes_the_programme_with_its_five_stars(programme: Programme) -> None:
@@ -34,6 +34,7 @@ def test_the_file_makes_the_programme_with_its_five_stars(programme: Programme) 
 
 def test_a_store_has_one_star_on_opening(programme: Programme) -> None:
     store = a_store(programme)
+    assert tier_of(store) == "star-1"
     evaluated(store, on=TODAY)
     assert tier_of(store) == "star-1"
 
@@ -70,11 +71,13 @@ def test_points_count_from_the_beginning_and_no_star_is_ever_lost(programme: Pro
 
 def test_the_stores_of_a_firm_have_points_and_stars_of_their_own(programme: Programme) -> None:
     firm = a_firm()
-    one, other = (enrol_member(firm, programme, on=TODAY, actor=None, scope=name) for name in ("朝阳店", "海淀店"))
+    one, other = (
+        enrol_member(firm, programme, on=TODAY, at=noon(TODAY), actor=None, scope=name) for name in ("朝阳店", "海淀店")
+    )
     order(one, "A1", "35000")
     for store in (one, other):
         evaluated(store, on=TODAY)
     assert (tier_of(one), tier_of(other)) == ("star-2", "star-1")
     assert (balance(one), balance(other)) == (35_000, 0)
     with pytest.raises(EnrolmentScopeError):
-        enrol_member(firm, programme, on=TODAY, actor=None)
+        enrol_member(firm, programme, on=TODAY, at=noon(TODAY), actor=None)

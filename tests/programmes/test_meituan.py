@@ -11,7 +11,7 @@ from tests.memberships.factories import TODAY, a_person
 from tests.memberships.order_stories import order
 from tests.memberships.points_night_stories import losses, night
 from tests.memberships.points_stories import balance
-from tests.programmes.stories import evaluated, goes_in_and_comes_out_the_same, in_effect, shipped, tier_of
+from tests.programmes.stories import evaluated, goes_in_and_comes_out_the_same, in_effect, noon, shipped, tier_of
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +29,7 @@ def somebody(programme: Programme, *, is_open: bool = True) -> Member:
 
 
 def a_member(programme: Programme) -> Enrolment:
-    return enrol_member(somebody(programme), programme, on=TODAY, actor=None)
+    return enrol_member(somebody(programme), programme, on=TODAY, at=noon(TODAY), actor=None)
 
 
 def test_the_six_levels_stand_in_their_order(programme: Programme) -> None:
@@ -41,11 +41,11 @@ def test_the_six_levels_stand_in_their_order(programme: Programme) -> None:
 def test_it_is_open_to_a_part_of_the_users_first_and_later_to_all(programme: Programme) -> None:
     waiting = somebody(programme, is_open=False)
     with pytest.raises(NotOpenToMemberError):
-        enrol_member(waiting, programme, on=TODAY, actor=None)
+        enrol_member(waiting, programme, on=TODAY, at=noon(TODAY), actor=None)
     document = shipped("meituan")
     document.sections["programme"]["open_share"] = 1
     programme = in_effect(document)
-    enrol_member(waiting, programme, on=TODAY, actor=None)
+    enrol_member(waiting, programme, on=TODAY, at=noon(TODAY), actor=None)
 
 
 @pytest.mark.parametrize(("spent", "level"), [

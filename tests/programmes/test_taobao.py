@@ -9,7 +9,7 @@ from memberships.services.enrolments import enrol_member
 from memberships.services.subscriptions import join
 from tests.memberships.factories import TODAY, a_person
 from tests.memberships.order_stories import order
-from tests.programmes.stories import evaluated, goes_in_and_comes_out_the_same, tier_of
+from tests.programmes.stories import evaluated, goes_in_and_comes_out_the_same, noon, tier_of
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +20,7 @@ def programme() -> Programme:
 
 
 def test_who_enrols_is_a_member_and_no_points_make_an_88vip(programme: Programme) -> None:
-    member = enrol_member(a_person(), programme, on=TODAY, actor=None)
+    member = enrol_member(a_person(), programme, on=TODAY, at=noon(TODAY), actor=None)
     order(member, "A1", "9999999")
     evaluated(member, on=TODAY)
     assert tier_of(member) == "member"
@@ -28,7 +28,7 @@ def test_who_enrols_is_a_member_and_no_points_make_an_88vip(programme: Programme
 
 def test_the_paid_card_makes_an_88vip_for_as_long_as_it_is_paid(programme: Programme) -> None:
     person = a_person()
-    member = enrol_member(person, programme, on=TODAY, actor=None)
+    member = enrol_member(person, programme, on=TODAY, at=noon(TODAY), actor=None)
     join(person, Plan.objects.get(programme=programme), on=TODAY, actor=None)
     evaluated(member, on=TODAY)
     assert tier_of(member) == "88vip"
