@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from memberships.models import Payment
+from memberships.services.members import lock_member
 from memberships.services.refunds import refuse_refund, request_refund, send_refund
 from operations.approvals import ApprovalAction, Description, Outcome, Payload, fingerprint
 from operations.models import User
@@ -58,6 +59,9 @@ class RefundPayment(ApprovalAction):
 
     def subject(self, payload: Payload) -> Model | None:
         return self._payment(payload)
+
+    def lock(self, payload: Payload) -> None:
+        lock_member(self._payment(payload).member_id)
 
     def seen(self, payload: Payload) -> str:
         payment = self._payment(payload)

@@ -84,6 +84,9 @@ class ApprovalAction:
         """The record that shows the request; None: no one record."""
         return None
 
+    def lock(self, payload: Payload) -> None:
+        """Before `seen` is compared to execute it: lock what it rests on, as the service does first."""
+
     def seen(self, payload: Payload) -> str:
         """A fingerprint (at most 64 characters) of the facts it rests on: another one later refuses the approval."""
         return ""

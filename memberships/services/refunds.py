@@ -49,10 +49,10 @@ def refund_payment(
 ) -> Refund:
     """Give back `amount` CNY of a payment; with `ends_card`, what it paid for ends that day, unless the card is over.
 
-    Outside any transaction. Returns the refund as the gateway answered; one that is open already is returned as it is.
+    Outside any transaction. Returns the refund as the gateway answered; the same one, open already, as it is.
     `expected_refunds`: how many refunds the payment had, whatever became of them, when somebody decided on this one.
-    Raises RefundError, also when there are more by now; PaymentUnderWayError when the card to be ended is being paid
-    for.
+    Raises RefundError, also when there are more by now or another is open; PaymentUnderWayError when the card to be
+    ended is being paid for.
     """
     refuse_transaction()
     refund, is_new = request_refund(
@@ -73,14 +73,23 @@ def request_refund(
     """
     lock_member(payment.member_id)
     payment = Payment.objects.select_related("subscription", "term", "method").get(pk=payment.pk)
+    ends_card = ends_card and _has_access(payment.subscription, on=on)
     refund = payment.refunds.filter(state__in=OPEN).first()
     if refund is not None:
+        _refuse_another(refund, amount, ends_card=ends_card, expected_refunds=expected_refunds)
         return refund, False
     if expected_refunds is not None and payment.refunds.count() != expected_refunds:
         raise RefundError(_("This payment was refunded meanwhile: look at it again."))
-    ends_card = ends_card and _has_access(payment.subscription, on=on)
     refuse_refund(payment, amount, ends_card=ends_card, reason=reason, on=on)
     return _request(payment, amount, ends_card=ends_card, on=on, at=at, reason=reason, actor=actor), True
+
+
+def _refuse_another(refund: Refund, amount: Decimal, *, ends_card: bool, expected_refunds: int | None) -> None:
+    """Raises RefundError unless the refund that is open is the one that is asked for."""
+    # Who looked after it was requested has counted it, and asks for another one.
+    number = refund.number if expected_refunds is None else expected_refunds + 1
+    if (refund.amount, refund.ends_card, refund.number) != (amount, ends_card, number):
+        raise RefundError(_("Another refund of this payment is under way: wait for it and look at it again."))
 
 
 def send_refund(refund: Refund, *, on: date, at: datetime, actor: User | None) -> Refund:

@@ -12,9 +12,11 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
-from django.db import IntegrityError, transaction
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DataError, IntegrityError, InternalError, connection, transaction
 from django.db.models import Model, Q, QuerySet
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -25,6 +27,9 @@ from operations.audit import because
 from operations.errors import ApprovalError, KeyConflictError, NotPermittedError, PlusdeskError
 from operations.models import Approval, ApprovalLimit, User
 
+log = structlog.get_logger(__name__)
+#: What the data says no with, from whoever's hands: a record that is gone, a constraint, a trigger.
+CONTRADICTIONS = (ObjectDoesNotExist, IntegrityError, DataError, InternalError)
 State = Approval.State
 DECIDE = "operations.decide_approval"
 #: The limit of whom nothing limits.
@@ -183,19 +188,31 @@ def may_decide(user: User, approval: Approval) -> bool:
 def approve(approval: Approval, *, checker: User, decision: str, on: date, at: datetime) -> Approval:
     """Execute what was asked for, once, and nothing else; the request as it stands afterwards.
 
-    It is refused, with nothing done, when its content or the record changed meanwhile, or when the service refuses.
-    Raises ApprovalError or NotPermittedError when `checker` cannot decide about it.
+    It is refused, with nothing done, when its content or the record changed meanwhile, or when the service or the
+    database refuses it. Raises ApprovalError or NotPermittedError when `checker` cannot decide about it; after an error
+    of the program, or where the database could not do it just now, it goes on waiting.
     """
     with transaction.atomic():
         approval = _lock_to_decide(approval, checker, at=at)
         try:
             with transaction.atomic():
                 outcome = _execute(approval, checker=checker, on=on, at=at)
-        except PlusdeskError as error:
-            approval.outcome = str(error)[:500]
+                # What is checked at the end of the transaction would take the decision with it.
+                connection.check_constraints()
+        except (PlusdeskError, *CONTRADICTIONS) as error:
+            approval.outcome = _why_refused(approval, error)[:500]
             return _decide(approval, State.REFUSED, checker, decision, at=at)
         approval.outcome, approval.result = outcome.words[:500], dict(outcome.data)
         return _decide(approval, State.EXECUTED, checker, decision, at=at)
+
+
+def _why_refused(approval: Approval, error: Exception) -> str:
+    if isinstance(error, PlusdeskError):
+        return str(error)
+    log.error("approval_failed", approval=approval.pk, action=approval.action, exc_info=error)
+    if isinstance(error, ObjectDoesNotExist):
+        return _("What the request is about is not there any more: nothing was done.")
+    return _("It contradicts what is there by now: nothing was done.")
 
 
 def reject(approval: Approval, *, checker: User, decision: str, at: datetime) -> Approval:
@@ -244,6 +261,7 @@ def _execute(approval: Approval, *, checker: User, on: date, at: datetime) -> Ou
     action = registry.approval_actions.get(approval.action)
     if _hash(approval.action, _canonical(approval.payload)) != approval.payload_hash:
         raise ApprovalError(_("The content of the request is not what was asked for: nothing was done."))
+    action.lock(approval.payload)
     if action.seen(approval.payload) != approval.seen:
         raise ApprovalError(_("The record has changed since the request was made: nothing was done."))
     if not approval.maker.has_perm(action.permission_of(approval.payload)):

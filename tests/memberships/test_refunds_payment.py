@@ -201,6 +201,17 @@ def test_refund_without_an_answer_is_resolved_by_asking_and_given_once(gateway: 
     assert kinds(payment)[2:] == ["refund_requested", "refund_unknown", "refunded"]
 
 
+@pytest.mark.parametrize("change", [{"amount": Decimal("1.00")}, {"ends_card": False}, {"expected_refunds": 1}])
+def test_another_refund_is_not_taken_for_the_one_that_is_under_way(gateway: GatewayForTests, change: Any) -> None:
+    payment = renewed()
+    gateway.order_faults(orders={"timeout_after": 1.0})
+    refund = give_back(payment)
+    assert give_back(payment, expected_refunds=0) == refund
+    with override("en"), pytest.raises(RefundError, match="Another refund of this payment is under way"):
+        give_back(payment, **change)
+    assert Refund.objects.get() == refund
+
+
 def test_nightly_job_asks_about_refunds_too(gateway: GatewayForTests) -> None:
     payment = renewed()
     gateway.order_faults(orders={"timeout_after": 1.0})

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, connection, transaction
+from django.utils import translation
 
 from operations import registry, roles
 from operations.approvals import Outcome
@@ -238,6 +239,30 @@ def test_a_request_is_decided_once() -> None:
         with pytest.raises(ApprovalError, match="approved and done"):
             decide()
     assert User.objects.filter(username__startswith="coat").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (lambda: User.objects.get(username="nobody"), "not there any more"),
+        (lambda: User.objects.create(username="laowang"), "contradicts what is there"),
+        # Found at the end of the transaction only.
+        (lambda: User.groups.through.objects.create(user_id=2**30, group_id=2**30), "contradicts"),
+    ],
+)
+def test_what_the_data_says_no_to_is_refused_in_plain_words_and_whole(fault: Any, words: str) -> None:
+    wall, maker, checker = a_wall(), a_painter(), a_checker()
+    request = a_request(wall, maker)
+
+    def paint_and_fail(*args: Any, **facts: Any) -> None:
+        User.objects.filter(pk=wall.pk).update(first_name="red")
+        fault()
+
+    registry.approval_actions.get("paint_wall").execute = paint_and_fail  # type: ignore[assignment,method-assign]
+    with translation.override("en"):
+        request = approved(request, checker)
+    assert request.state == State.REFUSED and words in request.outcome
+    assert request.checker == checker and colour(wall) == ""
 
 
 def test_an_error_of_the_program_leaves_the_request_waiting() -> None:
