@@ -1,4 +1,4 @@
-"""What of the ground floor takes two people: confirming a large import, executing a large dry run."""
+"""What of the ground floor takes two people: confirming or undoing a large import, executing a large dry run."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,21 +17,33 @@ from operations.approvals import ApprovalAction, Description, Measure, Outcome, 
 from operations.errors import ImportStateError, PreviewChangedError, RunStateError
 from operations.models import ImportBatch, JobRun, User
 from operations.services.dry_runs import execute_dry_run, executed_by, hindrance, in_words, summary
-from operations.services.imports import confirm_import, confirmation_hindrance
+from operations.services.imports import confirm_import, confirmation_hindrance, refuse_undo, undo_import
 
 
-class ConfirmImport(ApprovalAction):
+class ImportAction(ApprovalAction):
+    """Something that is done to an import; its page shows the request. Who may import its kind may ask."""
+
+    unit = gettext_lazy("rows")
+    # And that of its kind, below.
+    permission = "operations.view_importbatch"
+
+    def permission_of(self, payload: Payload) -> str:
+        return registry.importers.get(self._batch(payload).importer).permission
+
+    def subject(self, payload: Payload) -> Model | None:
+        return self._batch(payload)
+
+    @staticmethod
+    def _batch(payload: Payload) -> ImportBatch:
+        return ImportBatch.objects.get(pk=payload["batch"])
+
+
+class ConfirmImport(ImportAction):
     """Payload: {"batch", "preview_key", "file_sha256"}; the amount is the rows. Its kind may be weighed by more."""
 
     name = "confirm_import"
     label = gettext_lazy("confirm an import")
-    unit = gettext_lazy("rows")
-    # And that of its kind, below.
-    permission = "operations.view_importbatch"
     alone = Decimal(settings.IMPORT_ALONE_ROWS)
-
-    def permission_of(self, payload: Payload) -> str:
-        return registry.importers.get(self._batch(payload).importer).permission
 
     def amount(self, payload: Payload) -> Decimal | None:
         batch = self._batch(payload)
@@ -60,9 +72,6 @@ class ConfirmImport(ApprovalAction):
         figures = tuple((_verbose(batch, name), number_format(getattr(batch, name))) for name in counts)
         return Description(" ".join([summary, *further]), (*figures, *((_("In all"), words) for words in further)))
 
-    def subject(self, payload: Payload) -> Model | None:
-        return self._batch(payload)
-
     def seen(self, payload: Payload) -> str:
         batch = self._batch(payload)
         return fingerprint(batch.state, str(batch.preview_key), batch.file_sha256)
@@ -85,9 +94,41 @@ class ConfirmImport(ApprovalAction):
         """What confirming this preview is."""
         return {"batch": batch.pk, "preview_key": str(preview_key), "file_sha256": file_sha256}
 
-    @staticmethod
-    def _batch(payload: Payload) -> ImportBatch:
-        return ImportBatch.objects.get(pk=payload["batch"])
+
+class UndoImport(ImportAction):
+    """Payload: {"batch"}; the amount is the rows that are applied, and the limits are those of confirming."""
+
+    name = "undo_import"
+    label = gettext_lazy("undo an import")
+    has_limits = False
+
+    def amount(self, payload: Payload) -> Decimal | None:
+        return Decimal(self._batch(payload).applied)
+
+    def measures(self, payload: Payload) -> list[Measure]:
+        return [Measure(ConfirmImport.name, self.amount(payload), self.unit)]
+
+    def check(self, payload: Payload, *, actor: User, on: date, at: datetime) -> None:
+        refuse_undo(self._batch(payload))
+
+    def describe(self, payload: Payload) -> Description:
+        batch = self._batch(payload)
+        summary = _("Undo the import %(kind)s from “%(file)s”: %(rows)s rows.") % {
+            "kind": registry.importers.get(batch.importer).label, "file": batch.file_name,
+            "rows": number_format(batch.applied),
+        }
+        figures = tuple((_verbose(batch, name), number_format(getattr(batch, name))) for name in ("applied", "undone"))
+        return Description(summary, figures)
+
+    def seen(self, payload: Payload) -> str:
+        batch = self._batch(payload)
+        return fingerprint(batch.state, batch.applied, batch.undone, batch.undo_run_id)
+
+    def execute(
+        self, payload: Payload, *, actor: User, checker: User | None, reason: str, on: date, at: datetime
+    ) -> Outcome:
+        batch = undo_import(self._batch(payload), actor=actor, at=at)
+        return Outcome(_("The import is being undone."), {"batch": batch.pk})
 
 
 class ExecuteDryRun(ApprovalAction):

@@ -13,6 +13,7 @@ class OperationsConfig(AppConfig):
             approval_jobs,
             book_jobs,
             jobs,
+            limit_actions,
             mail,
             notice_jobs,
             outbox_jobs,
@@ -29,7 +30,9 @@ class OperationsConfig(AppConfig):
         registry.jobs.register(book_jobs.AuditBooks())
         registry.jobs.register(approval_jobs.ExpireApprovals())
         registry.approval_actions.register(approval_actions.ConfirmImport())
+        registry.approval_actions.register(approval_actions.UndoImport())
         registry.approval_actions.register(approval_actions.ExecuteDryRun())
+        registry.approval_actions.register(limit_actions.ChangeApprovalLimit())
         for outlet in (mail.Mail, mail.NoticeEvents, webhooks.Events):
             registry.outlets.register(outlet())
         _give_rights()

@@ -1,23 +1,31 @@
-"""Limits of approval: who does how much alone. Each change is in the audit trail, with who made it."""
+"""Limits of approval: who does how much alone. Each change is asked for by one and approved by another."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
-from django.contrib import admin
-from django.utils.formats import number_format
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from operations import registry
+from operations.admin.approval_pages import waits_in_words
 from operations.admin.base import DeskAdmin
-from operations.models import ApprovalLimit
+from operations.dates import business_date
+from operations.errors import PlusdeskError
+from operations.limit_actions import ChangeApprovalLimit, limit_in_words
+from operations.models import Approval, ApprovalLimit, User
+from operations.services.approvals import ask
 
 
 class LimitForm(forms.ModelForm):  # type: ignore[type-arg]
     """The action is one of those that there are."""
 
     action = forms.ChoiceField(label=_("action"), widget=UnfoldAdminSelectWidget())
+    reason = forms.CharField(label=_("reason"), max_length=200, widget=UnfoldAdminTextInputWidget())
 
     class Meta:
         model = ApprovalLimit
@@ -26,7 +34,7 @@ class LimitForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: forms.ChoiceField = self.fields["action"]  # type: ignore[assignment]
-        named = [(action.name, _named(action.name)) for action in registry.approval_actions]
+        named = [(action.name, _named(action.name)) for action in registry.approval_actions if action.has_limits]
         gone = self.instance.action if self.instance.pk else ""
         is_gone = gone and registry.approval_actions.find(gone) is None
         field.choices = [*named, (gone, gone)] if is_gone else named
@@ -47,11 +55,54 @@ class ApprovalLimitAdmin(DeskAdmin):
 
     @admin.display(description=_("up to"))
     def amount_column(self, limit: ApprovalLimit) -> str:
-        if limit.amount is None:
-            return str(_("without limit"))
-        action = registry.approval_actions.find(limit.action)
-        is_whole = limit.amount == limit.amount.to_integral_value()
-        return f"{number_format(limit.amount, 0 if is_whole else 2)} {action.unit if action else ''}".strip()
+        return limit_in_words(limit)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Who only looks gives no reason."""
+        may = self.has_add_permission(request) if obj is None else self.has_change_permission(request, obj)
+        return (*LimitForm.Meta.fields, "reason") if may else LimitForm.Meta.fields
+
+    # --- what is sent becomes a request: nothing is saved here, and Django's own log and words are left out
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        self._ask(request, obj, does="change" if change else "add", reason=form.cleaned_data["reason"])
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self._ask(request, obj, does="delete", reason=_("limit removed"))
+
+    def _ask(self, request: HttpRequest, limit: ApprovalLimit, *, does: str, reason: str) -> None:
+        at, payload = timezone.now(), ChangeApprovalLimit.payload_of(limit, does=does)
+        try:
+            result = ask(
+                ChangeApprovalLimit.name, payload, actor=cast(User, request.user), reason=reason,
+                on=business_date(at), at=at,
+            )
+        except PlusdeskError as error:
+            messages.error(request, str(error))
+        else:
+            # It always takes two people.
+            messages.warning(request, waits_in_words(cast(Approval, result)))
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """Nothing was added."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """Nothing was changed."""
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+        """Nothing was deleted."""
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        return self._to_the_list()
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return self._to_the_list()
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
+        return self._to_the_list()
+
+    def _to_the_list(self) -> HttpResponse:
+        return HttpResponseRedirect(reverse(self._url_name("changelist")))
 
 
 def _named(action_name: str) -> str:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from operations.admin.approval_pages import waits_in_words
 from operations.admin.import_pages import may_import, page_url
-from operations.approval_actions import ConfirmImport
+from operations.approval_actions import ConfirmImport, UndoImport
 from operations.dates import business_date
 from operations.errors import ImportStateError, PlusdeskError, PreviewChangedError
 from operations.forms import ConfirmForm
@@ -48,9 +48,10 @@ def _recheck(batch: ImportBatch, _posted: Any, actor: User, at: datetime) -> str
     return _("The file is being checked again.")
 
 
-def _undo(batch: ImportBatch, _posted: Any, actor: User, at: datetime) -> str:
-    imports.undo_import(batch, actor=actor, at=at)
-    return _("The import is being undone.")
+def _undo(batch: ImportBatch, posted: Any, actor: User, at: datetime) -> str:
+    reason = posted.get("reason", "").strip()[:200] or _("import undone")
+    result = ask(UndoImport.name, {"batch": batch.pk}, actor=actor, reason=reason, on=business_date(at), at=at)
+    return waits_in_words(result) if isinstance(result, Approval) else result.words
 
 
 def _cancel(batch: ImportBatch, _posted: Any, actor: User, at: datetime) -> str:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from operations import registry
 from operations.admin.approval_pages import open_requests
 from operations.admin.live import describe
-from operations.approval_actions import ConfirmImport, measure_in_words
+from operations.approval_actions import ConfirmImport, ImportAction, UndoImport, measure_in_words
 from operations.errors import UnknownNameError
 from operations.forms import ConfirmForm
 from operations.imports.faults import Fault
@@ -192,14 +192,14 @@ def _preview(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
         "confirm_form": ConfirmForm(
             initial={"preview_key": batch.preview_key, "file_sha256": batch.file_sha256}, auto_id=False
         ),
-        "over_limit": _over_limit(request, batch),
+        "over_limit": _over_limit(request, batch, ConfirmImport()),
     }
 
 
-def _over_limit(request: HttpRequest, batch: ImportBatch) -> str:
-    """What of the import takes a second person when this operator confirms it: "12,000 rows, 900,000 points"."""
+def _over_limit(request: HttpRequest, batch: ImportBatch, action: ImportAction) -> str:
+    """What of the import is more than this operator confirms or undoes alone: "12,000 rows, 900,000 points"."""
     user = cast(User, request.user)
-    over = over_limit(ConfirmImport(), {"batch": batch.pk}, actor=user) if user.is_authenticated else []
+    over = over_limit(action, {"batch": batch.pk}, actor=user) if user.is_authenticated else []
     return ", ".join(map(measure_in_words, over))
 
 
@@ -249,6 +249,7 @@ def _result(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
         "summary": _summary(batch),
         "can_resume": _has_chunks_left(batch),
         "can_undo": can_undo and not why_no_undo,
+        "over_limit": _over_limit(request, batch, UndoImport()) if can_undo and not why_no_undo else "",
         "why_no_undo": why_no_undo if can_undo else "",
     }
 

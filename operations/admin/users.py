@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db.models import Model, Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +20,13 @@ from operations.models import GroupName, GroupRight, User, UserGroup, UserRight
 RIGHTS = ("is_superuser", "is_staff", "groups", "user_permissions")
 
 admin.site.unregister(Group)
+
+
+def is_approver(user: User) -> bool:
+    """Whether somebody decides about requests, or would if they were active."""
+    return Permission.objects.filter(
+        Q(user=user) | Q(group__user=user), content_type__app_label="operations", codename="decide_approval"
+    ).exists()
 
 
 def _by_username(term: str) -> Q:
@@ -47,8 +54,11 @@ class UserAdmin(BaseUserAdmin, DeskAdmin):  # type: ignore[misc, type-arg]
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A superuser is changed (and given a new password) by a superuser only."""
-        if isinstance(obj, User) and obj.is_superuser and not request.user.is_superuser:
+        """Superusers and approvers are changed (and given a new password) by superusers only.
+
+        Who could sign in as an approver would be the second person of their own requests.
+        """
+        if isinstance(obj, User) and not request.user.is_superuser and (obj.is_superuser or is_approver(obj)):
             return False
         return bool(super().has_change_permission(request, obj))
 

@@ -42,6 +42,7 @@ __all__ = [
     "preview_page",
     "progress",
     "recheck_import",
+    "refuse_undo",
     "undo_import",
     "upload_file",
     "write_error_file",
@@ -160,15 +161,13 @@ def undo_import(batch: ImportBatch, *, actor: User, at: datetime) -> ImportBatch
     what they were. An import that was undone in part may be undone again, which tries the kept rows anew.
     Raises ImportStateError, also for a kind of import that is never undone.
     """
-    if why_not := registry.importers.get(batch.importer).why_no_undo:
-        raise ImportStateError(str(why_not))
     with transaction.atomic(), because(_("import undone"), actor=actor, batch=batch.pk):
         # A chunk that was being worked on when its run was cancelled may yet come to its end.
         for earlier in (batch.apply_run, batch.undo_run):
             if earlier and earlier.is_finished:
                 wait_for_chunks(earlier)
         batch = _lock(batch)
-        _expect(batch, State.APPLIED, State.PARTLY_APPLIED, State.PARTLY_UNDONE)
+        refuse_undo(batch)
         batch.state = State.UNDOING
         batch.undo_run = start_run(
             "undo_import", business_date=timezone.localdate(at), scope=f"{batch.pk}@{at.isoformat()}",
@@ -176,6 +175,13 @@ def undo_import(batch: ImportBatch, *, actor: User, at: datetime) -> ImportBatch
         )
         batch.save()
     return batch
+
+
+def refuse_undo(batch: ImportBatch) -> None:
+    """Raises ImportStateError where an import cannot be undone, or not now."""
+    if why_not := registry.importers.get(batch.importer).why_no_undo:
+        raise ImportStateError(str(why_not))
+    _expect(batch, State.APPLIED, State.PARTLY_APPLIED, State.PARTLY_UNDONE)
 
 
 def sweep_staging() -> int:

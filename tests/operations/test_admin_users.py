@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 
 from operations.models import User
+from operations.roles import ADMINISTRATOR, APPROVER
 from tests.memberships.admin_pages import a_superuser, granted, signed_in
 from tests.memberships.factories import an_operator
 
@@ -28,6 +29,27 @@ def test_a_superuser_is_out_of_reach_of_others() -> None:
     desk = signed_in(xiaomei)
     assert desk.post(f"{USERS}{root.pk}/change/", form_of(root)).status_code == 403
     assert desk.get(f"{USERS}{root.pk}/password/").status_code == 403
+
+
+@pytest.mark.parametrize("is_active", [True, False])
+@pytest.mark.parametrize("is_in_group", [True, False])
+def test_an_administrator_cannot_become_the_second_person(is_in_group: bool, is_active: bool) -> None:
+    """With an approver's password one would approve one's own requests."""
+    boss, laowang = an_operator("boss"), an_operator("laowang")
+    boss.groups.add(Group.objects.get(name=ADMINISTRATOR.group))
+    if is_in_group:
+        laowang.groups.add(Group.objects.get(name=APPROVER.group))
+    else:
+        laowang.user_permissions.add(Permission.objects.get(codename="decide_approval"))
+    User.objects.filter(pk=laowang.pk).update(is_active=is_active)
+    desk = signed_in(boss)
+    sent = {"usable_password": "true", "password1": "tang-shan-9182", "password2": "tang-shan-9182"}
+    assert desk.post(f"{USERS}{laowang.pk}/password/", sent).status_code == 403
+    assert desk.post(f"{USERS}{laowang.pk}/change/", form_of(laowang)).status_code == 403
+    laowang.refresh_from_db()
+    assert (laowang.check_password("tang-shan-9182"), laowang.is_active) == (False, is_active)
+    assert desk.get(f"{USERS}{an_operator().pk}/password/").status_code == 200
+    assert signed_in(a_superuser()).get(f"{USERS}{laowang.pk}/password/").status_code == 200
 
 
 def test_a_superuser_makes_and_changes_users() -> None:

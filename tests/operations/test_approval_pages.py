@@ -11,8 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from operations import roles
+from operations.dates import business_date
 from operations.models import Approval, ApprovalLimit, User
-from operations.services.approvals import reject
+from operations.services.approvals import approve, reject
 from tests.operations.approval_stories import a_checker, a_painter, a_request, a_wall, painting, rights
 from tests.operations.run_pages import signed_in, someone
 
@@ -155,33 +156,68 @@ def keeper() -> User:
     return User.objects.get(pk=user.pk)
 
 
-def test_an_administrator_sets_limits_and_the_history_says_so() -> None:
+def approved(request: Approval) -> Approval:
+    laowang = User.objects.filter(username="laowang").first() or a_checker("laowang", "view_approvallimit")
+    at = timezone.now()
+    return approve(request, checker=laowang, decision="", on=business_date(at), at=at)
+
+
+def test_a_limit_is_set_changed_and_removed_by_two_people_and_the_history_says_so() -> None:
     desk, group = signed_in(keeper()), Group.objects.create(name="painters")
-    sent = {"action": "paint_wall", "group": group.pk, "amount": "12.50"}
-    assert desk.post(f"{LIMITS}add/", sent).status_code == 302
+    sent = {"action": "paint_wall", "group": group.pk, "amount": "12.50", "reason": "He paints well."}
+    answer = desk.post(f"{LIMITS}add/", sent)
+    assert answer.status_code == 302 and "This takes a second person." in told(answer)
+    assert not ApprovalLimit.objects.filter(action="paint_wall").exists()
+    request = Approval.objects.get()
+    assert (request.amount, request.reason) == (None, "He paints well.") and "12.50 litres" in request.summary
+    assert approved(request).state == "executed"
     limit = ApprovalLimit.objects.get(action="paint_wall")
     assert "12.50 litres" in desk.get(LIMITS).content.decode()
-    assert desk.post(f"{LIMITS}{limit.pk}/change/", {**sent, "amount": ""}).status_code == 302
+    desk.post(f"{LIMITS}{limit.pk}/change/", {**sent, "amount": ""})
+    limit.refresh_from_db()
+    assert limit.amount is not None
+    request = Approval.objects.latest("pk")
+    assert approved(request).state == "executed" and "12.50 litres becomes without limit" in request.summary
     limit.refresh_from_db()
     assert limit.amount is None and "without limit" in desk.get(LIMITS).content.decode()
     newest = desk.get(f"{LIMITS}{limit.pk}/history/").context["history"].entries[0]
     assert newest.actor.username == "keeper" and "12.50" in str(newest.changes)
+    desk.post(f"{LIMITS}{limit.pk}/delete/", {"post": "yes"})
+    assert ApprovalLimit.objects.filter(pk=limit.pk).exists()
+    assert approved(Approval.objects.latest("pk")).state == "executed"
+    assert not ApprovalLimit.objects.filter(pk=limit.pk).exists()
 
 
-@pytest.mark.parametrize("sent", [{"action": "fly"}, {"amount": "-1"}, {"amount": "much"}, {"group": ""}])
+def test_a_limit_that_somebody_else_set_meanwhile_is_not_overwritten() -> None:
+    desk, group = signed_in(keeper()), Group.objects.create(name="painters")
+    desk.post(f"{LIMITS}add/", {"action": "paint_wall", "group": group.pk, "amount": "12", "reason": "He paints well."})
+    ApprovalLimit.objects.create(action="paint_wall", group=group, amount=1)
+    assert approved(Approval.objects.get()).state == "refused"
+    assert ApprovalLimit.objects.get(action="paint_wall").amount == 1
+
+
+def test_what_always_takes_two_or_is_measured_by_others_has_no_limit_of_its_own() -> None:
+    form = signed_in(keeper()).get(f"{LIMITS}add/").context["adminform"].form
+    offered = {name for name, _label in form.fields["action"].choices}
+    assert "confirm_import" in offered and not {"undo_import", "change_approval_limit"} & offered
+
+
+@pytest.mark.parametrize(
+    "sent", [{"action": "fly"}, {"amount": "-1"}, {"amount": "much"}, {"group": ""}, {"reason": ""}]
+)
 def test_a_limit_that_cannot_be_is_not_taken(sent: dict[str, str]) -> None:
     group = Group.objects.create(name="painters")
     answer = signed_in(keeper()).post(
-        f"{LIMITS}add/", {"action": "paint_wall", "group": group.pk, "amount": "5", **sent}
+        f"{LIMITS}add/", {"action": "paint_wall", "group": group.pk, "amount": "5", "reason": "So.", **sent}
     )
-    assert answer.status_code == 200 and not ApprovalLimit.objects.filter(group=group).exists()
+    assert answer.status_code == 200 and not Approval.objects.exists()
 
 
 def test_the_same_limit_twice_is_not_taken() -> None:
     group = Group.objects.create(name="painters")
-    sent = {"action": "paint_wall", "group": group.pk, "amount": "5"}
+    sent = {"action": "paint_wall", "group": group.pk, "amount": "5", "reason": "So."}
     desk = signed_in(keeper())
-    assert desk.post(f"{LIMITS}add/", sent).status_code == 302
+    ApprovalLimit.objects.create(action="paint_wall", group=group, amount=5)
     assert desk.post(f"{LIMITS}add/", sent).status_code == 200
 
 

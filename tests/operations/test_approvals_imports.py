@@ -99,6 +99,21 @@ def test_a_colleague_cannot_ask_for_what_somebody_else_looked_at(xiaomei: User) 
     assert not Approval.objects.exists()
 
 
+def test_undoing_a_large_import_takes_a_second_person_too(xiaomei: User) -> None:
+    desk = signed_in(xiaomei)
+    batch = uploaded(desk, [a_row(1), a_row(2)])
+    confirm(desk, batch, reason="春节名单")
+    approved(Approval.objects.get())
+    batch = worked(batch)
+    assert "So much takes a second person (2 rows): undoing" in seen(desk, batch)
+    assert "This takes a second person." in act(desk, batch, "undo", reason="搞错了")
+    assert ImportBatch.objects.get(pk=batch.pk).state == State.APPLIED
+    request = Approval.objects.latest("pk")
+    assert (request.action, request.amount, request.reason) == ("undo_import", 2, "搞错了")
+    assert approved(request).state == "executed"
+    assert worked(batch).state == State.UNDONE and not EnterpriseCustomer.objects.exists()
+
+
 # --- by command
 
 
