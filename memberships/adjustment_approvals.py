@@ -23,7 +23,8 @@ from operations.models import User
 class AdjustPoints(WalletAction):
     """Payload: {"wallet", "points", "qualifying", "reason_code", "expires_on": a day or null, "key"}.
 
-    The amount is the points that are given or taken, of either kind, whichever is more.
+    The amount is the points that are given or taken, of either kind, whichever is more. What it does is the same
+    whatever is in the wallet; that there is enough to be taken is asked before the request, and again at the end.
     """
 
     name = ADJUST_POINTS

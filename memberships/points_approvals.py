@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy
 
 from memberships.errors import PointsExtensionError
 from memberships.models import Enrolment, PointsEntry
+from memberships.services.points_booking import lock_wallet
 from memberships.services.points_expiry import ending_lots
 from memberships.services.points_extensions import extend_points, refuse_extension
 from memberships.services.points_reinstatement import refuse_reinstatement, reinstate_points
-from memberships.services.points_reversal import reverse_entry
+from memberships.services.points_reversal import Prospect, foresee_reversal, reverse_entry
 from operations.approvals import ApprovalAction, Description, Outcome, Payload, fingerprint
 from operations.models import User
 
@@ -30,6 +31,9 @@ class WalletAction(ApprovalAction):
 
     def subject(self, payload: Payload) -> Model | None:
         return self.wallet(payload)
+
+    def lock(self, payload: Payload) -> None:
+        lock_wallet(payload["wallet"])
 
 
 class EntryAction(WalletAction):
@@ -139,19 +143,26 @@ class ReinstatePoints(EntryAction):
 
 
 class ReversePoints(EntryAction):
-    """Payload: {"wallet", "entry": an award or a spend, "key"}; awards are taken back by the programme's policy."""
+    """Payload: {"wallet", "entry": an award or a spend, "key", "seen_on"}.
+
+    Awards are taken back by the programme's policy. What would come of it is said when it is asked for; a change in the
+    wallet refuses it only where something else would come of it.
+    """
 
     name = "reverse_points"
     label = gettext_lazy("reverse a points entry")
     permission = "memberships.reverse_points"
 
     @staticmethod
-    def payload_of(entry: PointsEntry, *, key: str) -> dict[str, Any]:
-        """What reversing an entry is."""
-        return {"wallet": entry.enrolment_id, "entry": entry.pk, "key": key}
+    def payload_of(entry: PointsEntry, *, key: str, on: date) -> dict[str, Any]:
+        """What reversing an entry is, as it was seen on a day."""
+        return {"wallet": entry.enrolment_id, "entry": entry.pk, "key": key, "seen_on": on.isoformat()}
+
+    def check(self, payload: Payload, *, actor: User, on: date, at: datetime) -> None:
+        foresee_reversal(self.entry(payload), on=on)
 
     def describe(self, payload: Payload) -> Description:
-        entry = self.entry(payload)
+        entry, prospect = self.entry(payload), self._prospect(payload)
         points = number_format(abs(entry.points))
         words = (
             _("Give member %(member)s back %(points)s points that were spent on %(on)s.")
@@ -159,7 +170,18 @@ class ReversePoints(EntryAction):
             else _("Take back from member %(member)s an award of %(points)s points of %(on)s.")
         )
         summary = words % {"member": entry.enrolment, "points": points, "on": entry.on}
-        return Description(summary, ((_("Points"), points), (_("Key"), entry.key), (_("Business date"), str(entry.on))))
+        return Description(summary, (
+            (_("Points"), points), (_("Left to be reversed"), number_format(prospect.left)),
+            (_("Would be taken or given back"), number_format(prospect.moved)),
+            (_("Not there any more"), number_format(prospect.missing)), (_("Key"), entry.key),
+            (_("Business date"), str(entry.on)),
+        ))
+
+    def seen(self, payload: Payload) -> str:
+        return fingerprint(super().seen(payload), tuple(self._prospect(payload)))
+
+    def _prospect(self, payload: Payload) -> Prospect:
+        return foresee_reversal(self.entry(payload), on=date.fromisoformat(payload["seen_on"]))
 
     def execute(
         self, payload: Payload, *, actor: User, checker: User | None, reason: str, on: date, at: datetime

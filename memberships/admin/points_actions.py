@@ -230,7 +230,8 @@ class ReverseAction(EntryDeskAction):
         return Asked(ConfirmForm(data, seen=seen), facts=self.facts(record), note=NOTE)
 
     def do(self, record: Any, form: Any, *, on: date, request: HttpRequest) -> Told:
-        payload = ReversePoints.payload_of(record, key=f"desk-reverse:{record.pk}:{form.cleaned_data['seen']}")
+        key = f"desk-reverse:{record.pk}:{form.cleaned_data['seen']}"
+        payload = ReversePoints.payload_of(record, key=key, on=on)
         return tell(ask(ReversePoints.name, payload, on=on, **who_and_when(request, form)))
 
 

@@ -38,6 +38,14 @@ class Reversal(NamedTuple):
     missing: int
 
 
+class Prospect(NamedTuple):
+    """What is left to be reversed of an entry, what of it would be taken or given back, and what is not there."""
+
+    left: int
+    moved: int
+    missing: int
+
+
 class Part(NamedTuple):
     """Points of an award, and the qualifying points that go with them."""
 
@@ -71,8 +79,47 @@ def reverse_entry(
     elif entry.kind in (Kind.EARN, Kind.ACCRUE):
         _take_back(wallet, entry, reversal, points, qualifying)
     else:
-        raise NotReversibleError(_("Only awards and spends are reversed; correct another entry by an adjustment."))
+        raise _wrong_kind()
     return Reversal(reversal, reversal.missing)
+
+
+def foresee_reversal(entry: PointsEntry, *, on: date) -> Prospect:
+    """What `reverse_entry` of all that is left would do on a day. Reads only. Raises NotReversibleError as it does."""
+    if entry.kind == Kind.SPEND:
+        _check_whole_spend(entry, None, None)
+        return Prospect(-entry.points, -entry.points, 0)
+    if entry.kind not in (Kind.EARN, Kind.ACCRUE):
+        raise _wrong_kind()
+    wallet = entry.enrolment
+    lot = PointsLot.objects.get(pk=entry.lot_id) if entry.lot_id else None
+    part = _part(_left_of(entry, lot), None, None)
+    if lot is not None and lot.pending_until is not None:
+        return Prospect(part.points, part.points, 0)
+    policy = _policy(wallet)
+    _refuse_closed_window(policy)
+    over_on = max(on, expired_through() or on)
+    # What is over goes first, and is no loss any more.
+    is_over = lot is not None and not PointsLot.objects.filter(pk=lot.pk).spendable(on=over_on).exists()
+    lost = lot.remaining if lot is not None and is_over else 0
+    owed = min(part.points, _not_expired(entry, lot) - lost)
+    _refuse_nothing(owed, part)
+    may_owe = policy is not None and policy.reversal == Policy.MAY_GO_NEGATIVE
+    moved = owed if may_owe else min(owed, spendable_points(wallet, on=over_on))
+    return Prospect(part.points, moved, owed - moved)
+
+
+def _wrong_kind() -> NotReversibleError:
+    return NotReversibleError(_("Only awards and spends are reversed; correct another entry by an adjustment."))
+
+
+def _refuse_closed_window(policy: PointsPolicy | None) -> None:
+    if policy is not None and policy.reversal == Policy.PENDING_ONLY:
+        raise NotReversibleError(_("The return window of this award is over: its points are the member's."))
+
+
+def _refuse_nothing(owed: int, part: Part) -> None:
+    if not owed and not part.qualifying:
+        raise NotReversibleError(_("Nothing can be taken back: these points have expired."))
 
 
 def _first(
@@ -100,16 +147,14 @@ def _take_back(
         _take_pending(wallet, lot, reversal, part)
         return
     policy = _policy(wallet)
-    if policy is not None and policy.reversal == Policy.PENDING_ONLY:
-        raise NotReversibleError(_("The return window of this award is over: its points are the member's."))
+    _refuse_closed_window(policy)
     # What is over goes first: nobody takes from it, and it is no loss any more.
     over_on = max(reversal.on, expired_through() or reversal.on)
     expire_enrolment(wallet, on=over_on, at=reversal.at, actor=reversal.actor)
     reversal.debit, reversal.credit = Account.LIABILITY, Account.ISSUED
     reversal.qualifying = -part.qualifying
     owed = min(part.points, _not_expired(award, lot))
-    if not owed and not part.qualifying:
-        raise NotReversibleError(_("Nothing can be taken back: these points have expired."))
+    _refuse_nothing(owed, part)
     may_owe = policy is not None and policy.reversal == Policy.MAY_GO_NEGATIVE
     _take_posted(wallet, reversal, owed, first_lot=award.lot_id, may_owe=may_owe)
 

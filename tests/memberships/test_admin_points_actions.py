@@ -209,6 +209,47 @@ def test_adjustment_over_the_limit_takes_two(wallet: Enrolment) -> None:
     assert "takes a second person" in said(page) and balance(wallet) == 0
 
 
+def test_more_than_there_is_is_not_even_asked_for(wallet: Enrolment) -> None:
+    AdjustmentReason.objects.get_or_create(code="goodwill", defaults={"name": "补偿", "name_en": "Goodwill"})
+    earn(wallet, 400, on=days(-30))
+    desk = signed_in(an_agent(100))
+    page = do(desk, wallet, "adjust", points=-500, qualifying=0, reason_code="goodwill", expires_on="")
+    assert page.status_code == 422 and not Approval.objects.exists()
+
+
+def test_reversal_over_the_limit_says_what_would_be_taken(wallet: Enrolment) -> None:
+    award = earn(wallet, 5000, on=days(-30))
+    spend(wallet, 4200, on=days(-20))
+    assert "takes a second person" in said(do(signed_in(an_agent(1000)), award, "reverse"))
+    request = Approval.objects.get()
+    figures = dict(request.figures)
+    assert figures["Left to be reversed"] == "5,000"
+    assert (figures["Would be taken or given back"], figures["Not there any more"]) == ("800", "4,200")
+    approve(request, checker=a_checker(), decision="seen", on=today(), at=morning(today()))
+    request.refresh_from_db()
+    assert request.state == Approval.State.EXECUTED and balance(wallet) == 0
+
+
+@pytest.mark.parametrize(("spent", "state"), [(500, "executed"), (1500, "refused")])
+def test_what_happens_in_the_wallet_refuses_a_reversal_only_where_it_comes_out_otherwise(
+    wallet: Enrolment, spent: int, state: str
+) -> None:
+    award = earn(wallet, 5000, on=days(-30))
+    earn(wallet, 1000, on=days(-30))
+    do(signed_in(an_agent(1000)), award, "reverse")
+    spend(wallet, spent, on=days(-1))
+    approve(Approval.objects.get(), checker=a_checker(), decision="seen", on=today(), at=morning(today()))
+    assert Approval.objects.get().state == state
+    assert balance(wallet) == (500 if state == "executed" else 4500)
+
+
+def test_a_reversal_that_the_policy_forbids_is_not_even_asked_for(wallet: Enrolment) -> None:
+    PointsPolicy.objects.update(reversal="pending_only")
+    award = earn(wallet, 5000, on=days(-30))
+    assert do(signed_in(an_agent(1000)), award, "reverse").status_code == 422
+    assert not Approval.objects.exists() and balance(wallet) == 5000
+
+
 @pytest.mark.parametrize("action", ["adjust", "extend"])
 def test_who_may_only_look_is_refused(wallet: Enrolment, action: str) -> None:
     earn(wallet, 100, expires_on=days(5), on=days(-30))
