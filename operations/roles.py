@@ -1,7 +1,7 @@
 """The roles of the desk: groups that ship ready, with the rights and limits that each floor gives them.
 
 A floor calls `give` and `limit` in AppConfig.ready(); after each migration `bring_up` makes the groups and adds what
-they lack. Nothing is ever taken away from a group: what an administrator added stays.
+they never had. What an administrator added stays, and what one took away stays away: the trail of the group tells.
 """
 
 from collections import defaultdict
@@ -67,7 +67,7 @@ def limits_of(role: Role) -> dict[str, Decimal | None]:
 
 
 def bring_up(sender: AppConfig | None = None, *, apps: Any = installed, **_signal: Any) -> None:
-    """Make the groups and give them the rights and limits that they lack; may run at any time, again and again.
+    """Make the groups and give them the rights and limits that they never had; may run again and again.
 
     Receiver of post_migrate. A right that the database does not know yet comes with a later migration.
     """
@@ -80,12 +80,14 @@ def bring_up(sender: AppConfig | None = None, *, apps: Any = installed, **_signa
 def _bring_up(role: Role) -> None:
     from django.contrib.auth.models import Group
 
-    from operations.models import ApprovalLimit
+    from operations.models import ApprovalLimit, GroupRight
 
     group, _is_new = Group.objects.get_or_create(name=role.group)
-    has = set(group.permissions.values_list("pk", flat=True))
-    group.permissions.add(*[right for right in _permissions(role) if right not in has])
-    # A limit that was there once and is gone was taken away by somebody.
+    # A right or limit that was there once and is gone was taken away by somebody.
+    had = set(group.permissions.values_list("pk", flat=True))
+    given = GroupRight.pgh_event_models["insert"]  # type: ignore[attr-defined]
+    had.update(given.objects.filter(group=group, pgh_label="insert").values_list("permission", flat=True))
+    group.permissions.add(*[right for right in _permissions(role) if right not in had])
     event = ApprovalLimit.pgh_event_models["insert"]  # type: ignore[attr-defined]
     known = set(event.objects.filter(group=group).values_list("action", flat=True))
     known.update(ApprovalLimit.objects.filter(group=group).values_list("action", flat=True))
