@@ -41,7 +41,7 @@ STILL_RAW = [
     r"\| Can ",  # rights, as Django stores them
     "(?i:memberships.membercontact)",  # the reveals
     "enterprise-customers", "utf-8-sig", "imports/",  # an import's history
-    "joined",  # reasons that the services give
+    "joined", "shipped roles",  # reasons that the services give
     r": (Group|Permission):$",  # the history of rights
     r" object \(\d",  # what goes with a deleted group
 ]
