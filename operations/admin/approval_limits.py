@@ -68,7 +68,7 @@ class ApprovalLimitAdmin(DeskAdmin):
         self._ask(request, obj, does="change" if change else "add", reason=form.cleaned_data["reason"])
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        self._ask(request, obj, does="delete", reason=_("limit removed"))
+        self._ask(request, obj, does="delete", reason=str(_("limit removed")))
 
     def _ask(self, request: HttpRequest, limit: ApprovalLimit, *, does: str, reason: str) -> None:
         at, payload = timezone.now(), ChangeApprovalLimit.payload_of(limit, does=does)
