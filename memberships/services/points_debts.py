@@ -56,7 +56,10 @@ def _claims(wallet: Enrolment, *, since: PointsEntry) -> dict[PointsEntry, int]:
     points: dict[int, int] = {}
     for entry in booked.order_by("pk").select_related("reverses"):
         if entry.key.startswith(CLAIM_KEY):
-            points[int(entry.key.split(":")[1])] += entry.missing
+            claimed = int(entry.key.split(":")[1])
+            # A claim may be younger than the spend, and what it claims older.
+            if claimed in points:
+                points[claimed] += entry.missing
         else:
             lacking[entry.pk], points[entry.pk] = entry, entry.missing
     return {lacking[pk]: points[pk] for pk in lacking if points[pk]}

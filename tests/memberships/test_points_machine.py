@@ -211,3 +211,21 @@ def test_wallet_does_what_a_plain_model_does() -> None:
         max_examples=int(os.environ.get("SOAK_EXAMPLES", "100")), stateful_step_count=STEPS, deadline=None,
         suppress_health_check=list(HealthCheck),
     ))
+
+
+def test_claim_of_what_lacked_before_a_spend_leaves_that_spend_alone() -> None:
+    told = WalletMachine()
+    told.open(reversal="within_balance", renewed=0, reinstated=0)
+    steps: list[Callable[[], None]] = [
+        lambda: told.earns(TODAY, 100, None, 0, None), lambda: told.spends(TODAY, 100),
+        lambda: told.reverses(TODAY, 0, None, None), lambda: told.earns(TODAY, 50, None, 0, None),
+        lambda: told.spends(TODAY, 50), lambda: told.reverses(TODAY, 1, None, None),
+        lambda: told.reverses(TODAY, 4, None, None),
+    ]
+    try:
+        for step in steps:
+            step()
+            told.does_what_the_model_does()
+        assert [entry.points for entry in told.ledger.entries[-3:]] == [100, -100, 50]
+    finally:
+        told.teardown()
