@@ -62,8 +62,7 @@ def expire_idle(wallets: list[int], *, on: date, at: datetime, actor: User | Non
     """Expire all of those wallets that are idle by a day, before something revives them. The caller has locked them."""
     if not wallets:
         return Expired(0, 0, 0)
-    due = DueRange(min(wallets), max(wallets), [], idle_by=on)
-    return _expire_idle(wallets, due, at=at, actor=actor)
+    return expire_idle_locked(wallets, DueRange(min(wallets), max(wallets), [], idle_by=on), at=at, actor=actor)
 
 
 @transaction.atomic
@@ -72,7 +71,8 @@ def expire_range(due: DueRange, *, at: datetime, actor: User | None) -> Expired:
     if not due.days and due.idle_by is None:
         return Expired(0, 0, 0)
     ((wallets,),) = statements.rows("points/lock_due_wallets", **due._asdict())
-    return _expire_idle(wallets, due, at=at, actor=actor).and_also(expire_locked(wallets, due, at=at, actor=actor))
+    idle = expire_idle_locked(wallets, due, at=at, actor=actor)
+    return idle.and_also(expire_locked(wallets, due, at=at, actor=actor))
 
 
 def expire_locked(wallets: str, due: DueRange, *, at: datetime, actor: User | None) -> Expired:
@@ -83,8 +83,8 @@ def expire_locked(wallets: str, due: DueRange, *, at: datetime, actor: User | No
     return Expired(*figures)
 
 
-def _expire_idle(wallets: str | list[int], due: DueRange, *, at: datetime, actor: User | None) -> Expired:
-    """Expire all of those locked wallets that are idle."""
+def expire_idle_locked(wallets: str | list[int], due: DueRange, *, at: datetime, actor: User | None) -> Expired:
+    """Expire all of those locked wallets that are idle; `wallets` are ids, or their array as PostgreSQL writes it."""
     (figures,) = statements.rows(
         "points/idle_expire", wallets=wallets, at=at, actor=actor.pk if actor else None, **due._asdict()
     )
@@ -95,13 +95,15 @@ def _expire_idle(wallets: str | list[int], due: DueRange, *, at: datetime, actor
 def expire_foreseen(approved: JobRun, due: DueRange, *, at: datetime, actor: User | None) -> Expired:
     """Expire what a dry run foresaw in a range of wallets and no more. Wallets in which it changed are left out.
 
-    The dry run's items say what became of them.
+    The dry run's items say what became of them. Idle wallets without points lose their day, foreseen or not.
     """
     found = {"approved": approved.pk, **due._asdict()}
     statements.run("points/lock_foreseen_wallets", **found)
     ((idle,),) = statements.rows("points/idle_compare", **found)
     ((dated,),) = statements.rows("points/compare_foreseen", **found)
-    return _expire_idle(idle, due, at=at, actor=actor).and_also(expire_locked(dated, due, at=at, actor=actor))
+    expired = expire_idle_locked(idle, due, at=at, actor=actor).and_also(expire_locked(dated, due, at=at, actor=actor))
+    ((emptied,),) = statements.rows("points/idle_clear", **due._asdict())
+    return expired.and_also(Expired(emptied, 0, 0))
 
 
 def ending_lots(enrolment: Enrolment, *, by: date | None = None, on: date) -> QuerySet[Any]:

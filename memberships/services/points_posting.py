@@ -12,7 +12,7 @@ from django.db import transaction
 from memberships.models import Enrolment
 from memberships.services import statements
 from memberships.services.points_debts import settle_debts
-from memberships.services.points_expiry import DueRange, expire_locked, settled_through
+from memberships.services.points_expiry import DueRange, expire_idle_locked, expire_locked, settled_through
 from memberships.services.ranges import KeyRange
 from operations.models import JobRun, User
 
@@ -54,6 +54,8 @@ def post_foreseen(approved: JobRun, keys: KeyRange, *, on: date, at: datetime, a
 
 def _post_locked(wallets: str, keys: KeyRange, *, on: date, at: datetime, actor: User | None) -> Posted:
     """Post what is due in wallets that are locked; `wallets` is an array of their ids, as PostgreSQL writes it."""
+    # What inactivity has ended is not revived by what is posted afterwards, nor does it take that along.
+    expire_idle_locked(wallets, DueRange(keys.first, keys.last, [], idle_by=on), at=at, actor=actor)
     facts = {"at": at, "actor": actor.pk if actor else None}
     (found,) = statements.rows("points/post", wallets=wallets, on=on, **facts, **keys._asdict())
     posted, lots, points, indebted, over = found

@@ -174,8 +174,9 @@ def test_wallet_that_changed_since_the_dry_run_is_left_out() -> None:
     Enrolment.objects.filter(pk=unseen.pk).update(idle_on=MAY)
     run = executed(dry_run)
     assert outcomes(dry_run) == {same.pk: RunItem.Outcome.DONE, revived.pk: RunItem.Outcome.LEFT_OUT}
-    assert (run.done, run.failed) == (1, 1)
+    assert (run.total, run.done, run.failed) == (3, 2, 1)
     assert (balance(same), balance(revived)) == (0, 120)
+    assert idle_on(unseen) is None
 
 
 def test_idle_wallet_that_the_dry_run_did_not_see_is_the_next_nights() -> None:

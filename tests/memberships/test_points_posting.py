@@ -15,6 +15,7 @@ from tests.memberships.factories import TODAY, an_operator
 from tests.memberships.points_night_stories import executed, figures, foreseen, losses, night, outcomes, worked
 from tests.memberships.points_stories import (
     JUNE,
+    MARCH,
     a_wallet,
     accounts,
     at_once,
@@ -138,6 +139,31 @@ def test_posted_points_keep_an_emptied_idle_wallet_for_its_months() -> None:
     assert Enrolment.objects.get().idle_on is None
     posting_night(JUNE + DAY)
     assert (balance(wallet), Enrolment.objects.get().idle_on) == (100, date(2027, 8, 1))
+
+
+def test_points_that_are_posted_on_the_day_of_inactivity_outlive_what_it_ends() -> None:
+    wallet = a_wallet()
+    PointsPolicy.objects.create(programme=wallet.programme, expiry="inactivity", expiry_months=1, pending_days=44)
+    earn(wallet, 7)
+    accrue(wallet, 100, until=MARCH - DAY)
+    posting_night(MARCH)
+    night(MARCH)
+    assert (postings(wallet), losses(wallet)) == ([(100, 0, MARCH)], [(-7, MARCH)])
+    assert (balance(wallet), Enrolment.objects.get().idle_on) == (100, date(2027, 5, 1))
+    night(date(2027, 5, 1))
+    assert losses(wallet) == [(-7, MARCH), (-100, date(2027, 5, 1))]
+
+
+def test_points_that_are_posted_after_an_approved_night_of_inactivity_stay_for_their_months() -> None:
+    wallet, other = a_wallet(), a_wallet()
+    PointsPolicy.objects.create(programme=wallet.programme, expiry="inactivity", expiry_months=1, pending_days=90)
+    accrue(wallet, 100, until=JUNE)
+    earn(other, 7)
+    assert figures(executed(foreseen(MARCH))) == (JobRun.State.SUCCEEDED, 2, 2, 0)
+    assert Enrolment.objects.get(pk=wallet.pk).idle_on is None
+    posting_night(JUNE + DAY)
+    night(JUNE + DAY)
+    assert (balance(wallet), balance(other), losses(wallet)) == (100, 0, [])
 
 
 def test_posted_points_pay_what_the_wallet_owes() -> None:

@@ -16,11 +16,11 @@ WITH lots AS (
             WHERE gone.member_id = lot.member_id AND gone.key = 'expire:' || lot.id
         )
     UNION ALL
-    -- An idle wallet without points only loses its day, which is nothing that a dry run foresees.
+    -- An idle wallet without points only loses its day, which is nothing that a dry run foresees: approved or not.
     SELECT wallet.id
     FROM memberships_enrolment wallet
     LEFT JOIN memberships_pointslot lot ON lot.enrolment_id = wallet.id AND lot.remaining > 0
-    WHERE wallet.idle_on <= %(idle_by)s AND (%(approved)s::bigint IS NULL OR lot.id IS NOT NULL)
+    WHERE wallet.idle_on <= %(idle_by)s
 ), due AS (
     SELECT enrolment_id, count(*)::int AS lots FROM lots GROUP BY enrolment_id
 ), wallets AS (

@@ -1,7 +1,8 @@
 -- Post the lots of these wallets whose return window is over before a day: an entry for each lot, on the day after its
 -- window, the balances, and the lots, which are pending no more. A lot of which nothing is left is closed without entry.
 -- Returns how many wallets (those with closed lots only, too), lots and points; the wallets that owe points; and the days,
--- by then over, on which posted lots expired. A wallet of a programme whose points end by inactivity has a day of its own from now on.
+-- by then over, on which posted lots expired. A wallet of a programme whose points end by inactivity has a day of its own
+-- from now on. The caller has expired wallets whose day has come, and so taken that day from them.
 -- Inserts entries, updates lots and the wallets of the list, which the caller has locked in key order.
 -- May run twice: a lot that was posted is not pending any more.
 WITH due AS MATERIALIZED (
