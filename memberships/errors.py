@@ -130,6 +130,14 @@ class NotReversibleError(PointsError):
     """Entries of that kind are not reversed, or this one was, or nothing can be taken back any more."""
 
 
+class AwardKeptError(NotReversibleError):
+    """The programme leaves the member what was posted."""
+
+
+class AwardExpiredError(NotReversibleError):
+    """Nothing can be taken back of the award: its points have expired."""
+
+
 class PointsExtensionError(PointsError):
     """The day on which points end cannot be put off so."""
 

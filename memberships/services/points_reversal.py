@@ -4,10 +4,10 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Q, Sum
 from django.utils.translation import gettext as _
 
-from memberships.errors import KeyConflictError, NotReversibleError
+from memberships.errors import AwardExpiredError, AwardKeptError, KeyConflictError, NotReversibleError
 from memberships.models import Enrolment, PointsEntry, PointsLot, PointsPolicy
 from memberships.models.points import Account
 from memberships.services import statements
@@ -114,12 +114,12 @@ def _wrong_kind() -> NotReversibleError:
 
 def _refuse_closed_window(policy: PointsPolicy | None) -> None:
     if policy is not None and policy.reversal == Policy.PENDING_ONLY:
-        raise NotReversibleError(_("The return window of this award is over: its points are the member's."))
+        raise AwardKeptError(_("The return window of this award is over: its points are the member's."))
 
 
 def _refuse_nothing(owed: int, part: Part) -> None:
     if not owed and not part.qualifying:
-        raise NotReversibleError(_("Nothing can be taken back: these points have expired."))
+        raise AwardExpiredError(_("Nothing can be taken back: these points have expired."))
 
 
 def _first(
@@ -204,9 +204,15 @@ def _part(left: Part, points: int | None, qualifying: int | None) -> Part:
     return Part(asked, qualifying)
 
 
-def _left_of(award: PointsEntry, lot: PointsLot | None) -> Part:
-    """What no reversal has asked for yet. Qualifying points of an accrual are its lot's, then its posting's."""
-    booked = PointsEntry.objects.filter(reverses=award).aggregate(
+def left_of_award(award: PointsEntry, *, after: Q | None = None) -> Part:
+    """What no reversal has asked for yet of an award; `after`: no reversal of those, whatever others came since."""
+    lot = PointsLot.objects.get(pk=award.lot_id) if award.lot_id else None
+    return _left_of(award, lot, after)
+
+
+def _left_of(award: PointsEntry, lot: PointsLot | None, after: Q | None = None) -> Part:
+    """Qualifying points of an accrual are its lot's, then its posting's."""
+    booked = PointsEntry.objects.filter(after or Q(), reverses=award).aggregate(
         asked=Sum("asked", default=0), qualifying=Sum("qualifying", default=0)
     )
     if lot is not None and lot.pending_until is not None:
@@ -223,15 +229,12 @@ def _not_expired(award: PointsEntry, lot: PointsLot | None) -> int:
     """The points of an award that neither expired for good nor were taken back, or are still lacking."""
     if lot is None:
         return 0
-    entries = PointsEntry.objects.filter(enrolment=award.enrolment_id)
-    lost = _sum(entries.filter(kind=Kind.EXPIRE, lot=lot), "points")
-    given_again = _sum(entries.filter(kind=Kind.REINSTATE, reverses__lot=lot), "points")
-    reversals = entries.filter(reverses=award)
-    return award.points + lost + given_again + _sum(reversals, "points") - _sum(reversals, "missing")
-
-
-def _sum(entries: QuerySet[PointsEntry], field: str) -> int:
-    return int(entries.aggregate(total=Sum(field, default=0))["total"])
+    ((lost,),) = statements.rows("points/lost_for_good", enrolment=award.enrolment_id, lot=lot.pk)
+    reversals = PointsEntry.objects.filter(reverses=award).aggregate(
+        points=Sum("points", default=0), missing=Sum("missing", default=0)
+    )
+    # What was given again may expire although as many points were taken, from other lots.
+    return max(0, int(award.points - lost + reversals["points"] - reversals["missing"]))
 
 
 def _check_whole_spend(spent: PointsEntry, points: int | None, qualifying: int | None) -> None:

@@ -195,10 +195,17 @@ class Ledger:
 
     def _not_expired(self, place: int) -> int:
         award = self.entries[place]
-        losses = [at for at, entry in enumerate(self.entries) if entry.kind == "expire" and entry.lot == award.lot]
-        kept = award.points + sum(self.entries[at].points for at in losses)
-        kept += sum(entry.points for at in losses for entry in self._reversals(at))
-        return kept + sum(entry.points - entry.missing for entry in self._reversals(place))
+        kept = award.points - self._lost_for_good(award.lot)
+        return max(0, kept + sum(entry.points - entry.missing for entry in self._reversals(place)))
+
+    def _lost_for_good(self, lot: int | None) -> int:
+        """What is given again is a lot that may be lost again."""
+        lost = 0
+        for at, entry in enumerate(self.entries):
+            if entry.kind == "expire" and entry.lot == lot:
+                given = self._reversals(at)
+                lost += sum(self._lost_for_good(again.lot) for again in given) if given else -entry.points
+        return lost
 
     # --- spends
 

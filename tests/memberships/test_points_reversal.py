@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from memberships.errors import KeyConflictError, NotReversibleError, ReservedKeyError
+from memberships.errors import AwardExpiredError, KeyConflictError, NotReversibleError, ReservedKeyError
 from memberships.models import PointsEntry, PointsLot
 from memberships.services.points import spendable_points, wallet_figures
 from memberships.services.points_reinstatement import reinstate_points
@@ -18,6 +18,7 @@ from tests.memberships.points_stories import (
     assert_books_balance,
     balance,
     by_policy,
+    debt,
     draws,
     earn,
     entries,
@@ -234,6 +235,34 @@ def test_award_that_expired_and_was_given_again_is_taken_back_all_the_same() -> 
     reinstate_points(lost, expires_on=JUNE, on=MARCH, at=morning(MARCH), actor=None, reason="x")
     assert reverse(returned, on=MARCH).entry.points == -100
     assert balance(wallet) == 0
+    assert_books_balance()
+
+
+def test_award_that_expired_was_given_again_and_expired_once_more_is_not_taken_a_third_time() -> None:
+    wallet = a_wallet(programme=by_policy(jd_plus(), reinstate_days=30, reversal="may_go_negative"))
+    returned = earn(wallet, 100, expires_on=MARCH)
+    expire(wallet, on=MARCH)
+    lost = PointsEntry.objects.get(kind="expire")
+    reinstate_points(lost, expires_on=JUNE, on=MARCH, at=morning(MARCH), actor=None, reason="x")
+    expire(wallet, on=JUNE)
+    with pytest.raises(AwardExpiredError):
+        reverse(returned, on=JUNE)
+    assert (balance(wallet), debt(wallet)) == (0, 0)
+    assert_books_balance()
+
+
+def test_points_that_came_back_late_were_renewed_and_expired_are_no_loss_of_their_award_any_more() -> None:
+    wallet = a_wallet(programme=by_policy(
+        jd_plus(), late_return="renew", late_return_days=30, reversal="may_go_negative"
+    ))
+    returned = earn(wallet, 100, expires_on=MARCH)
+    exchange = spend(wallet, 60)
+    spend(wallet, 10)
+    reverse(exchange, on=JUNE)
+    expire(wallet, on=DECEMBER)
+    # 30 expired in March and 60 in July: the member had 10 of the award.
+    assert reverse(returned, on=DECEMBER).entry.points == -10
+    assert debt(wallet) == 10
     assert_books_balance()
 
 
