@@ -4,6 +4,8 @@ An order's award has the key "order:<number>" in the ledger; so has what a retur
 once, over all members: a repeat with the same body returns the first result, another body is a KeyConflictError.
 Points are earned on the business date, and pending until the return window, which runs from the order's day, is over.
 
+A member who is closed orders nothing more, but returns what was bought before, here as in a file.
+
 The wallet is locked first. What comes back is taken as the programme's policy says (points_reversal.py); what a return
 could not take is in its result, and on its page.
 """
@@ -15,10 +17,10 @@ from typing import Any, NamedTuple
 
 import psycopg
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
-from memberships.errors import KeyConflictError, NotReversibleError, OrderError
+from memberships.errors import AwardExpiredError, AwardKeptError, KeyConflictError, MemberClosedError, OrderError
 from memberships.models import Enrolment, Order, PointsEntry
 from memberships.models.points import Account
 from memberships.services import statements
@@ -27,7 +29,7 @@ from memberships.services.points import Grant, earn_points_for_many
 from memberships.services.points_booking import Locked, lock_wallet
 from memberships.services.points_debts import settle_debts
 from memberships.services.points_expiry import expire_idle, expired_through
-from memberships.services.points_reversal import reverse_entry
+from memberships.services.points_reversal import left_of_award, reverse_entry
 from operations.models import User
 
 #: As many characters as the column and the ledger's key hold.
@@ -69,13 +71,17 @@ def record_order(
 ) -> Order:
     """Record what was bought, and book what it earns. `amount` in yuan, two decimals.
 
-    Raises KeyConflictError, and OrderError for a blank number, an amount below 0 or a day to come.
+    Raises KeyConflictError, MemberClosedError (what was recorded before may be repeated), and OrderError for a blank
+    number, an amount below 0 or a day to come.
     """
     _check(number, amount, ordered_on=ordered_on, on=on)
     wallet = lock_wallet(enrolment.pk)
     asked = (wallet.pk, None, category, amount, ordered_on)
     if first := _first(number, asked):
         return first
+    closed_on = wallet.member.closed_on
+    if closed_on is not None and closed_on <= on:
+        raise MemberClosedError(wallet.member, on=on)
     listed = record_orders(
         [wallet.pk], numbers=[number], categories=[category], amounts=[amount], days=[ordered_on], on=on, at=at
     )
@@ -121,8 +127,9 @@ def grants_of(awards: Awards) -> list[Grant]:
 def record_return(
     bought: Order, *, number: str, amount: Decimal, ordered_on: date, on: date, at: datetime, actor: User | None
 ) -> Returned:
-    """Record that (part of) an order came back, and take back what it brought too much.
+    """Record that (part of) an order came back, and take back what it brought too much, also of a closed member.
 
+    Of an award that was reversed by hand no more is taken than is left; the rest is not missing.
     Raises KeyConflictError, and OrderError when `bought` is a return itself, or more would come back than was bought.
     """
     _check(number, amount, ordered_on=ordered_on, on=on)
@@ -130,8 +137,7 @@ def record_return(
     if first := _first(number, (wallet.pk, bought.pk, bought.category, amount, ordered_on)):
         return recorded_return(first)
     kept = _kept(bought, amount, ordered_on=ordered_on)
-    before, after = award_of(bought, kept + amount), award_of(bought, kept)
-    too_much = Award(before.points - after.points, before.qualifying - after.qualifying)
+    too_much = _too_much(bought, _award_entry(bought), kept=kept, back=amount)
     taken, missing = _take_back(bought, too_much, key=order_key(number), on=on, at=at, actor=actor)
     order = _add(Order(
         member_id=wallet.member_id, enrolment=wallet, number=number, returns=bought, category=bought.category,
@@ -156,13 +162,14 @@ def _take_back(
     """Reverse a part of an order's award; what of it was taken, and how many points were not there."""
     if too_much == Award(0, 0):
         return too_much, 0
-    award = PointsEntry.objects.get(member_id=bought.member_id, key=order_key(bought.number))
+    award = _award_entry(bought)
+    assert award is not None
     try:
         entry, missing = reverse_entry(
             award, key=key, points=too_much.points, qualifying=too_much.qualifying, on=on, at=at, actor=actor
         )
-    except NotReversibleError:
-        # The policy lets the member keep them, or all of them have expired: the return is a fact all the same.
+    except (AwardKeptError, AwardExpiredError):
+        # The return is a fact all the same.
         return Award(0, 0), too_much.points
     if entry.debit == Account.PENDING:
         # Qualifying points that wait are the lot's: the entry has none of its own.
@@ -175,10 +182,32 @@ def recorded_return(order: Order) -> Returned:
     bought = order.returns
     assert bought is not None
     earlier = bought.returned.filter(pk__lt=order.pk).aggregate(amount=Sum("amount", default=Decimal(0)))["amount"]
-    before, after = award_of(bought, bought.amount - earlier), award_of(bought, bought.amount - earlier - order.amount)
     entry = PointsEntry.objects.filter(member_id=order.member_id, key=order_key(order.number)).first()
-    missing = entry.missing if entry else before.points - after.points
-    return Returned(order, missing, before.qualifying - after.qualifying + order.qualifying)
+    if entry and entry.debit == Account.PENDING:
+        return Returned(order, 0, 0)
+    # Without an entry of its own, the moment says what had been reversed by then.
+    too_much = _too_much(
+        bought, _award_entry(bought), kept=bought.amount - earlier - order.amount, back=order.amount,
+        after=Q(pk__lt=entry.pk) if entry else Q(at__lte=order.recorded_at),
+    )
+    return Returned(order, entry.missing if entry else too_much.points, too_much.qualifying + order.qualifying)
+
+
+def _award_entry(bought: Order) -> PointsEntry | None:
+    """What an order brought; None: nothing."""
+    return PointsEntry.objects.filter(member_id=bought.member_id, key=order_key(bought.number)).first()
+
+
+def _too_much(
+    bought: Order, award: PointsEntry | None, *, kept: Decimal, back: Decimal, after: Q | None = None
+) -> Award:
+    """What an order brought for so many yuan that come back, as far as it is left after some reversals (all)."""
+    if award is None:
+        return Award(0, 0)
+    brought, brings, left = award_of(bought, kept + back), award_of(bought, kept), left_of_award(award, after=after)
+    return Award(
+        min(brought.points - brings.points, left.points), min(brought.qualifying - brings.qualifying, left.qualifying)
+    )
 
 
 def _kept(bought: Order, amount: Decimal, *, ordered_on: date) -> Decimal:

@@ -168,6 +168,16 @@ def test_a_member_who_was_closed_since_the_preview_earns_nothing(
     assert (batch.applied, batch.left_out) == (0, 2) and not Order.objects.exists()
 
 
+def test_a_member_who_is_closed_returns_what_was_bought_before(
+    xiaomei: User, wallet: Enrolment, member: str
+) -> None:
+    order(wallet, "A", "100.00")
+    wallet.member.closed_on = TODAY
+    wallet.member.save()
+    batch = applied(order_file(a_return("R", member, "A")), by=xiaomei)
+    assert (batch.applied, balance(wallet)) == (1, 0)
+
+
 def test_orders_are_not_undone(xiaomei: User, wallet: Enrolment, member: str) -> None:
     batch = applied(order_file(an_order("A", member)), by=xiaomei)
     with pytest.raises(ImportStateError):

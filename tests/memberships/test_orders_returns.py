@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from memberships.errors import KeyConflictError, OrderError
-from memberships.models import Enrolment, Order, PointsLot
+from memberships.errors import KeyConflictError, MemberClosedError, OrderError
+from memberships.models import Enrolment, Member, Order, PointsEntry, PointsLot
 from tests.memberships.factories import TODAY, a_person
 from tests.memberships.order_stories import a_policy, a_promotion, a_shopper, give_back, order
-from tests.memberships.points_stories import a_wallet, assert_books_balance, at_once, balance, spend
+from tests.memberships.points_stories import a_wallet, assert_books_balance, at_once, balance, reverse, spend
 
 pytestmark = pytest.mark.django_db
 TOMORROW = TODAY + timedelta(days=1)
@@ -125,6 +125,45 @@ def test_an_order_that_brought_nothing_can_come_back() -> None:
     wallet = a_wallet()
     back = give_back(order(wallet, "A", "100.00"), "R", "100.00")
     assert (back.order.points, back.missing) == (0, 0)
+
+
+def test_what_was_reversed_by_hand_is_neither_taken_again_nor_missing(wallet: Enrolment) -> None:
+    bought = order(wallet, "A", "100.00")
+    reverse(PointsEntry.objects.get(key="order:A"), points=50)
+    back = give_back(bought, "R", "100.00")
+    assert (back.order.points, back.order.qualifying, back.missing, back.missing_qualifying) == (-50, -50, 0, 0)
+    assert balance(wallet) == 0
+    assert give_back(bought, "R", "100.00") == back
+    assert_books_balance(wallet)
+
+
+def test_award_that_was_reversed_by_hand_as_a_whole_leaves_a_return_nothing_to_take(wallet: Enrolment) -> None:
+    bought = order(wallet, "A", "100.00")
+    give_back(bought, "R1", "50.00")
+    reverse(PointsEntry.objects.get(key="order:A"))
+    back = give_back(bought, "R2", "50.00")
+    assert (back.order.points, back.missing, back.missing_qualifying, balance(wallet)) == (0, 0, 0, 0)
+    assert give_back(bought, "R2", "50.00") == back
+
+
+def test_what_the_member_may_keep_is_missing_as_far_as_it_was_not_reversed_before(wallet: Enrolment) -> None:
+    bought = order(wallet, "A", "100.00")
+    reverse(PointsEntry.objects.get(key="order:A"), points=30)
+    a_policy(wallet.programme, reversal="pending_only")
+    back = give_back(bought, "R", "100.00")
+    assert (back.order.points, back.missing, balance(wallet)) == (0, 70, 70)
+    assert give_back(bought, "R", "100.00") == back
+
+
+def test_closed_member_returns_what_was_bought_and_orders_nothing_more(wallet: Enrolment) -> None:
+    bought = order(wallet, "A", "100.00")
+    Member.objects.filter(pk=wallet.member_id).update(closed_on=TOMORROW)
+    with pytest.raises(MemberClosedError):
+        order(wallet, "B", "10.00", on=TOMORROW)
+    # What was recorded before is still the first result.
+    assert order(wallet, "A", "100.00", on=TOMORROW) == bought
+    assert give_back(bought, "R", "100.00", on=TOMORROW).order.points == -100
+    assert balance(wallet) == 0
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,5 +1,6 @@
 -- Judge the new rows of a batch (of those lines; NULL: all) by the members, programmes, wallets and orders there are:
--- what is recorded in the same words becomes unchanged, what cannot be recorded invalid.
+-- what is recorded in the same words becomes unchanged, what cannot be recorded invalid. A closed member orders nothing
+-- more, but returns what was bought before.
 -- Touches staging rows of the batch only, and of those only the ones that are not simply new.
 WITH judged AS MATERIALIZED (
     SELECT
@@ -11,7 +12,7 @@ WITH judged AS MATERIALIZED (
                     AND returned.number IS NOT DISTINCT FROM s.returns
                     AND (s.returns IS NOT NULL OR there.category = coalesce(s.category, ''))
                 THEN 'unchanged' ELSE 'order_recorded_otherwise' END
-            WHEN member.closed_on <= %(on)s THEN 'member_closed'
+            WHEN member.closed_on <= %(on)s AND s.returns IS NULL THEN 'member_closed'
             WHEN member.kind <> programme.audience THEN 'wrong_audience'
             WHEN programme.enrols = 'store' AND s.scope IS NULL THEN 'store_required'
             WHEN programme.enrols = 'member' AND s.scope IS NOT NULL THEN 'store_not_allowed'
