@@ -1,7 +1,9 @@
 """Adjustments by hand out of a checked file, booked like those at the desk (points_adjustments.py).
 
 The key of each is the file's hash and the line, so that a file that comes again books nothing again. Wallets are locked
-in key order before the rows are judged once more. Every statement may run twice: rows that were done have an ImportRow.
+in key order before the rows are judged once more. All rows of a wallet are booked together, so that what its preview
+said of them holds: the range that meets the first of them books those of other ranges, too, which then find them done.
+Every statement may run twice: rows that were done have an ImportRow.
 """
 
 from collections import defaultdict
@@ -15,8 +17,6 @@ from memberships.services.points_adjustments import Adjustment, adjust_points_fo
 from operations.models import ImportBatch, ImportRow
 
 Outcome = ImportRow.Outcome
-#: More lines than any file has.
-LAST_LINE = 9_223_372_036_854_775_807
 
 
 def resolve_repeats(batch: ImportBatch) -> None:
@@ -26,7 +26,7 @@ def resolve_repeats(batch: ImportBatch) -> None:
 
 def compare_with_wallets(batch: ImportBatch, *, on: date) -> None:
     """What is booked already, and what cannot be."""
-    _judge(batch, None, _adjustments(batch, 0, LAST_LINE, on=on), on=on)
+    _judge(batch, None, _adjustments(batch, None, on=on), on=on)
 
 
 def total_points(batch: ImportBatch) -> Decimal:
@@ -36,15 +36,18 @@ def total_points(batch: ImportBatch) -> Decimal:
 
 
 def apply_rows(batch: ImportBatch, first: int, last: int, *, on: date) -> tuple[int, int]:
-    """Book the new rows of a range of lines; (applied, left out because they cannot be booked any more)."""
+    """Book the new rows of a range of lines, and all others of their wallets.
+
+    Of the range: (applied, left out because they cannot be booked any more).
+    """
     assert batch.confirmed_at is not None
     where = {"batch": batch.pk, "first": first, "last": last}
     statements.rows("import_adjustments/lock_wallets", **where)
     ((lines,),) = statements.rows("import_adjustments/lines_to_write", **where)
     if lines:
-        _judge(batch, lines, _adjustments(batch, first, last, on=on), on=on)
+        _judge(batch, lines, _adjustments(batch, lines, on=on), on=on)
         adjust_points_for_many(
-            _adjustments(batch, first, last, on=on), on=on, at=batch.confirmed_at, actor=batch.uploaded_by
+            _adjustments(batch, lines, on=on), on=on, at=batch.confirmed_at, actor=batch.uploaded_by
         )
         statements.run("import_adjustments/note_written", batch=batch.pk, lines=lines)
     outcomes = ImportRow.objects.filter(batch=batch, line__range=(first, last)).aggregate(
@@ -53,10 +56,8 @@ def apply_rows(batch: ImportBatch, first: int, last: int, *, on: date) -> tuple[
     return outcomes["applied"], outcomes["left_out"]
 
 
-def _adjustments(batch: ImportBatch, first: int, last: int, *, on: date) -> list[Adjustment]:
-    rows = statements.rows(
-        "import_adjustments/adjustments", batch=batch.pk, first=first, last=last, on=on, key=_key(batch)
-    )
+def _adjustments(batch: ImportBatch, lines: list[int] | None, *, on: date) -> list[Adjustment]:
+    rows = statements.rows("import_adjustments/adjustments", batch=batch.pk, lines=lines, on=on, key=_key(batch))
     return [Adjustment(*row) for row in rows]
 
 

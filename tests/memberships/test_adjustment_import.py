@@ -1,5 +1,7 @@
 """A file of adjustments: given and taken by hand, for a reason, once, and approved as a whole."""
 
+from typing import Any
+
 import pytest
 from django.utils import translation
 
@@ -135,6 +137,18 @@ def test_points_that_were_spent_since_the_preview_are_not_taken(
     batch = worked(confirmed(batch))
     assert outcomes(batch) == {2: "left_out", 3: "applied"}
     assert (balance(wallet), balance(other)) == (50, 5)
+
+
+def test_a_wallets_rows_in_different_chunks_are_booked_as_their_preview_says(
+    xiaomei: User, wallet: Enrolment, member: str, settings: Any
+) -> None:
+    settings.IMPORT_CHUNK_ROWS = 1
+    other = a_wallet(a_person(), wallet.programme).member.number
+    batch = checked(file_of(row(member, "-30"), row(other, "5"), row(member, "100")), by=xiaomei, kind=KIND)
+    assert counts(batch) == {"new": 3}
+    batch = worked(confirmed(batch))
+    assert (batch.applied, batch.left_out, balance(wallet)) == (3, 0, 70)
+    assert outcomes(batch) == {2: "applied", 3: "applied", 4: "applied"}
 
 
 def test_adjustments_are_not_undone(xiaomei: User, member: str) -> None:
