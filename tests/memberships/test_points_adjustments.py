@@ -1,6 +1,6 @@
 """Points given and taken by hand: with a reason, within a limit, one by one or many at once."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -41,6 +41,7 @@ from tests.memberships.points_stories import (
     draws,
     earn,
     entries,
+    expire,
     lots_left,
     morning,
     reverse,
@@ -75,6 +76,22 @@ def test_correction_takes_the_earliest_expiry_first() -> None:
     entry = adjust(wallet, -50, code="correction")
     assert (accounts(entry), draws(entry)) == ("liability to adjustment", [(100, 20), (30, 30)])
     assert (balance(wallet), debt(wallet), lots_left(wallet)) == (80, 0, [80, 0])
+    assert_books_balance()
+
+
+def test_points_given_on_the_eve_of_inactivity_put_it_off_and_points_taken_do_not() -> None:
+    given, taken = a_wallet(), a_wallet()
+    by_policy(given.programme, expiry="inactivity", expiry_months=1)
+    earn(given, 10)
+    earn(taken, 10)
+    eve = MARCH - timedelta(days=1)
+    adjust(given, 500, on=eve)
+    adjust(taken, -3, on=eve)
+    expire(given, on=MARCH)
+    expire(taken, on=MARCH)
+    assert (balance(given), balance(taken)) == (510, 0)
+    expire(given, on=date(2027, 4, 1))
+    assert balance(given) == 0
     assert_books_balance()
 
 

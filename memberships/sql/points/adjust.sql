@@ -35,15 +35,18 @@ WITH fresh AS MATERIALIZED (
     FROM fresh
     RETURNING enrolment_id, points
 ), moved AS (
-    SELECT enrolment_id, count(*) AS entries, sum(points)::bigint AS points,
+    SELECT enrolment_id, count(*) AS entries, sum(points)::bigint AS points, bool_or(points > 0) AS has_given,
         coalesce(sum(-points) FILTER (WHERE points < 0), 0)::bigint AS owed
     FROM entries
     GROUP BY enrolment_id
 ), booked AS (
     UPDATE memberships_enrolment wallet
     SET balance = wallet.balance + moved.points, debt = wallet.debt + moved.owed,
-        -- A wallet that had nothing to be ended by inactivity has a day of its own again.
-        idle_on = coalesce(wallet.idle_on, memberships_idle_on(wallet.programme_id, %(on)s))
+        -- What is given puts inactivity off like an earn; what is taken is not the member's doing, and does not.
+        idle_on = CASE
+            WHEN moved.has_given THEN greatest(wallet.idle_on, memberships_idle_on(wallet.programme_id, %(on)s))
+            ELSE coalesce(wallet.idle_on, memberships_idle_on(wallet.programme_id, %(on)s))
+        END
     FROM moved
     WHERE wallet.id = moved.enrolment_id
     RETURNING moved.entries
