@@ -24,6 +24,7 @@ from memberships.programme_files.points_policy import (
 from memberships.programme_files.points_rules import PROMOTIONS, RULES, check_rules
 from memberships.programme_files.schema import list_of, record
 from memberships.programme_files.sections import Change, ProgrammeSection
+from memberships.services import statements
 from operations.models import User
 
 
@@ -56,7 +57,7 @@ class Points(ProgrammeSection):
     def changes(
         self, programme: Programme | None, section: dict[str, Any] | None, *, on: date
     ) -> Iterable[Change]:
-        yield from _changes_of_policy(_policy(programme), section)
+        yield from _changes_of_policy(_policy(programme), section, on=on)
         for kind in (RULES, PROMOTIONS):
             yield from kind.changes(programme, section[kind.key] if section else [], on=on)
 
@@ -68,6 +69,8 @@ class Points(ProgrammeSection):
             if policy is not None:
                 policy.delete()
         elif policy is None or difference(PointsPolicy, policy_facts(policy), wanted_policy(section)):
+            if _leaves_inactivity(policy, section):
+                statements.run("points/idle_end", programme=programme.pk, on=on)
             policy = policy or PointsPolicy(programme=programme)
             for field, value in wanted_policy(section).items():
                 setattr(policy, field, value)
@@ -87,7 +90,15 @@ def _policy(programme: Programme | None) -> PointsPolicy | None:
     return PointsPolicy.objects.filter(programme=programme).first() if programme else None
 
 
-def _changes_of_policy(policy: PointsPolicy | None, section: dict[str, Any] | None) -> Iterator[Change]:
+def _leaves_inactivity(policy: PointsPolicy | None, section: dict[str, Any]) -> bool:
+    """Whether the days on which wallets end by inactivity hold no more: nothing would put them off."""
+    inactivity = PointsPolicy.Expiry.INACTIVITY
+    return policy is not None and policy.expiry == inactivity and section["expiry"]["kind"] != inactivity
+
+
+def _changes_of_policy(
+    policy: PointsPolicy | None, section: dict[str, Any] | None, *, on: date
+) -> Iterator[Change]:
     if section is None:
         if policy is not None:
             yield Change(_("The programme has no points any more"))
@@ -95,3 +106,7 @@ def _changes_of_policy(policy: PointsPolicy | None, section: dict[str, Any] | No
         yield Change(_("The programme has points"))
     elif words := difference(PointsPolicy, policy_facts(policy), wanted_policy(section)):
         yield Change(_("Points: %(difference)s; lots that there are keep their dates") % {"difference": words})
+        if _leaves_inactivity(policy, section):
+            wallets = Enrolment.objects.filter(programme_id=policy.programme_id, idle_on__gt=on).count()
+            told = _("Points do not end by inactivity any more: %(wallets)d wallets keep theirs") % {"wallets": wallets}
+            yield Change(told, {"wallets": wallets})

@@ -7,14 +7,14 @@ from decimal import Decimal
 import pytest
 from django.utils import translation
 
-from memberships.models import EarnRule, Plan, PointsEntry, Programme, Tier, TierStanding
+from memberships.models import EarnRule, Enrolment, Plan, PointsEntry, Programme, Tier, TierStanding
 from memberships.models.tiers import Cause
 from memberships.programme_files.documents import check_against_tables
 from memberships.programme_files.faults import ProgrammeFileError
 from memberships.services.enrolments import enrol_member
 from memberships.services.points import Grant, earn_points_for_many
 from memberships.services.subscriptions import join
-from tests.memberships.factories import TODAY, a_person
+from tests.memberships.factories import TODAY, a_person, jd_plus
 from tests.memberships.night_stories import at_night
 from tests.memberships.programme_stories import CLUB, applied, club, told, with_plan, with_tiers
 
@@ -176,6 +176,25 @@ def test_a_changed_earn_rule_goes_on_in_a_new_row_so_that_old_orders_keep_the_ol
     applied(club(points=double), on=date(2027, 3, 1))
     rules = EarnRule.objects.order_by("starts_on").values_list("points_per_yuan", "starts_on", "ends_on")
     assert list(rules) == [(1, TODAY, date(2027, 2, 28)), (2, date(2027, 3, 1), None)]
+
+
+def test_a_programme_that_leaves_inactivity_takes_the_day_from_its_wallets_unless_it_has_come() -> None:
+    sleeping = {**CLUB["points"], "expiry": {"kind": "inactivity", "months": 6}}
+    programme = applied(club(points=sleeping))
+    active, idle, other = (
+        enrol_member(a_person(), of, on=TODAY, at=at_night(TODAY), actor=None)
+        for of in (programme, programme, jd_plus())
+    )
+    grants = [Grant(wallet.pk, 10, "order:1", None) for wallet in (active, idle)]
+    earn_points_for_many(grants, on=TODAY, at=at_night(TODAY), actor=None)
+    Enrolment.objects.filter(pk=idle.pk).update(idle_on=TOMORROW)
+    Enrolment.objects.filter(pk=other.pk).update(idle_on=date(2027, 8, 1))
+    assert told(club(), on=TOMORROW)[1:] == ["Points do not end by inactivity any more: 1 wallets keep theirs"]
+    applied(club(), on=TOMORROW)
+    assert dict(Enrolment.objects.values_list("pk", "idle_on")) == {
+        active.pk: None, idle.pk: TOMORROW, other.pk: date(2027, 8, 1)
+    }
+    assert told(club(), on=TOMORROW) == []
 
 
 def test_points_cannot_be_left_out_while_members_have_wallets() -> None:
