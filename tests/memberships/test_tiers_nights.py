@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 import pytest
 
-from memberships.models import Enrolment, TierChange, TierStanding
+from memberships.models import Enrolment, Member, TierChange, TierStanding
 from memberships.services.ranges import KeyRange
 from memberships.services.tier_evaluation import evaluate_range, ladder_of, wallet_of_item
 from memberships.services.tiers import set_tier
@@ -250,6 +250,19 @@ def test_notice_names_the_day_after_the_grace() -> None:
     (message,) = OutboxMessage.objects.filter(topic="tier.will_change")
     assert (message.payload["ends_on"], message.payload["lost_on"]) == ("2028-12-31", "2029-01-15")
     assert message.payload["to"] is None
+
+
+def test_member_who_has_closed_the_membership_is_told_no_more() -> None:
+    closed, there = members_with(3_000, 3_000)
+    night(SPRING)
+    Member.objects.filter(pk=closed.member_id).update(closed_on=date(2028, 11, 1))
+    run_job("foresee_downgrades", on=date(2028, 12, 24))
+    night(date(2029, 1, 1))
+    assert [steps(member)[-1] for member in (closed, there)] == [("down", "normal", date(2029, 1, 1))] * 2
+    messages = OutboxMessage.objects.filter(topic__startswith="tier.", created_at__gt=morning(SPRING + DAY))
+    assert sorted(messages.values_list("owner", "topic")) == [
+        (there.member_id, "tier.changed"), (there.member_id, "tier.will_change")
+    ]
 
 
 def test_notice_is_sent_once_however_often_the_night_is_run() -> None:

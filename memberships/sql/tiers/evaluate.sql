@@ -79,6 +79,9 @@ WITH decided AS MATERIALIZED (
         ),
         'queued', 0, '', %(at)s, %(at)s
     FROM done
+    -- Who has closed the membership by that day is told no more.
+    JOIN memberships_member member
+        ON member.id = done.member_id AND (member.closed_on IS NULL OR member.closed_on > %(on)s)
     JOIN memberships_tier tier ON tier.id = done.to_tier
     LEFT JOIN memberships_tier from_tier ON from_tier.id = done.was_tier
     WHERE done.kind <> 'grace'

@@ -18,6 +18,9 @@ FROM memberships_tierstanding standing
 CROSS JOIN LATERAL memberships_tier_decisions(
     %(ladder)s, %(ends_on)s::date + 1, standing.enrolment_id, standing.enrolment_id
 ) AS decision
+-- Who has closed the membership by then is told no more.
+JOIN memberships_member member
+    ON member.id = decision.member_id AND (member.closed_on IS NULL OR member.closed_on > %(ends_on)s::date)
 JOIN memberships_tier tier ON tier.id = standing.tier_id
 LEFT JOIN memberships_tier to_tier ON to_tier.id = decision.to_tier AND decision.kind = 'down'
 WHERE standing.group_id = %(group)s AND standing.enrolment_id BETWEEN %(first)s AND %(last)s
