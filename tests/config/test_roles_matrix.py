@@ -21,7 +21,7 @@ from memberships.admin.display import today
 from memberships.approvals import RefundPayment
 from memberships.models import Payment, ProgrammeRevision
 from operations import roles
-from operations.models import Approval, ApprovalLimit, ImportBatch, JobChunk, JobRun, User
+from operations.models import Approval, ApprovalLimit, ImportBatch, JobChunk, JobRun, OutboxMessage, User
 from operations.services.approvals import ask
 from operations.services.dry_runs import start_dry_run
 from operations.tasks import work_on_run
@@ -53,6 +53,7 @@ SHOWN = {
     "operations_approval", "operations_importbatch", "operations_jobrun", "memberships_payment",
     "memberships_subscription", "memberships_enrolment", "memberships_order", "memberships_programmerevision",
     "memberships_tiergroup", "memberships_tierstanding", "memberships_programme", "memberships_pointsentry",
+    "memberships_tierchange", "operations_notice",
 }
 #: Pages of a record or list that ask first, then do it.
 ASKED = {
@@ -89,6 +90,7 @@ PRESSED = {
     **{f"operations_importbatch_{name}": IMPORTERS
        for name in ("confirm", "discard", "recheck", "undo", "cancel", "resume")},
     **{f"operations_jobrun_{name}": ON_CALL for name in ("cancel", "resume", "again")},
+    "memberships_programmerevision_what_if": {MANAGER},
 }
 #: What is only read.
 LOOKED_AT = {
@@ -206,6 +208,8 @@ def address(name: str) -> str | None:
     found = User.objects.earliest("pk") if app == "auth" else first(apps.get_model(app, model))
     if model == "payment" and name.endswith("retry"):
         found = Payment.objects.filter(state="declined").first()
+    if name == "operations_outboxmessage_send_again":
+        found = OutboxMessage.objects.filter(state__in=["parked", "unheard"]).first()
     if model == "approval":
         found = Approval.objects.waiting().first()
     if name == "operations_jobrun_execute":
