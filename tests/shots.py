@@ -57,7 +57,7 @@ PAGES = {
     "import-upload": "/admin/operations/importbatch/add/",
     "job-start": "/admin/operations/jobrun/add/",
     "notice-preview": "/admin/operations/notice/preview/",
-    "revision-new": "/admin/memberships/programmerevision/new/",
+    "revision-new": "/admin/memberships/programmerevision/add/",
     "limits": "/admin/operations/approvallimit/",
 }
 

@@ -19,7 +19,7 @@ class ProgrammeRevisionQuerySet(models.QuerySet["ProgrammeRevision"]):
     """Revisions by what is to be done with them."""
 
     def to_apply(self, *, on: date) -> Self:
-        """Approved, and their day has come; in the order in which they take effect, of one day as they were approved."""
+        """Approved, and their day has come; in the order of their effect, on one day in that of their approval."""
         due = self.filter(state=ProgrammeRevision.State.APPROVED, effective_on__lte=on)
         # Of two for one day the later one was submitted after the other's approval: else it was refused.
         return due.order_by("effective_on", "approval", "number")
