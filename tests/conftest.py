@@ -20,7 +20,9 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 #: Filled by the migration of an empty database, and changed by no test.
-KEPT_TABLES = {"django_content_type", "auth_permission"}
+KEPT_TABLES = {
+    "django_content_type", "auth_permission", "memberships_adjustmentreason", "memberships_adjustmentreasonevent",
+}
 
 
 @pytest.fixture(autouse=True, scope="session")
