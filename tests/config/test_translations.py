@@ -48,7 +48,7 @@ STILL_RAW = [
 #: Where only developers and administrators of the machine read on.
 DEVELOPERS = {"embedded", "run", "commands", "sandbox", "programme_files"}
 #: What our own template files may say without a translation.
-TEMPLATE_NAMES = {"CNY", "Plusdesk", "SHA-256"}
+TEMPLATE_NAMES = {"CNY", "Plusdesk"}
 
 
 @pytest.fixture(autouse=True, scope="module")
