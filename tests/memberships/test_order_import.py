@@ -138,7 +138,6 @@ def test_the_wallet_of_a_new_store_is_opened_and_the_preview_says_so(xiaomei: Us
     ]
 
 
-@pytest.mark.xfail(reason="depends on the language that the tests before it left")
 def test_a_preview_shows_numbers_and_names(xiaomei: User, member: str) -> None:
     batch = checked(order_file(an_order("A", member)), by=xiaomei)
     (row,) = preview_page(batch, "new")
