@@ -24,6 +24,7 @@ from memberships.models import (
     Payment,
     PaymentEvent,
     Plan,
+    PointsEntry,
     Programme,
     Refund,
     Subscription,
@@ -34,7 +35,7 @@ from memberships.services.payment_methods import choose_payment_method
 from memberships.services.subscriptions import cancel_subscription, join
 from operations import registry
 from operations.masking import mask_name
-from operations.models import ImportBatch, JobChunk, JobRun, User
+from operations.models import ImportBatch, JobChunk, JobRun, OutboxMessage, User
 from operations.models.imports import StagedRow
 from operations.services.imports import confirm_import, run_of, undo_import, upload_file
 from operations.services.reveals import reveal
@@ -218,11 +219,13 @@ def _leaves(value: object) -> Iterator[str]:
 
 
 def latin_data() -> set[str]:
-    """Codes, gateways, login names, English names of records, headers and names of files."""
+    """Codes, keys, gateways, login names, English names of records, headers and names of files."""
     offered = (Programme, Plan, Tier, TierGroup)
     named = {name for model in offered for row in model.objects.values_list("code", "name_en") for name in row}
     headers = {header for importer in registry.importers for field in importer.columns() for header in field.headers}
     files = set(ImportBatch.objects.values_list("file_name", flat=True))
     groups = set(Group.objects.values_list("name", flat=True))
     people = set(User.objects.values_list("username", flat=True))
-    return named | headers | files | groups | people | set(settings.GATEWAYS)
+    keys = {key for row in OutboxMessage.objects.values_list("topic", "key") for key in row}
+    keys.update(PointsEntry.objects.values_list("key", flat=True))
+    return named | headers | files | groups | people | keys | set(settings.GATEWAYS)

@@ -34,8 +34,8 @@ NAMES = {
     "Plusdesk", "PLUS", "CNY", "CSV", "XLSX", "UTF-8", "BOM", "SHA", "LDAP", "Mac", "Ctrl", "Control", "Command", "esc",
     "English", "zh-hans",
 }
-#: What no language translates: masked addresses, hashes, codes_like_this.
-CODES = r"\S+@[\w.]+|\b[0-9a-f-]{32,64}\b|[\w+/=]+\*{3,}|\b[a-z0-9]+(?:_[a-z0-9]+)+\b"
+#: What no language translates: messages to other systems, masked addresses, hashes, codes_like_this.
+CODES = r"\{ \"[^{}]*\}|\S+@[\w.]+|\b[0-9a-f-]{32,64}\b|[\w+/=]+\*{3,}|\b[a-z0-9]+(?:_[a-z0-9]+)+\b"
 #: Known, and still to be said in Chinese; the test says when one is.
 STILL_RAW = [
     r"\| Can ",  # rights, as Django stores them
