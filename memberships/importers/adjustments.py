@@ -1,7 +1,6 @@
 """Lists of adjustments: points given or taken by hand, for a reason, approved as a whole."""
 
 from datetime import date
-from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from import_export.resources import ModelResource
@@ -13,7 +12,7 @@ from memberships.services.points_adjustments import ADJUST_POINTS
 from operations.approvals import Measure
 from operations.imports.fields import ImportField
 from operations.imports.importer import Importer
-from operations.imports.widgets import CodeWidget, TextWidget
+from operations.imports.widgets import CodeWidget, RecordWidget, TextWidget
 from operations.models import ImportBatch
 
 
@@ -65,21 +64,12 @@ class AdjustmentImporter(Importer):
         "The points ledger only grows: an import of adjustments is not undone. Put it right by another adjustment."
     )
 
-    def fields(self, *, on: date) -> list[ImportField]:
-        """The resource's columns, with the programmes and the reasons there are."""
-        fields = self.columns()
-        for field in fields:
-            if field.staged == "programme_id":
-                field.widget = ProgrammeWidget(Programme.objects.order_by("code"))
-            if field.staged == "code":
-                field.widget = ReasonWidget(AdjustmentReason.objects.filter(is_active=True).order_by("code"))
-        return fields
-
-    def show(self, field: ImportField, value: Any) -> str:
-        """Programmes and reasons are shown by their names."""
-        if isinstance(field.widget, ProgrammeWidget | ReasonWidget):
-            return field.widget.name(value)
-        return super().show(field, value)
+    def records(self, *, on: date) -> dict[str, RecordWidget]:
+        """The programmes and the reasons there are."""
+        return {
+            "programme_id": ProgrammeWidget(Programme.objects.order_by("code")),
+            "code": ReasonWidget(AdjustmentReason.objects.filter(is_active=True).order_by("code")),
+        }
 
     def approval_measures(self, batch: ImportBatch) -> list[Measure]:
         """The points that would be given and taken: a file gives nobody more than the desk does."""

@@ -36,6 +36,7 @@ from operations.imports.widgets import (
     EmailWidget,
     FlagsWidget,
     MobileWidget,
+    RecordWidget,
     TextWidget,
     WholeNumberWidget,
     folded,
@@ -156,7 +157,7 @@ def plans_on_sale(*, on: date) -> list[Plan]:
     return list(plans.select_related("programme").order_by("-price", "pk"))
 
 
-class PlanWidget(ChoiceWidget):
+class PlanWidget(RecordWidget):
     """A plan on sale, by its code or name, or by programme and code where another programme has that code too."""
 
     code = "unknown_plan"
@@ -192,18 +193,12 @@ class EnterpriseCustomerImporter(Importer):
     written = customer_import_undo.WRITTEN
     label_column = "legal_name"
 
-    def fields(self, *, on: date) -> list[ImportField]:
-        """The resource's columns; a plan's code or Chinese name stands for the version on sale that day."""
-        fields = self.columns()
-        for field in fields:
-            if field.staged == "plan_id":
-                field.widget = PlanWidget(plans_on_sale(on=on))
-        return fields
+    def records(self, *, on: date) -> dict[str, RecordWidget]:
+        """The plans on sale that day; a plan's code or Chinese name stands for the version on sale."""
+        return {"plan_id": PlanWidget(plans_on_sale(on=on))}
 
     def show(self, field: ImportField, value: Any) -> str:
         """Codes are shown as the words people know."""
-        if isinstance(field.widget, PlanWidget):
-            return field.widget.name(value)
         if field.staged == "size":
             return str(Size(value).label)
         if field.staged == "flags":

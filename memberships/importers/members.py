@@ -1,7 +1,6 @@
 """Lists of persons that another system had as members."""
 
 from datetime import date
-from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from import_export.resources import ModelResource
@@ -22,7 +21,7 @@ from memberships.services.points_adjustments import ADJUST_POINTS
 from operations.approvals import Measure
 from operations.imports.fields import ImportField
 from operations.imports.importer import Importer
-from operations.imports.widgets import CodeWidget, EmailWidget, MobileWidget, TextWidget
+from operations.imports.widgets import CodeWidget, EmailWidget, MobileWidget, RecordWidget, TextWidget
 from operations.models import ImportBatch
 
 
@@ -91,19 +90,9 @@ class PersonImporter(Importer):
         "Who should be no member is closed at the desk, and points are put right by an adjustment."
     )
 
-    def fields(self, *, on: date) -> list[ImportField]:
-        """The resource's columns, with the programmes there are."""
-        fields = self.columns()
-        for field in fields:
-            if field.staged == "programme_id":
-                field.widget = ProgrammeWidget(Programme.objects.order_by("code"))
-        return fields
-
-    def show(self, field: ImportField, value: Any) -> str:
-        """A programme is shown by its name."""
-        if isinstance(field.widget, ProgrammeWidget):
-            return field.widget.name(value)
-        return super().show(field, value)
+    def records(self, *, on: date) -> dict[str, RecordWidget]:
+        """The programmes there are."""
+        return {"programme_id": ProgrammeWidget(Programme.objects.order_by("code"))}
 
     def approval_measures(self, batch: ImportBatch) -> list[Measure]:
         """The opening points: they are adjustments, and a file gives nobody more than the desk does."""

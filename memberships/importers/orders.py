@@ -1,7 +1,6 @@
 """Lists of orders and returns of other systems."""
 
 from datetime import date
-from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from import_export.resources import ModelResource
@@ -12,7 +11,7 @@ from memberships.services import order_import
 from memberships.services.orders import NUMBER_LENGTH
 from operations.imports.fields import ImportField
 from operations.imports.importer import Importer
-from operations.imports.widgets import AmountWidget, CodeWidget, TextWidget
+from operations.imports.widgets import AmountWidget, CodeWidget, RecordWidget, TextWidget
 from operations.models import ImportBatch
 
 
@@ -76,19 +75,9 @@ class OrderImporter(Importer):
         "What is wrong is put right by a return of the order."
     )
 
-    def fields(self, *, on: date) -> list[ImportField]:
-        """The resource's columns, with the programmes there are."""
-        fields = self.columns()
-        for field in fields:
-            if field.staged == "programme_id":
-                field.widget = ProgrammeWidget(Programme.objects.order_by("code"))
-        return fields
-
-    def show(self, field: ImportField, value: Any) -> str:
-        """A programme is shown by its name."""
-        if isinstance(field.widget, ProgrammeWidget):
-            return field.widget.name(value)
-        return super().show(field, value)
+    def records(self, *, on: date) -> dict[str, RecordWidget]:
+        """The programmes there are."""
+        return {"programme_id": ProgrammeWidget(Programme.objects.order_by("code"))}
 
     def notes(self, batch: ImportBatch) -> list[str]:
         return order_import.notes(batch)

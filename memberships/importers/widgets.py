@@ -14,7 +14,7 @@ from operations.imports.widgets import (
     SEPARATORS,
     SPREADSHEET_NUMBER,
     CellError,
-    ChoiceWidget,
+    RecordWidget,
     TextWidget,
     folded,
     is_whole,
@@ -67,7 +67,7 @@ class MemberNumberWidget(TextWidget):
         return pl.sum_horizontal(*(doubled(place) if place % 2 else digit(place) for place in range(self.LONGEST)))
 
 
-class ProgrammeWidget(ChoiceWidget):
+class ProgrammeWidget(RecordWidget):
     """A programme, by its code or by its name in either language."""
 
     code = "unknown_programme"
@@ -89,7 +89,7 @@ class ProgrammeWidget(ChoiceWidget):
         return str(self.programmes.get(programme_id) or Programme.objects.get(pk=programme_id))
 
 
-class ReasonWidget(ChoiceWidget):
+class ReasonWidget(RecordWidget):
     """A reason of adjustments, by its code or by its name in either language."""
 
     code = "unknown_reason"

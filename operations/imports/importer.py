@@ -15,6 +15,7 @@ from operations.imports.checking import Layout
 from operations.imports.exports import csv_lines
 from operations.imports.faults import Fault
 from operations.imports.fields import ImportField
+from operations.imports.widgets import RecordWidget
 from operations.masking import MASKS
 from operations.models import ImportBatch, StagedRow
 
@@ -63,12 +64,21 @@ class Importer:
         """The resource's columns, in its order."""
         return list(self.resource().get_import_fields())
 
+    def records(self, *, on: date) -> dict[str, RecordWidget]:
+        """By staged column, the records that may stand in it on that day, where a column has records."""
+        return {}
+
     def fields(self, *, on: date) -> list[ImportField]:
         """The columns, with what may stand in them on that day."""
-        raise NotImplementedError
+        fields, records = self.columns(), self.records(on=on)
+        for column in fields:
+            column.widget = records.get(column.staged, column.widget)
+        return fields
 
     def show(self, field: ImportField, value: Any) -> str:
-        """A staged value as an operator reads it, personal data masked."""
+        """A staged value as an operator reads it: records by their names, personal data masked."""
+        if isinstance(field.widget, RecordWidget):
+            return field.widget.name(value)
         return MASKS[field.is_personal](str(value)) if field.is_personal else str(value)
 
     def show_change(self, field: ImportField, text: str) -> str:

@@ -226,6 +226,14 @@ class ChoiceWidget(TextWidget):
         return next((word for word, meaning in self.words.items() if meaning == value), str(value or ""))
 
 
+class RecordWidget(ChoiceWidget):
+    """One of the records that there are, each with the words that mean it."""
+
+    def name(self, key: Any) -> str:
+        """The record's name in the language of the moment."""
+        raise NotImplementedError
+
+
 class FlagsWidget(ChoiceWidget):
     """Several of a few values, between commas, semicolons, 、, |, / or spaces; an array literal for PostgreSQL."""
 
