@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from django.db.models import Max, Min
 
@@ -97,6 +97,39 @@ class Forecast:
         return cls(date.fromisoformat(content["on"]), ladders)
 
 
+@dataclass(frozen=True)
+class Outline:
+    """A ladder as somebody would have it, with what is told of it beside: names, and the thresholds there are."""
+
+    ladder: Ladder
+    name: str
+    name_en: str
+    labels: Mapping[str, tuple[str, str]]
+    thresholds: Mapping[str, int]
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is kept with a what-if."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """What `as_json` gave."""
+        rules = content["ladder"]
+        ladder = Ladder(**{**rules, "tiers": tuple(Rung(**rung) for rung in rules["tiers"])})
+        labels = {code: (name, name_en) for code, (name, name_en) in content["labels"].items()}
+        return cls(**{**content, "ladder": ladder, "labels": labels})
+
+
+class Count(NamedTuple):
+    """So many wallets go from a tier to another (codes); `held`: of those, who stay above what their points give."""
+
+    was: str | None
+    to: str | None
+    kind: str
+    members: int
+    held: int
+
+
 def forecast_document(
     programme: Programme | None, tier_groups: Sequence[Entry], tiers: Sequence[Entry], *, on: date
 ) -> Forecast:
@@ -107,13 +140,20 @@ def forecast_document(
     """
     if programme is None:
         return Forecast(on, ())
-    return Forecast(on, tuple(
-        _forecast(
+    return Forecast(on, tuple(_forecast(each, on=on) for each in outlines(programme, tier_groups, tiers, on=on)))
+
+
+def outlines(
+    programme: Programme, tier_groups: Sequence[Entry], tiers: Sequence[Entry], *, on: date
+) -> list[Outline]:
+    """The ladders that a file's sections would make of a programme on a day."""
+    return [
+        _outline(
             *drafted_ladder(programme, group, [tier for tier in tiers if tier["group"] == group["code"]], on=on),
             group, on=on,
         )
         for group in tier_groups
-    ))
+    ]
 
 
 def forecast_revision(revision: ProgrammeRevision, *, on: date) -> Forecast:
@@ -134,7 +174,7 @@ def forecast_group(group: TierGroup, *, on: date) -> LadderForecast:
     rungs = tuple(rung_of(tier, on=on) for tier in tiers)
     names = {"name": {"zh": group.name, "en": group.name_en}}
     labels = {tier.code: (tier.name, tier.name_en) for tier in tiers}
-    return _forecast(_ladder(group.programme, group, vars(group), rungs), labels, tiers, names, on=on)
+    return _forecast(_outline(_ladder(group.programme, group, vars(group), rungs), labels, tiers, names, on=on), on=on)
 
 
 def drafted_ladder(
@@ -177,30 +217,47 @@ def _ladder(
     )
 
 
-def _forecast(
+def _outline(
     ladder: Ladder, labels: Mapping[str, tuple[str, str]], tiers: Iterable[Tier], group: Entry, *, on: date
-) -> LadderForecast:
-    codes: dict[int | None, str | None] = {rung.id: rung.code for rung in ladder.tiers}
+) -> Outline:
+    thresholds = {tier.code: tier.threshold for tier in tiers if tier.retired_on is None or tier.retired_on > on}
+    return Outline(ladder, group["name"]["zh"], group["name"]["en"], labels, thresholds)
+
+
+def _forecast(outline: Outline, *, on: date) -> LadderForecast:
+    return put_together(outline, (count for keys in wallet_ranges() for count in count_range(outline, keys, on=on)))
+
+
+def count_range(outline: Outline, keys: KeyRange, *, on: date) -> list[Count]:
+    """What the evaluation of a day would do with a range of wallets. Reads only."""
+    codes: dict[int | None, str | None] = {rung.id: rung.code for rung in outline.ladder.tiers}
+    found = statements.rows(
+        "tiers/forecast", ladder=outline.ladder.as_json(), on=on, first=keys.first, last=keys.last
+    )
+    return [Count(codes.get(was), codes.get(to), kind, members, held) for was, to, kind, members, held in found]
+
+
+def put_together(outline: Outline, counts: Iterable[Count]) -> LadderForecast:
+    """The forecast of a ladder from what was counted range by range."""
     counted: Counter[tuple[str | None, str | None, str]] = Counter()
     held: Counter[str | None] = Counter()
-    for keys in _ranges():
-        for was, to, kind, members, below in statements.rows(
-            "tiers/forecast", ladder=ladder.as_json(), on=on, first=keys.first, last=keys.last
-        ):
-            counted[codes.get(was), codes.get(to), kind] += members
-            held[codes.get(was)] += below
+    for count in counts:
+        counted[count.was, count.to, count.kind] += count.members
+        held[count.was] += count.held
     moves = tuple(Move(was, to, kind, members) for (was, to, kind), members in counted.items())
-    thresholds = {tier.code: tier.threshold for tier in tiers if tier.retired_on is None or tier.retired_on > on}
     outlooks = tuple(
-        _outlook(rung, labels[rung.code], thresholds.get(rung.code), moves, held.get(rung.code, 0))
-        for rung in ladder.tiers
+        _outlook(
+            rung, outline.labels[rung.code], outline.thresholds.get(rung.code), moves, held.get(rung.code, 0)
+        )
+        for rung in outline.ladder.tiers
         # What was retired long ago, and nobody stands on, is no part of the question.
-        if not rung.is_retired or any(rung.code in (move.was, move.to) for move in moves) or rung.code in thresholds
+        if not rung.is_retired or any(rung.code in (move.was, move.to) for move in moves)
+        or rung.code in outline.thresholds
     )
-    return LadderForecast(ladder.code, group["name"]["zh"], group["name"]["en"], outlooks, moves)
+    return LadderForecast(outline.ladder.code, outline.name, outline.name_en, outlooks, moves)
 
 
-def _ranges() -> Iterator[KeyRange]:
+def wallet_ranges() -> Iterator[KeyRange]:
     """All wallets, in ranges of keys that PostgreSQL joins in memory."""
     edges = Enrolment.objects.aggregate(first=Min("pk"), last=Max("pk"))
     if edges["first"] is not None:
