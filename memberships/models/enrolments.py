@@ -1,6 +1,7 @@
 """A member's wallet in a programme: the row to lock before points, debts or tiers of it change."""
 
 import pgtrigger
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -30,6 +31,12 @@ class Enrolment(models.Model):
     debt = models.BigIntegerField(_("owed (points)"), default=0, db_default=0)
     # Programmes whose points end by inactivity: the first day on which all of them are gone.
     idle_on = models.DateField(_("points end by inactivity on"), null=True, blank=True)
+    # Of a wallet that was opened at the desk: by whom and why. All others came by an import or another system.
+    enrolled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
+        verbose_name=_("enrolled by"),
+    )
+    reason = models.CharField(_("reason"), max_length=200, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = _("points wallet")
