@@ -113,6 +113,7 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Plans"), "sell", "memberships.plan"),
                     _item(_("Tiers"), "stairs", "memberships.tier"),
                     _item(_("Ladders"), "leaderboard", "memberships.tiergroup"),
+                    _item(_("Reasons of adjustments"), "edit_note", "memberships.adjustmentreason"),
                 ],
             },
             {

@@ -9,7 +9,7 @@ from operations.errors import KeyConflictError as KeyConflictError
 from operations.errors import PlusdeskError
 
 if TYPE_CHECKING:
-    from memberships.models import Member, Payment, Plan, Programme, ProgrammeRevision, Subscription
+    from memberships.models import Enrolment, Member, Payment, Plan, Programme, ProgrammeRevision, Subscription
 
 
 class MemberClosedError(PlusdeskError):
@@ -77,6 +77,16 @@ class NotOpenToMemberError(PlusdeskError):
         super().__init__(
             _("“%(programme)s” is open to %(share)s%% of members so far, and not to %(member)s yet.")
             % {"programme": programme, "share": f"{programme.open_share:.2%}".rstrip("%"), "member": member}
+        )
+
+
+class AlreadyEnrolledError(PlusdeskError):
+    """The member has a wallet in the programme, or in the programme for that store."""
+
+    def __init__(self, wallet: "Enrolment") -> None:
+        super().__init__(
+            _("%(member)s is in “%(programme)s” already, since %(on)s.")
+            % {"member": wallet, "programme": wallet.programme, "on": wallet.enrolled_on}
         )
 
 

@@ -12,13 +12,16 @@ def give_rights() -> None:
         "memberships.reveal_membercontact", "memberships.change_subscription", "memberships.refund_payment",
         "memberships.export_enterprisecustomer", "memberships.extend_points", "memberships.reinstate_points",
         "memberships.reverse_points", "memberships.adjust_points", "memberships.import_order",
-        "memberships.import_person",
+        "memberships.import_person", "memberships.add_enrolment",
     )
     roles.give(
         CREDIT_CONTROLLER, "memberships.change_enterprisecustomer", "memberships.import_enterprisecustomer",
         "memberships.reveal_membercontact", "memberships.export_enterprisecustomer",
     )
-    roles.give(PROGRAMME_MANAGER, "memberships.submit_programmerevision")
+    roles.give(
+        PROGRAMME_MANAGER, "memberships.submit_programmerevision", "memberships.add_adjustmentreason",
+        "memberships.change_adjustmentreason",
+    )
     # An export shows what the lists show: personal data is masked.
     roles.give(AUDITOR, "memberships.export_enterprisecustomer")
     roles.give(
@@ -28,6 +31,7 @@ def give_rights() -> None:
     roles.give(
         ADMINISTRATOR, "memberships.extend_points", "memberships.reinstate_points", "memberships.reverse_points",
         "memberships.adjust_points", "memberships.add_adjustmentreason", "memberships.change_adjustmentreason",
+        "memberships.add_enrolment",
     )
     for action in ("extend_points", "reinstate_points", "reverse_points", "adjust_points"):
         roles.limit(OPERATOR, action, 5_000)

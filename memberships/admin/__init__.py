@@ -1,6 +1,7 @@
 """The admin pages of memberships, one file per noun."""
 
 from memberships.admin import (
+    adjustments,
     contacts,
     credit_requests,
     customers,
@@ -17,6 +18,7 @@ from memberships.admin import (
 )
 
 __all__ = [
+    "adjustments",
     "contacts",
     "credit_requests",
     "customers",

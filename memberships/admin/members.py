@@ -5,10 +5,13 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 
 from memberships.admin import lookups
+from memberships.admin.actions import action_urls
 from memberships.admin.display import cards, owner_link, owner_name, owner_prefetches
+from memberships.admin.member_actions import ACTIONS
 from memberships.admin.sections import history_sources, member_sections
 from memberships.models import Member
 from operations.admin.base import ReadOnlyAdmin
@@ -29,6 +32,9 @@ class MemberAdmin(ReadOnlyAdmin):
         lookups.legal_name("customer__"),
         lookups.credit_code("customer__"),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*action_urls(self, ACTIONS, self.get_queryset), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
         queryset: QuerySet[Member] = super().get_queryset(request).select_related("customer")

@@ -62,7 +62,9 @@ class EnrolmentAdmin(ReadOnlyAdmin):
 
     def whole(self, request: HttpRequest) -> QuerySet[Enrolment]:
         """Wallets with all that their page and their buttons need."""
-        return self.get_queryset(request).select_related("programme__points_policy", "member__customer")
+        return self.get_queryset(request).select_related(
+            "programme__points_policy", "member__customer", "enrolled_by"
+        )
 
 
 @admin.register(PointsEntry)

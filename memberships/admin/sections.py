@@ -5,7 +5,9 @@ from typing import Any
 from django.db.models import Prefetch
 from django.http import HttpRequest
 
+from memberships.admin.actions import offered
 from memberships.admin.display import STATUS_COLOURS, masked_token, today
+from memberships.admin.member_actions import ACTIONS as MEMBER_ACTIONS
 from memberships.admin.payment_page import STATE_COLOURS, sentence
 from memberships.models import (
     CreditRequest,
@@ -45,6 +47,7 @@ def member_sections(request: HttpRequest, member: Member) -> dict[str, Any]:
     may_see_contacts = user.has_perm("memberships.view_membercontact")
     return {
         "member": member,
+        "wallet_buttons": offered(request, MEMBER_ACTIONS, member, on=today()),
         "contacts": [_masked(contact) for contact in contacts] if may_see_contacts else [],
         "can_reveal": user.has_perm("memberships.reveal_membercontact"),
         "can_cancel": user.has_perm("memberships.change_subscription"),

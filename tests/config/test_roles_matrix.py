@@ -40,12 +40,12 @@ READ = {"auth_group": {ADMINISTRATOR}}
 #: What is added by a form of the list, changed by the form of its record, deleted; nobody does it to anything else.
 ADD = {
     "operations_importbatch": IMPORTERS, "operations_jobrun": ON_CALL, "operations_user": {ADMINISTRATOR},
-    "operations_approvallimit": {ADMINISTRATOR}, "memberships_adjustmentreason": {ADMINISTRATOR},
+    "operations_approvallimit": {ADMINISTRATOR}, "memberships_adjustmentreason": {MANAGER, ADMINISTRATOR},
     "memberships_programmerevision": {MANAGER},
 }
 CHANGE = {
     "operations_user": {ADMINISTRATOR}, "operations_approvallimit": {ADMINISTRATOR},
-    "memberships_adjustmentreason": {ADMINISTRATOR},
+    "memberships_adjustmentreason": {MANAGER, ADMINISTRATOR},
 }
 DELETE = {"operations_approvallimit": {ADMINISTRATOR}}
 #: Pages of records that are no forms: a POST shows them. That of an entry is its wallet's.
@@ -63,6 +63,7 @@ ASKED = {
     "memberships_subscription_renew": {OPERATOR},
     "memberships_subscription_reactivate": {OPERATOR},
     "memberships_subscription_cancel": {OPERATOR},
+    "memberships_member_enrol": ON_CALL,
     "memberships_enrolment_adjust": ON_CALL,
     "memberships_enrolment_extend": ON_CALL,
     "memberships_pointsentry_reinstate": ON_CALL,
