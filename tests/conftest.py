@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,50 +11,35 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
-from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import TransactionTestCase
 from django.utils import translation
-from psycopg import sql
+
+from tests import databases
 
 pytest_plugins = ["tests.gateway"]
 
 PROJECT = Path(__file__).resolve().parent.parent
 
 
-#: Filled by the migration of an empty database, and changed by no test.
-KEPT_TABLES = {
-    "django_content_type", "auth_permission", "memberships_adjustmentreason", "memberships_adjustmentreasonevent",
-}
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """The test database of each process is a copy of the one that is migrated once a run."""
+    databases.make_migrated()
+    connection.settings_dict["TEST"]["TEMPLATE"] = databases.MIGRATED
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _tables_that_only_grow_can_be_emptied() -> Iterator[None]:
-    """The flush after a transactional test truncates tables whose triggers forbid just that.
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """After a transactional test the database goes back to what the migrations left; no flush could do it.
 
-    Only those that hold something: a file for each of a hundred tables costs more than most of the tests.
+    There are tables whose triggers forbid to empty them, and those that hold something from the first.
     """
-    flush = DatabaseOperations.sql_flush
-
-    def flush_what_is_filled(
-        self: DatabaseOperations, style: Any, tables: Sequence[str], **options: Any
-    ) -> list[str]:
-        filled = _filled([table for table in tables if table not in KEPT_TABLES])
-        # What refers to a table that holds something is empty or goes with it.
-        statements: list[str] = flush(self, style, filled, reset_sequences=False, allow_cascade=True)
-        return ["SET LOCAL session_replication_role = replica;", *statements]
-
-    DatabaseOperations.sql_flush = flush_what_is_filled  # type: ignore[method-assign]
+    with django_db_blocker.unblock():
+        databases.remember_shipped()
+    teardown = TransactionTestCase._fixture_teardown
+    TransactionTestCase._fixture_teardown = lambda self: databases.empty()  # type: ignore[method-assign]
     yield
-    DatabaseOperations.sql_flush = flush  # type: ignore[method-assign]
-
-
-def _filled(tables: Sequence[str]) -> list[str]:
-    """Those of the tables that have a row."""
-    asked = sql.SQL(" UNION ALL ").join(
-        sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(table, sql.Identifier(table)) for table in tables
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(asked)
-        return [table for (table,) in cursor.fetchall()]
+    TransactionTestCase._fixture_teardown = teardown  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)

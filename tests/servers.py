@@ -6,11 +6,17 @@ Loaded by `-p tests.servers` before Django's settings are read, since those say 
 import atexit
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
+import pytest
+
 from config.embedded import private_servers
+from config.embedded.processes import end_with_parent
 
 
 def _start() -> None:
@@ -27,6 +33,15 @@ def _start() -> None:
     os.environ.update(DATABASE_URL=pair.database_url, REDIS_URL=pair.redis_url, PLUSDESK_DATA=f"{folder}/data")
     atexit.register(stack.close)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` ends it as Ctrl-C does: nothing stays
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """The database is migrated while the workers collect their tests."""
+    subprocess.Popen(
+        [sys.executable, "-c", "from tests import databases; databases.make_migrated()"],
+        cwd=Path(__file__).resolve().parent.parent, preexec_fn=partial(end_with_parent, signal.SIGTERM),
+    )
 
 
 _start()

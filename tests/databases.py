@@ -1,0 +1,125 @@
+"""The tests' databases: migrated once a run, copied for every process, emptied after each transactional test.
+
+`python -m tests.databases` migrates the database of DATABASE_URL.
+"""
+
+import gc
+import os
+import signal
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import django
+import psycopg
+from django.core.management import call_command
+from django.db import connection
+from psycopg import sql
+
+from config.embedded.processes import end_with_parent
+
+PROJECT = Path(__file__).resolve().parent.parent
+MIGRATED = "plusdesk_migrated"
+
+#: A table of more bytes is truncated; making its files anew costs more than deleting a few rows.
+LITTLE = 128 * 1024
+
+
+def make_migrated() -> None:
+    """Make the database that the others are copies of, unless it is there; waits for whoever is making it."""
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+        server.execute("SELECT pg_advisory_lock(1)")
+        if server.execute("SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate", [MIGRATED]).fetchone():
+            return
+        # One half made is of a process that was ended.
+        server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(MIGRATED)))
+        server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(MIGRATED)))
+        subprocess.run(
+            [sys.executable, "-m", "tests.databases"], cwd=PROJECT, check=True,
+            env=os.environ | {"DATABASE_URL": url_of(MIGRATED), "DJANGO_SETTINGS_MODULE": "config.settings"},
+            preexec_fn=partial(end_with_parent, signal.SIGTERM),
+        )
+        server.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE true").format(sql.Identifier(MIGRATED)))
+
+
+def copy_migrated(name: str) -> str:
+    """A database of that name, empty and migrated, on the run's server; its address."""
+    make_migrated()
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+        server.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(MIGRATED))
+        )
+    return url_of(name)
+
+
+def url_of(name: str) -> str:
+    """The address of a database on the run's server."""
+    server, _slash, _name = os.environ["DATABASE_URL"].rpartition("/")
+    return f"{server}/{name}"
+
+
+# --- emptying one
+
+
+def remember_shipped() -> None:
+    """Keep copies of the rows that the migrations left, and write the function that goes back to just them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
+        tables = sorted(name for (name,) in cursor.fetchall())
+        cursor.execute("CREATE SCHEMA shipped")
+        emptied, restored = [], []
+        for table in tables:
+            names = {"table": sql.Identifier("public", table), "copy": sql.Identifier("shipped", table)}
+            cursor.execute(sql.SQL("SELECT EXISTS (SELECT FROM {table})").format(**names))
+            if cursor.fetchone() == (True,):
+                cursor.execute(sql.SQL("CREATE TABLE {copy} AS TABLE {table}").format(**names))
+                restored.append(sql.SQL(RESTORED).format(**names))
+            else:
+                name = sql.Literal(f"public.{table}")
+                emptied.append(sql.SQL(EMPTIED).format(**names, name=name, little=sql.Literal(LITTLE)))
+        # A table that is truncated may take with it what refers to it.
+        steps = sql.SQL("").join([*emptied, *restored])
+        cursor.execute(sql.SQL(GO_BACK).format(steps=steps))
+
+
+def empty() -> None:
+    """Take away what a test committed: every table holds what the migrations left, and no more."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT shipped.go_back()")
+
+
+#: No trigger of ours and no foreign key is asked: some tables only grow, and all of them are emptied.
+GO_BACK = """
+CREATE FUNCTION shipped.go_back() RETURNS void LANGUAGE plpgsql AS $function$
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    {steps}
+END
+$function$
+"""
+#: The lock waits for what a killed process has left under way.
+EMPTIED = """
+    IF EXISTS (SELECT FROM {table}) THEN
+        LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE;
+        IF pg_relation_size({name}) > {little} THEN TRUNCATE {table} CASCADE; ELSE DELETE FROM {table}; END IF;
+    END IF;
+"""
+RESTORED = """
+    IF EXISTS ((TABLE {table} EXCEPT ALL TABLE {copy}) UNION ALL (TABLE {copy} EXCEPT ALL TABLE {table})) THEN
+        LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE;
+        DELETE FROM {table};
+        INSERT INTO {table} TABLE {copy};
+    END IF;
+"""
+
+
+def _migrate() -> None:
+    # Every migration makes thousands of classes; to look for rubbish among them time and again takes a quarter of it.
+    gc.set_threshold(200_000, 20, 100)
+    django.setup()
+    call_command("migrate", verbosity=0)
+
+
+if __name__ == "__main__":
+    _migrate()
