@@ -31,6 +31,8 @@ class Enrolment(models.Model):
     debt = models.BigIntegerField(_("owed (points)"), default=0, db_default=0)
     # Programmes whose points end by inactivity: the first day on which all of them are gone.
     idle_on = models.DateField(_("points end by inactivity on"), null=True, blank=True)
+    # The wallet's newest entry when inactivity ended its points last: what was spent by then comes back too late.
+    idled_after = models.BigIntegerField(_("newest entry when points ended by inactivity"), null=True, blank=True)
     # Of a wallet that was opened at the desk: by whom and why. All others came by an import or another system.
     enrolled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False,

@@ -20,7 +20,8 @@ What must hold, at all times (`manage.py audit_books` checks it):
 
 A debt is paid from the next points that come: the entry that is owed draws them. So there is no debt beside points that
 can be spent. Expired points come back as a new lot (`reinstate`), and so do points that a reversed spend gives back to
-a lot that is over, where the programme renews them: they expire once more, and are reinstated.
+a lot that is over, where the programme renews them: they expire once more, and are reinstated. Qualifying points are
+taken back on the day for which they counted: an award and its reversal stand in the same window of a tier.
 
 Expiry only inserts: its entry names the lot and takes what remained; the lot itself stays as it was, since millions
 expire in one night. A lot is spendable by its date, not by whether the job has run; a pending one is not.
@@ -50,10 +51,13 @@ POSTING_KEY = "post:"
 CLAIM_KEY = "claim:"
 #: Points given back to a lot that is over come back in a new one: "renew:<reversal of the spend>:<lot>".
 RENEWAL_KEY = "renew:"
+#: Qualifying points are taken back by an entry beside the reversal, where they counted for another day than that:
+#: "qualifying:<reversal>".
+QUALIFYING_KEY = "qualifying:"
 #: What expired and is given again has the key "reinstate:<entry that expired it>".
 REINSTATEMENT_KEY = "reinstate:"
 #: Keys that nobody but the ledger itself gives.
-OWN_KEYS = (EXPIRY_KEY, POSTING_KEY, CLAIM_KEY, RENEWAL_KEY, REINSTATEMENT_KEY)
+OWN_KEYS = (EXPIRY_KEY, POSTING_KEY, CLAIM_KEY, RENEWAL_KEY, QUALIFYING_KEY, REINSTATEMENT_KEY)
 
 
 class PointsLotQuerySet(models.QuerySet["PointsLot"]):

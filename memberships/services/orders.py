@@ -165,7 +165,7 @@ def _take_back(
     award = _award_entry(bought)
     assert award is not None
     try:
-        entry, missing = reverse_entry(
+        entry, missing, qualifying = reverse_entry(
             award, key=key, points=too_much.points, qualifying=too_much.qualifying, on=on, at=at, actor=actor
         )
     except (AwardKeptError, AwardExpiredError):
@@ -174,7 +174,7 @@ def _take_back(
     if entry.debit == Account.PENDING:
         # Qualifying points that wait are the lot's: the entry has none of its own.
         return too_much, 0
-    return Award(-entry.points, -entry.qualifying), missing
+    return Award(-entry.points, qualifying), missing
 
 
 def recorded_return(order: Order) -> Returned:

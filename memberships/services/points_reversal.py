@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from memberships.errors import AwardExpiredError, AwardKeptError, KeyConflictError, NotReversibleError
 from memberships.models import Enrolment, PointsEntry, PointsLot, PointsPolicy
-from memberships.models.points import Account
+from memberships.models.points import POSTING_KEY, QUALIFYING_KEY, Account
 from memberships.services import statements
 from memberships.services.points import spendable_points
 from memberships.services.points_booking import (
@@ -31,11 +31,13 @@ Policy = PointsPolicy.Reversal
 class Reversal(NamedTuple):
     """The entry that reverses, and how many points it could not take back: they were spent, and the rest is too few.
 
-    What a wallet owes from then on is not missing.
+    What a wallet owes from then on is not missing. `qualifying`: how many of those points it took back, of whatever
+    day.
     """
 
     entry: PointsEntry
     missing: int
+    qualifying: int
 
 
 class Prospect(NamedTuple):
@@ -61,14 +63,16 @@ def reverse_entry(
     """Reverse an award, or a part of it, by the programme's policy; or a spend, as a whole. A repeat returns the first.
 
     `points` None: all of the award that was not reversed yet; `qualifying` None: as many as go with the points. Points
-    of the award that expired are no loss any more: they are not taken a second time.
+    of the award that expired are no loss any more: they are not taken a second time. Qualifying points are taken back
+    on the day for which they counted (that of the award, or of its posting), that is, in the window in which they were
+    earned: what comes back next year takes nothing of next year's tier.
     Raises ReservedKeyError, KeyConflictError, and NotReversibleError: for an entry of another kind, one that was
     reversed, more than is left of an award, or an award of which nothing may be taken back.
     """
     check_key(key)
     wallet = lock_wallet(entry.enrolment_id)
     if first := _first(wallet, entry, key, points, qualifying):
-        return Reversal(first, first.missing)
+        return Reversal(first, first.missing, _qualifying_taken(first))
     reversal = PointsEntry(
         member_id=wallet.member_id, enrolment=wallet, key=key, kind=Kind.REVERSE, reverses=entry,
         debit=entry.credit, credit=entry.debit, on=on, at=at, actor=actor, reason=reason,
@@ -80,7 +84,7 @@ def reverse_entry(
         _take_back(wallet, entry, reversal, points, qualifying)
     else:
         raise _wrong_kind()
-    return Reversal(reversal, reversal.missing)
+    return Reversal(reversal, reversal.missing, _qualifying_taken(reversal))
 
 
 def foresee_reversal(entry: PointsEntry, *, on: date) -> Prospect:
@@ -98,10 +102,7 @@ def foresee_reversal(entry: PointsEntry, *, on: date) -> Prospect:
     policy = _policy(wallet)
     _refuse_closed_window(policy)
     over_on = max(on, expired_through() or on)
-    # What is over goes first, and is no loss any more.
-    is_over = lot is not None and not PointsLot.objects.filter(pk=lot.pk).spendable(on=over_on).exists()
-    lost = lot.remaining if lot is not None and is_over else 0
-    owed = min(part.points, _not_expired(entry, lot) - lost)
+    owed = min(part.points, _not_expired(entry, lot, over_on=over_on))
     _refuse_nothing(owed, part)
     may_owe = policy is not None and policy.reversal == Policy.MAY_GO_NEGATIVE
     moved = owed if may_owe else min(owed, spendable_points(wallet, on=over_on))
@@ -132,7 +133,7 @@ def _first(
     is_other_part = points is not None and first.asked is not None and points != first.asked
     # What was pending had no qualifying points of its own to take.
     counted = first.debit != Account.PENDING
-    if is_other_part or (qualifying is not None and counted and qualifying != -first.qualifying):
+    if is_other_part or (qualifying is not None and counted and qualifying != _qualifying_taken(first)):
         raise KeyConflictError(key)
     return first
 
@@ -152,11 +153,39 @@ def _take_back(
     over_on = max(reversal.on, expired_through() or reversal.on)
     expire_enrolment(wallet, on=over_on, at=reversal.at, actor=reversal.actor)
     reversal.debit, reversal.credit = Account.LIABILITY, Account.ISSUED
-    reversal.qualifying = -part.qualifying
-    owed = min(part.points, _not_expired(award, lot))
+    owed = min(part.points, _not_expired(award, lot, over_on=over_on))
     _refuse_nothing(owed, part)
     may_owe = policy is not None and policy.reversal == Policy.MAY_GO_NEGATIVE
+    counted_on = _counted_on(award)
+    reversal.qualifying = -part.qualifying if counted_on == reversal.on else 0
     _take_posted(wallet, reversal, owed, first_lot=award.lot_id, may_owe=may_owe)
+    if part.qualifying and counted_on != reversal.on:
+        _take_qualifying(reversal, part.qualifying, on=counted_on)
+
+
+def _counted_on(award: PointsEntry) -> date:
+    """The day for which the qualifying points of a posted award count."""
+    if award.kind == Kind.ACCRUE:
+        posting = PointsEntry.objects.filter(member=award.member_id, key=f"{POSTING_KEY}{award.lot_id}").first()
+        return award.on if posting is None else posting.on
+    return award.on
+
+
+def _take_qualifying(reversal: PointsEntry, qualifying: int, *, on: date) -> None:
+    """Take qualifying points back on the day for which they counted: another than the reversal's."""
+    book_entry(PointsEntry(
+        member_id=reversal.member_id, enrolment_id=reversal.enrolment_id, key=f"{QUALIFYING_KEY}{reversal.pk}",
+        kind=Kind.REVERSE, points=0, qualifying=-qualifying, reverses=reversal.reverses, debit=reversal.debit,
+        credit=reversal.credit, asked=0, on=on, at=reversal.at, actor=reversal.actor, reason=reversal.reason,
+    ))
+
+
+def _qualifying_taken(reversal: PointsEntry) -> int:
+    """How many qualifying points a reversal took back, of whatever day."""
+    if reversal.debit != Account.LIABILITY:
+        return 0
+    beside = PointsEntry.objects.filter(member=reversal.member_id, key=f"{QUALIFYING_KEY}{reversal.pk}")
+    return -reversal.qualifying - int(beside.aggregate(points=Sum("qualifying", default=0))["points"])
 
 
 def _take_pending(wallet: Enrolment, lot: PointsLot, reversal: PointsEntry, part: Part) -> None:
@@ -225,11 +254,13 @@ def _left_of(award: PointsEntry, lot: PointsLot | None, after: Q | None = None) 
     return Part(award.points - booked["asked"], given + booked["qualifying"])
 
 
-def _not_expired(award: PointsEntry, lot: PointsLot | None) -> int:
-    """The points of an award that neither expired for good nor were taken back, or are still lacking."""
+def _not_expired(award: PointsEntry, lot: PointsLot | None, *, over_on: date) -> int:
+    """The points of an award that by a day are neither over for good nor were taken back, or are still lacking."""
     if lot is None:
         return 0
-    ((lost,),) = statements.rows("points/lost_for_good", enrolment=award.enrolment_id, lot=lot.pk)
+    ((lost,),) = statements.rows(
+        "points/lost_for_good", enrolment=award.enrolment_id, lot=lot.pk, over_on=over_on
+    )
     reversals = PointsEntry.objects.filter(reverses=award).aggregate(
         points=Sum("points", default=0), missing=Sum("missing", default=0)
     )

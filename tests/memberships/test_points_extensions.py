@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.utils import translation
 
 from memberships.errors import KeyConflictError, PointsExtensionError, ReservedKeyError
 from memberships.models import Enrolment, LotExtension, PointsLot, PointsPolicy
@@ -92,10 +93,10 @@ def test_repeat_puts_nothing_off_twice_and_another_day_under_the_same_key_is_ref
 def test_points_that_are_over_are_not_extended() -> None:
     wallet = a_wallet()
     earn(wallet, 10, expires_on=MARCH)
-    with pytest.raises(PointsExtensionError, match="No points"):
+    with translation.override("en"), pytest.raises(PointsExtensionError, match="No points"):
         extend(wallet, on=MARCH)
     expire(wallet, on=MARCH)
-    with pytest.raises(PointsExtensionError, match="No points"):
+    with translation.override("en"), pytest.raises(PointsExtensionError, match="No points"):
         extend(wallet, on=MARCH - DAY)
 
 
@@ -113,7 +114,7 @@ def test_days_are_only_put_off() -> None:
     wallet = a_wallet()
     earn(wallet, 10, expires_on=MARCH)
     for to_date in (MARCH, MARCH - DAY):
-        with pytest.raises(PointsExtensionError, match="later"):
+        with translation.override("en"), pytest.raises(PointsExtensionError, match="later"):
             extend(wallet, to_date=to_date)
 
 
