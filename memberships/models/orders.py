@@ -38,8 +38,8 @@ class Order(models.Model):
     # What it brought, or took back, when it was recorded; the ledger has the entry under "order:<number>".
     points = models.BigIntegerField(_("points"), default=0)
     qualifying = models.BigIntegerField(_("qualifying points"), default=0)
-    # By what an order earned: its rule (none: no rule held), and tier times promotion. A return is reckoned by them,
-    # too. Without a key in the database, which would write a lock into the one rule for each of a million orders.
+    # By what an order earned: its rule (none: no rule held), which may have been rewritten since, and tier times
+    # promotion. Without a key in the database, which would write a lock into the one rule for each of a million orders.
     rule = models.ForeignKey(
         EarnRule, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, db_constraint=False,
         verbose_name=_("earn rule"),

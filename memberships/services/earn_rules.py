@@ -11,8 +11,8 @@ The order of the steps, here and in sql/orders/ (a property test holds the two t
 5. Capped: at most so many for an order; then at most so many for a day: what orders of that wallet, day and rule earned
    before counts, also where they came back since. Caps hold for points; qualifying points are not capped.
 
-A return is reckoned by the rule and the multiplier that the order had: what remains of the amount goes through steps 2
-to 5 again, and never gives more than the order did. The day's cap is not opened again for other orders.
+A return takes back its share of what the order itself brought (services/orders.py), by no rule: rules may be rewritten.
+The day's cap is not opened again for other orders.
 """
 
 from collections.abc import Iterable, Mapping

@@ -4,6 +4,10 @@ An order's award has the key "order:<number>" in the ledger; so has what a retur
 once, over all members: a repeat with the same body returns the first result, another body is a KeyConflictError.
 Points are earned on the business date, and pending until the return window, which runs from the order's day, is over.
 
+A return takes back its share of what the order brought when it was recorded, whatever became of the rule since: of the
+award as much is left as of the amount, rounded up to whole points, in the member's favour. So the returns of an order
+take back all of its award together, and never more; and caps and minimums are not reckoned a second time.
+
 A member who is closed orders nothing more, but returns what was bought before, here as in a file.
 
 The wallet is locked first. What comes back is taken as the programme's policy says (points_reversal.py); what a return
@@ -13,6 +17,8 @@ could not take is in its result, and on its page.
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
+from math import ceil
 from typing import Any, NamedTuple
 
 import psycopg
@@ -24,7 +30,6 @@ from memberships.errors import AwardExpiredError, AwardKeptError, KeyConflictErr
 from memberships.models import Enrolment, Order, PointsEntry
 from memberships.models.points import Account
 from memberships.services import statements
-from memberships.services.earn_rules import points_of_amount, qualifying_of_amount
 from memberships.services.points import Grant, earn_points_for_many
 from memberships.services.points_booking import Locked, lock_wallet
 from memberships.services.points_debts import settle_debts
@@ -53,7 +58,7 @@ AWARDS = ("enrolments", "points", "keys", "expires_on", "qualifying", "pending_u
 
 
 class Award(NamedTuple):
-    """Points that an order brings as long as so much of it is kept."""
+    """Points that an order brought, or a part of them."""
 
     points: int
     qualifying: int
@@ -147,13 +152,11 @@ def record_return(
 
 
 def award_of(bought: Order, kept: Decimal) -> Award:
-    """What an order brings when so many yuan of it are kept: by its own rule and multiplier, never more than it did."""
-    if bought.rule is None:
+    """What of an order's award is left when so many yuan of it are kept: its share, rounded up to whole points."""
+    if not bought.amount:
         return Award(0, 0)
-    return Award(
-        min(bought.points, points_of_amount(kept, bought.rule, bought.multiplier)),
-        min(bought.qualifying, qualifying_of_amount(kept, bought.rule)),
-    )
+    share = Fraction(kept) / Fraction(bought.amount)
+    return Award(ceil(bought.points * share), ceil(bought.qualifying * share))
 
 
 def _take_back(

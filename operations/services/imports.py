@@ -137,6 +137,9 @@ def confirmation_hindrance(batch: ImportBatch) -> str:
         return _("%(rows)d rows are invalid, and the file was uploaded to be taken whole.") % {"rows": batch.invalid}
     if not batch.new and not batch.changed:
         return _("Nothing in the file is new or changed.")
+    # Staging tables are UNLOGGED: what is weighed, and cut into chunks, would be nothing.
+    if batch.state == State.CHECKED and not staging.is_staged(registry.importers.get(batch.importer).staged, batch):
+        return _("The database has lost the checked rows, as it does in a crash: check the file again.")
     return ""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from memberships.errors import KeyConflictError, MemberClosedError, OrderError
-from memberships.models import Enrolment, Member, Order, PointsEntry, PointsLot
+from memberships.models import EarnRule, Enrolment, Member, Order, PointsEntry, PointsLot
 from tests.memberships.factories import TODAY, a_person
 from tests.memberships.order_stories import a_policy, a_promotion, a_shopper, give_back, order
 from tests.memberships.points_stories import a_wallet, assert_books_balance, at_once, balance, reverse, spend
@@ -46,17 +46,35 @@ def test_more_than_was_bought_does_not_come_back(wallet: Enrolment) -> None:
     assert give_back(bought, "R2", "40.00").order.points == -40
 
 
-def test_what_is_kept_earns_by_the_orders_own_rule_and_multiplier() -> None:
+def test_a_return_takes_its_share_of_what_the_order_brought() -> None:
     wallet = a_shopper(minimum_spend=Decimal(50), cap_per_order=150)
     a_promotion(wallet.programme, "2")
     bought = order(wallet, "A", "100.00")
     assert bought.points == 150
-    # 80 yuan at two points are 160: as many as the cap gave.
-    assert give_back(bought, "R1", "20.00").order.points == 0
+    # A fifth of what the cap gave, then another, when the promotion is over.
+    assert give_back(bought, "R1", "20.00").order.points == -30
     assert give_back(bought, "R2", "20.00", ordered_on=TOMORROW, on=TOMORROW).order.points == -30
-    # 49.99 yuan are below the minimum.
-    assert give_back(bought, "R3", "10.01").order.points == -120
+    # 49.99 yuan are below the minimum of an order; half of this one is kept all the same.
+    assert give_back(bought, "R3", "10.01").order.points == -15
+    assert give_back(bought, "R4", "49.99").order.points == -75
     assert balance(wallet) == 0
+
+
+def test_rule_that_is_rewritten_on_its_first_day_changes_no_return_of_that_days_orders(wallet: Enrolment) -> None:
+    bought = order(wallet, "A", "100.00")
+    EarnRule.objects.update(starts_on=TODAY, points_per_yuan=5, qualifying_per_yuan=0, minimum_spend=1_000)
+    back = give_back(bought, "R1", "50.00")
+    assert (back.order.points, back.order.qualifying) == (-50, -50)
+    EarnRule.objects.update(points_per_yuan=0, minimum_spend=0)
+    back = give_back(bought, "R2", "50.00")
+    assert (back.order.points, back.order.qualifying, balance(wallet)) == (-50, -50, 0)
+    assert_books_balance(wallet)
+
+
+def test_what_is_kept_of_an_order_is_worth_at_least_what_it_would_have_brought(wallet: Enrolment) -> None:
+    # 10.99 yuan bring ten points, and so would the ten that are kept.
+    assert give_back(order(wallet, "A", "10.99"), "R1", "0.99").order.points == 0
+    assert give_back(order(wallet, "B", "100.00"), "R2", "25.50").order.points == -25
 
 
 def test_a_pending_award_is_less_before_it_is_posted() -> None:
