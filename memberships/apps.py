@@ -27,6 +27,7 @@ class MembershipsConfig(AppConfig):
         from memberships.jobs.renewals import RenewSubscriptions
         from memberships.jobs.revisions import ApplyProgrammeRevisions, MoveCards
         from memberships.jobs.tiers import EvaluateTiers, ForeseeDowngrades
+        from memberships.jobs.what_ifs import CountWhatIfs
         from memberships.notices import notice_kinds
         from memberships.points_approvals import ExtendPoints, ReinstatePoints, ReversePoints
         from memberships.programme_files import SECTIONS
@@ -45,6 +46,7 @@ class MembershipsConfig(AppConfig):
             registry.jobs.register(job())
         for tier_job in (EvaluateTiers, ForeseeDowngrades):
             registry.jobs.register(tier_job())
+        registry.jobs.register(CountWhatIfs())
         for check in (Wallets, Lots, Entries, Issues, Terms, Payments):
             registry.book_checks.register(check())
         for tier_check in (Standings, Changes):

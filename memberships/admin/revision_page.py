@@ -1,8 +1,8 @@
 """What the pages of programme files show: the editor with its preview, a revision, two of them beside each other."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminDateWidget
 
 from memberships.admin import revision_actions
 from memberships.admin.actions import offered
-from memberships.admin.tier_pages import forecasts_of
+from memberships.admin.what_ifs import ASKED_OF, of_revision
 from memberships.models import ProgrammeRevision
 from memberships.programme_files.comparing import compare
 from memberships.programme_files.documents import (
@@ -24,11 +24,13 @@ from memberships.programme_files.documents import (
     read_document,
 )
 from memberships.programme_files.faults import Fault, ProgrammeFileError
-from memberships.programme_files.reading import MAX_BYTES
+from memberships.programme_files.reading import MAX_BYTES, file_text
 from memberships.programme_files.sections import Change
-from memberships.services.revisions import foresee_changes, is_turned_down
+from memberships.services.revision_bases import foresee_changes, neighbours
+from memberships.services.revisions import is_turned_down
 from operations.admin.approval_pages import STATE_COLOURS as APPROVAL_COLOURS
 from operations.admin.approval_pages import approval_url
+from operations.errors import PlusdeskError
 from operations.models import Approval
 
 State = ProgrammeRevision.State
@@ -42,8 +44,6 @@ STATE_COLOURS = {
 }
 LEFT_OUT_COLOUR = "danger"
 COLOURS = {*STATE_COLOURS.values(), *APPROVAL_COLOURS.values(), LEFT_OUT_COLOUR}
-#: What a revision would make of the members is asked before it takes effect.
-ASKED_OF = (State.DRAFT, State.SUBMITTED, State.APPROVED)
 #: Of a programme's other revisions, those that can be chosen to compare with.
 OTHERS_SHOWN = 50
 
@@ -72,17 +72,20 @@ class FileForm(forms.Form):
         file: UploadedFile[Any] | None = self.cleaned_data["file"]
         if file is None:
             return ""
-        if (file.size or 0) > MAX_BYTES:
-            raise ValidationError(_("The file is larger than 1 MB."))
         try:
-            return str(file.read(), "utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise ValidationError(_("The file is not in UTF-8.")) from error
+            return file_text(file.read(MAX_BYTES + 1))
+        except ProgrammeFileError as error:
+            raise ValidationError([_in_line(fault) for fault in error.faults]) from error
 
     def text(self) -> str:
         """What is meant: an uploaded file goes before what was typed. Lines end as in files."""
         text: str = self.cleaned_data["file"] or self.cleaned_data["source"]
         return text.replace("\r\n", "\n")
+
+
+def _in_line(fault: Fault) -> str:
+    """A fault where there is no text yet to show beside it."""
+    return _("Line %(line)s: %(fault)s") % {"line": fault.line, "fault": fault.words} if fault.line else fault.words
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,8 @@ class Preview:
     document: Document | None
     faults: Iterable[Fault] = ()
     changes: Iterable[Change] = ()
+    #: What other approved files that wait have to do with it, by label.
+    neighbours: Iterable[tuple[str, str]] = ()
 
     @property
     def words(self) -> list[str]:
@@ -106,7 +111,9 @@ def preview(text: str, *, on: date) -> Preview:
         changes = foresee_changes(document, on=on)
     except ProgrammeFileError as error:
         return Preview(None, faults=error.faults)
-    return Preview(document, changes=changes)
+    except PlusdeskError as error:
+        return Preview(None, faults=[Fault((), str(error))])
+    return Preview(document, changes=changes, neighbours=neighbours(document.code, on=on))
 
 
 def state_in_words(revision: ProgrammeRevision) -> tuple[str, str]:
@@ -118,35 +125,31 @@ def state_in_words(revision: ProgrammeRevision) -> tuple[str, str]:
     return STATE_COLOURS[State(revision.state)], revision.get_state_display()
 
 
-def revision_page(request: HttpRequest, revision: ProgrammeRevision, *, on: date) -> dict[str, Any]:
+def revision_page(request: HttpRequest, revision: ProgrammeRevision, *, on: date, at: datetime) -> dict[str, Any]:
     """Everything the page of a revision shows."""
     colour, words = state_in_words(revision)
+    seen = _seen(revision, on=on)
     known = ProgrammeRevision.objects.without_files().filter(code=revision.code)
     others = known.exclude(pk=revision.pk).order_by("-number")
     return {
         "revision": revision, "state": words, "state_colour": colour,
-        "changes": _changes(revision, on=on), "faults": _hindrances(revision, on=on),
+        "changes": seen.words, "faults": seen.faults, "neighbours": seen.neighbours,
         "approval_url": approval_url(revision.approval) if revision.approval else "",
         "buttons": offered(request, revision_actions.ACTIONS, revision, on=on),
         "may_edit": revision.state == State.DRAFT and request.user.has_perm(revision_actions.PERMISSION),
-        "others": list(others[:OTHERS_SHOWN]), "forecasts": forecasts_of(revision),
+        "others": list(others[:OTHERS_SHOWN]), "what_if": of_revision(request, revision, on=on, at=at),
         "may_ask": request.user.has_perm(revision_actions.PERMISSION) and revision.state in ASKED_OF,
     }
 
 
-def _changes(revision: ProgrammeRevision, *, on: date) -> list[str]:
-    """What it changes: of a draft as of now, of another as it was told to the approver."""
-    if revision.state != State.DRAFT or _hindrances(revision, on=on):
-        return [change["words"] for change in revision.changes]
-    document = kept_document(revision.document)
-    return [change.words for change in foresee_changes(document, on=max(on, revision.effective_on))]
-
-
-def _hindrances(revision: ProgrammeRevision, *, on: date) -> list[Fault]:
-    """Why a draft, fine when it was written, cannot take effect any more."""
+def _seen(revision: ProgrammeRevision, *, on: date) -> Preview:
+    """What it changes: of a draft as of now, and why it cannot take effect any more, if so; of another as it was told
+    to the approver."""
+    told = [Change(change["words"]) for change in revision.changes]
     if revision.state != State.DRAFT:
-        return []
-    return list(preview(revision.source, on=max(on, revision.effective_on)).faults)
+        return Preview(None, changes=told)
+    seen = preview(revision.source, on=max(on, revision.effective_on))
+    return replace(seen, changes=told) if seen.document is None else seen
 
 
 def comparison(old: ProgrammeRevision, new: ProgrammeRevision) -> dict[str, Any]:

@@ -21,7 +21,6 @@ from memberships.admin.display import today
 from memberships.admin.pages import find_record, show_page
 from memberships.admin.revision_actions import ACTIONS, PERMISSION, revision_url
 from memberships.admin.revision_page import (
-    ASKED_OF,
     COLOURS,
     FileForm,
     Preview,
@@ -30,12 +29,13 @@ from memberships.admin.revision_page import (
     revision_page,
     state_in_words,
 )
+from memberships.admin.what_ifs import ASKED_OF
 from memberships.models import Programme, ProgrammeRevision
 from memberships.programme_files.documents import export_programme
 from memberships.programme_files.faults import ProgrammeFileError
 from memberships.programme_files.writing import write_document
 from memberships.services.revisions import draft_revision, edit_draft
-from memberships.services.tier_forecasts import forecast_revision
+from memberships.services.what_ifs import ask_about_revision
 from operations.admin.base import ReadOnlyAdmin
 from operations.dates import business_date
 from operations.errors import PlusdeskError
@@ -96,8 +96,8 @@ class ProgrammeRevisionAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The page of a revision."""
-        revision = find_record(self, request, object_id, self.whole(request))
-        shown = revision_page(request, revision, on=today())
+        revision, at = find_record(self, request, object_id, self.whole(request)), timezone.now()
+        shown = revision_page(request, revision, on=business_date(at), at=at)
         return show_page(self, request, "memberships/revision.html", revision, **shown)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
@@ -121,12 +121,16 @@ class ProgrammeRevisionAdmin(ReadOnlyAdmin):
         return self._editor(request, revision, begun)
 
     def what_if_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask what the file would make of all members' tiers; the answer is kept with the revision."""
+        """Have it counted anew what the file would make of all members' tiers; the answer is kept with the revision."""
         revision = find_record(self, request, object_id, self.whole(request))
         if not request.user.has_perm(PERMISSION):
             raise PermissionDenied
+        at = timezone.now()
         if revision.state in ASKED_OF:
-            forecast_revision(revision, on=today())
+            try:
+                ask_about_revision(revision, on=business_date(at), at=at, actor=cast(User, request.user), anew=True)
+            except PlusdeskError as error:
+                messages.error(request, str(error))
         return HttpResponseRedirect(f"{revision_url(revision)}#what-if")
 
     def file_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -189,11 +193,11 @@ class ProgrammeRevisionAdmin(ReadOnlyAdmin):
         assert document is not None
         facts = {
             "effective_on": form.cleaned_data["effective_on"], "note": form.cleaned_data["note"],
-            "on": business_date(at), "actor": cast(User, request.user),
+            "on": business_date(at), "at": at, "actor": cast(User, request.user),
         }
         try:
             kept = (
-                draft_revision(document, at=at, **facts) if revision is None
+                draft_revision(document, **facts) if revision is None
                 else edit_draft(revision, document, **facts)
             )
         except (PlusdeskError, ProgrammeFileError) as error:

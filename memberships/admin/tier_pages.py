@@ -14,8 +14,8 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
-from memberships.models import ProgrammeRevision, Tier, TierChange, TierGroup, TierStanding
-from memberships.services.tier_forecasts import Forecast, LadderForecast, TierOutlook
+from memberships.models import Tier, TierChange, TierGroup, TierStanding
+from memberships.services.tier_forecasts import LadderForecast, Outline, TierOutlook
 
 Kind = TierChange.Kind
 KIND_COLOURS = {Kind.FIRST: "info", Kind.UP: "success", Kind.DOWN: "danger", Kind.KEPT: "info"}
@@ -104,11 +104,16 @@ class WhatIfForm(forms.Form):
         label=gettext_lazy("Grace (days)"), min_value=0, max_value=3_650, widget=UnfoldAdminIntegerFieldWidget()
     )
 
-    def __init__(self, data: Any, *, group: TierGroup, tiers: Sequence[Tier], today: date) -> None:
+    def __init__(
+        self, data: Any, *, group: TierGroup, tiers: Sequence[Tier], today: date, asked: Outline | None = None
+    ) -> None:
+        """It begins with the ladder as it is, or as somebody `asked` of it, on the day `today`."""
         self.group, self.tiers = group, tiers
+        rules = asked.ladder if asked else group
+        thresholds = {rung.code: rung.threshold for rung in asked.ladder.tiers} if asked else {}
         super().__init__(data, initial={
-            "on": today, "downgrade": group.downgrade, "grace_days": group.grace_days,
-            **{_field(tier): tier.threshold for tier in tiers},
+            "on": today, "downgrade": rules.downgrade, "grace_days": rules.grace_days,
+            **{_field(tier): thresholds.get(tier.code, tier.threshold) for tier in tiers},
         })
         for tier in tiers:
             if not tier.plan_code:
@@ -165,13 +170,6 @@ def forecast_context(ladder: LadderForecast) -> dict[str, Any]:
         "matrix": _matrix(ladder),
         "chart": forecast_chart(ladder.tiers),
     }
-
-
-def forecasts_of(revision: ProgrammeRevision) -> list[dict[str, Any]]:
-    """The what-if that is kept with a revision, ladder by ladder, each for tier_forecast.html; none was asked for."""
-    if revision.forecast is None:
-        return []
-    return [forecast_context(ladder) for ladder in Forecast.from_json(revision.forecast).ladders]
 
 
 def forecast_chart(tiers: Sequence[TierOutlook]) -> str:

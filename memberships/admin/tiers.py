@@ -1,26 +1,29 @@
 """Ladders, tiers, where members stand on them, and every change of it; a what-if for each ladder."""
 
-from typing import Any
+from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from memberships.admin import lookups
+from memberships.admin import lookups, what_ifs
 from memberships.admin.actions import action_urls, offered
 from memberships.admin.display import member_link, today
 from memberships.admin.pages import find_record, show_page
 from memberships.admin.programmes import NamedAdmin
 from memberships.admin.tier_actions import ACTIONS
-from memberships.admin.tier_pages import WhatIfForm, forecast_context, population, population_chart, standing_page
+from memberships.admin.tier_pages import WhatIfForm, population, population_chart, standing_page
 from memberships.models import Tier, TierChange, TierGroup, TierStanding
-from memberships.services.tier_forecasts import forecast_document
+from memberships.services.what_ifs import ask_about_rules, outlines_of
 from operations.admin.base import ReadOnlyAdmin
 from operations.admin.reasons import record_url
+from operations.models import User
 
 
 @admin.register(TierGroup)
@@ -49,19 +52,26 @@ class TierGroupAdmin(NamedAdmin):
         )
 
     def what_if_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Other rules, and what they would make of all members. It only reads, so a link to it can be sent."""
+        """Other rules, and what they would make of all members, counted in the background. A link to it can be sent."""
         group = find_record(self, request, object_id, TierGroup.objects.select_related("programme"))
         if not request.user.has_perm("memberships.view_tierstanding"):
             return HttpResponseRedirect(record_url(group))
         tiers = list(Tier.objects.filter(group=group, retired_on=None).order_by("rank"))
-        form = WhatIfForm(request.GET or None, group=group, tiers=tiers, today=today())
-        shown: dict[str, Any] = {}
+        at, asked = timezone.now(), what_ifs.typed(group, request.GET.get("asked", ""))
+        form = WhatIfForm(
+            request.POST if request.method == "POST" else None, group=group, tiers=tiers,
+            today=asked.on if asked else today(), asked=outlines_of(asked)[group.code] if asked else None,
+        )
         if form.is_bound and form.is_valid():
             entry, entries = form.entries()
-            found = forecast_document(group.programme, [entry], entries, on=form.cleaned_data["on"])
-            shown = forecast_context(found.ladders[0])
+            asked = ask_about_rules(
+                group.programme, entry, entries, evaluated_on=form.cleaned_data["on"], on=today(), at=at,
+                actor=cast(User, request.user),
+            )
+            return HttpResponseRedirect(f"{request.path}?{urlencode({'asked': asked.pk})}#what-if")
         return show_page(
-            self, request, "memberships/tier_what_if.html", group, group=group, form=form, forecast=shown
+            self, request, "memberships/tier_what_if.html", group, group=group, form=form,
+            shown=what_ifs.shown_what_if(request, asked, at=at),
         )
 
 

@@ -8,9 +8,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from memberships.jobs.renewals import keys_of
-from memberships.models import Member
+from memberships.models import Member, Programme
 from memberships.services import liabilities, points_expiry, points_posting
 from memberships.services.points_expiry import DueRange
+from memberships.services.ranges import EVERYTHING, count_left_out
 from operations.models import JobChunk, JobRun, RunItem
 from operations.services.jobs import ChunkPlan, ChunkResult, Job
 
@@ -97,21 +98,36 @@ class ExpirePoints(WalletJob):
 class MeasureLiability(Job):
     """Keeps what the programmes owe their members under the business date, when points were posted and expired.
 
-    One chunk, so that all figures are of one moment. A run counts programmes. A night that is made up for keeps what is
-    owed by then: `measured_at` says when.
+    One chunk, so that all figures are of one moment. A run counts programmes; one that executes a dry run, as failed
+    those that owe something else by then. A night that is made up for keeps what is owed by then: `measured_at` says
+    when.
     """
 
     name = liabilities.MEASURE_LIABILITY
     label = _("measure the points liability")
     is_nightly = True
     after = (points_expiry.EXPIRE_POINTS,)
+    unit = _("CNY")
+    kinds = {liabilities.MEASURE: _("is measured")}
 
     def plan(self, run: JobRun) -> Iterable[ChunkPlan]:
-        programmes = liabilities.measured_programmes().count()
+        programmes = (run.approved.items if run.approved is not None else liabilities.measured_programmes()).count()
         return [ChunkPlan(0, 0, programmes)] if programmes else []
 
     def work(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> ChunkResult:
-        return ChunkResult(done=liabilities.measure_liability(on=run.business_date, at=at))
+        done = liabilities.measure_liability(on=run.business_date, at=at, approved=run.approved)
+        return ChunkResult(done=done, failed=count_left_out(run.approved, EVERYTHING))
+
+    def foresee(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> int:
+        return liabilities.foresee_liability(run)
+
+    def item_links(self, items: Sequence[RunItem]) -> dict[int, tuple[str, str]]:
+        """The programme, and its page."""
+        found = Programme.objects.in_bulk([item.key for item in items])
+        return {
+            key: (str(programme), reverse("admin:memberships_programme_change", args=[key]))
+            for key, programme in found.items()
+        }
 
 
 def _due(run: JobRun, chunk: JobChunk) -> DueRange:

@@ -24,6 +24,7 @@ from memberships.models.revisions import ProgrammeRevision
 from memberships.models.staging import StagedAdjustment, StagedEnterpriseCustomer, StagedOrder, StagedPerson
 from memberships.models.subscriptions import Subscription, Term
 from memberships.models.tiers import TierChange, TierStanding
+from memberships.models.what_ifs import WhatIf
 
 __all__ = [
     "AdjustmentReason",
@@ -59,4 +60,5 @@ __all__ = [
     "TierChange",
     "TierGroup",
     "TierStanding",
+    "WhatIf",
 ]

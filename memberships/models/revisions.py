@@ -26,7 +26,7 @@ class ProgrammeRevisionQuerySet(models.QuerySet["ProgrammeRevision"]):
 
     def without_files(self) -> Self:
         """For lists: a file may have a megabyte."""
-        return self.defer("source", "document", "forecast")
+        return self.defer("source", "document")
 
 
 @track(owner="programme", fields=["state", "effective_on"])
@@ -55,8 +55,6 @@ class ProgrammeRevision(models.Model):
     base_hash = models.CharField(_("hash of what it was compared with"), max_length=64, blank=True, default="")
     # What it changes, in words and numbers, as it was when it was submitted.
     changes = models.JSONField(_("changes"), default=list)
-    # The population before and after, when somebody asked (services/tier_forecasts.py).
-    forecast = models.JSONField(_("what-if"), null=True, blank=True)
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.DRAFT)
     effective_on = models.DateField(_("effective on"))
     # The revision whose content this one takes up again.

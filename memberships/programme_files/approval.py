@@ -9,8 +9,10 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from memberships.models import ProgrammeRevision
-from memberships.services.revisions import APPLY_REVISION, approve_revision, approved_before, base_of, overtaken_by
+from memberships.models import ProgrammeRevision, TierGroup
+from memberships.services.revision_bases import base_hash, neighbours
+from memberships.services.revisions import APPLY_REVISION, approve_revision
+from memberships.services.what_ifs import current, forecast_of
 from operations.approvals import ApprovalAction, Description, Outcome, Payload
 from operations.models import User
 
@@ -39,22 +41,26 @@ class ApplyProgrammeRevision(ApprovalAction):
         }
         figures = enumerate(revision.changes[:SHOWN], start=1)
         changes = [(str(number), change["words"]) for number, change in figures]
-        return Description(summary, (*self._neighbours(revision), *changes))
+        others = neighbours(revision.code, on=revision.effective_on)
+        return Description(summary, (*others, *self._what_if(revision), *changes))
 
     @staticmethod
-    def _neighbours(revision: ProgrammeRevision) -> Iterable[tuple[str, str]]:
-        """What other approved files that still wait have to do with it."""
-        before, overtaken = approved_before(revision), overtaken_by(revision)
-        if before:
-            yield _("Compared with"), _in_words(before)
-        if overtaken:
-            yield _("Will not take effect then"), ", ".join(_in_words(other) for other in overtaken)
+    def _what_if(revision: ProgrammeRevision) -> Iterable[tuple[str, str]]:
+        """What it makes of the members' tiers, as far as that is counted; the request's page shows all of it."""
+        what_if = current(revision, on=revision.effective_on)
+        if what_if is None or what_if.counted_at is None:
+            return
+        for ladder in forecast_of(what_if).ladders:
+            label = _("Tiers of “%(ladder)s”") % {"ladder": TierGroup(name=ladder.name, name_en=ladder.name_en)}
+            figures = {kind: number_format(members) for kind, members in ladder.totals.items()}
+            yield label, _("%(stay)s stay, %(up)s up, %(down)s down, %(first)s get their first tier") % figures
 
     def subject(self, payload: Payload) -> Model | None:
         return self._revision(payload)
 
     def seen(self, payload: Payload) -> str:
-        return base_of(self._revision(payload))
+        revision = self._revision(payload)
+        return base_hash(revision.code, on=revision.effective_on)
 
     def execute(
         self, payload: Payload, *, actor: User, checker: User | None, reason: str, on: date, at: datetime
@@ -73,8 +79,3 @@ class ApplyProgrammeRevision(ApprovalAction):
     @staticmethod
     def _revision(payload: Payload) -> ProgrammeRevision:
         return ProgrammeRevision.objects.get(pk=payload["revision"])
-
-
-def _in_words(revision: ProgrammeRevision) -> str:
-    day = date_format(revision.effective_on, "SHORT_DATE_FORMAT")
-    return _("%(revision)s, which is to take effect on %(day)s") % {"revision": revision, "day": day}

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.utils.translation import ngettext
+
 from operations.errors import PlusdeskError
 
 #: The way to a value in the file: keys, and numbers in lists, which count from 0.
@@ -14,8 +16,13 @@ def path_in_words(path: Path) -> str:
     """As in `tiers[3].threshold`."""
     words = ""
     for step in path:
-        words += f"[{step}]" if isinstance(step, int) else f".{step}" if words else step
+        words += f"[{step}]" if isinstance(step, int) else f".{printable(step)}" if words else printable(step)
     return words
+
+
+def printable(text: str) -> str:
+    """The beginning of a text, in one line, with what cannot be seen written out."""
+    return "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in text[:60])
 
 
 @dataclass(frozen=True)
@@ -47,10 +54,21 @@ class Fault:
         return {"line": self.line, "path": self.place, "message": self.words}
 
 
+#: Faults that are told at a time.
+TOLD = 100
+
+
 class ProgrammeFileError(PlusdeskError):
-    """The file is refused whole. `faults` are in the order of their lines; `name` is the file's."""
+    """The file is refused whole. `faults` are in the order of their lines, the first TOLD; `name` is the file's."""
 
     def __init__(self, faults: Iterable[Fault], *, name: str = "") -> None:
-        self.faults = sorted(faults, key=lambda fault: fault.line)
+        found = sorted(faults, key=lambda fault: fault.line)
+        self.faults = found[:TOLD]
+        if found[TOLD:]:
+            more = ngettext(
+                "%(count)s more fault from here on: mend the ones above first",
+                "%(count)s more faults from here on: mend the ones above first", len(found[TOLD:]),
+            )
+            self.faults.append(Fault((), more % {"count": len(found[TOLD:])}, found[TOLD].line))
         self.name = name
         super().__init__("\n".join(fault.text(name) for fault in self.faults))

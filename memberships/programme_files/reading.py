@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NoReturn
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from ruamel.yaml import YAML
 from ruamel.yaml import events as yaml_events
@@ -20,6 +21,8 @@ from memberships.programme_files.faults import Fault, Path, ProgrammeFileError
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 12
+#: Values that a file holds at the most, keys not counted: a second's reading, and many times the largest programme.
+MAX_VALUES = 10_000
 #: Longer ones are no figures of a programme; they stay text, which the schema then refuses.
 WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
 FRACTION = re.compile(r"[-+]?[0-9]{1,18}\.[0-9]{1,18}")
@@ -37,8 +40,26 @@ class Reading:
     lines: dict[Path, int] = field(default_factory=dict)
 
 
+def file_text(content: bytes, *, name: str = "") -> str:
+    """The text of a file, UTF-8 with or without a mark at its beginning. ProgrammeFileError where it is none."""
+    try:
+        if len(content) > MAX_BYTES:
+            _refuse(0, _("The file is larger than 1 MB."))
+        return _decoded(content)
+    except ProgrammeFileError as error:
+        raise ProgrammeFileError(error.faults, name=name) from None
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        _refuse(content.count(b"\n", 0, error.start) + 1, _("The file is not in UTF-8."))
+
+
 def read_yaml(source: str) -> Reading:
     """The values of a YAML text. ProgrammeFileError with the first fault of its form."""
+    source = source.lstrip("\ufeff")
     _check_text(source)
     try:
         return _Reader(YAML(typ="safe", pure=True).parse(source)).read()
@@ -55,7 +76,7 @@ def read_yaml(source: str) -> Reading:
 
 
 def _check_text(source: str) -> None:
-    if len(source.encode()) > MAX_BYTES:
+    if len(source.encode(errors="surrogatepass")) > MAX_BYTES:
         _refuse(0, _("The file is larger than 1 MB."))
     tab = TAB.search(source)
     if tab:
@@ -72,6 +93,7 @@ class _Reader:
     def __init__(self, events: Iterator[Any]) -> None:
         self.events = events
         self.reading = Reading(None)
+        self.values = 0
 
     def read(self) -> Reading:
         for event in self.events:
@@ -86,6 +108,9 @@ class _Reader:
     def _value(self, event: Any, path: Path) -> Any:
         line = event.start_mark.line + 1
         self._check(event, path, line)
+        self.values += 1
+        if self.values > MAX_VALUES:
+            _refuse(line, _("The file holds more than %(most)s values.") % {"most": number_format(MAX_VALUES)}, path)
         self.reading.lines.setdefault(path, line)
         if isinstance(event, yaml_events.SequenceStartEvent):
             return list(self._entries(path))
@@ -113,7 +138,7 @@ class _Reader:
         values: dict[str, Any] = {}
         while not isinstance(event := next(self.events), yaml_events.MappingEndEvent):
             line = event.start_mark.line + 1
-            if not isinstance(event, yaml_events.ScalarEvent):
+            if not isinstance(event, yaml_events.ScalarEvent) or not event.value:
                 _refuse(line, _("A key is a plain word."), path)
             key = event.value
             self._check(event, (*path, key), line)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from jsonschema.validators import extend
 
-from memberships.programme_files.faults import Fault, Path
+from memberships.programme_files.faults import Fault, Path, printable
 from memberships.programme_files.sections import ProgrammeSection, Schema
 from operations import registry
 
@@ -17,12 +17,16 @@ SCHEMA_FILE = "programme.schema.json"
 
 # --- pieces that sections share
 
-CODE: Schema = {"type": "string", "pattern": "^[-a-zA-Z0-9_]{1,64}$", "description": "Letters, digits, - and _"}
+CODE: Schema = {"type": "string", "pattern": r"^[-a-zA-Z0-9_]{1,64}$(?!\n)", "description": "Letters, digits, - and _"}
 DATE: Schema = {
     "type": "string", "format": "date", "pattern": "^(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}$",
     "description": "As 2027-01-15",
 }
-_NAME: Schema = {"type": "string", "minLength": 1, "maxLength": 100}
+#: Something to see, in one line, without what turns a line's direction.
+_NAME: Schema = {
+    "type": "string", "minLength": 1, "maxLength": 100,
+    "pattern": r"^(?=.*\S)[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+$(?!\n)",
+}
 NAMES: Schema = {
     "type": "object", "additionalProperties": False, "required": ["zh", "en"],
     "properties": {"zh": _NAME, "en": _NAME},
@@ -107,8 +111,7 @@ def _in_words(error: ValidationError) -> Iterator[Fault]:
         case "oneOf" | "anyOf":
             yield Fault(path, _("%(value)s is not understood here") % {"value": shown(value)})
         case keyword:
-            is_date = error.schema.get("format") == "date" and keyword in ("format", "pattern")
-            yield Fault(path, _of_value("date" if is_date else str(keyword), expected, value))
+            yield Fault(path, _of_value(_kind_of_fault(str(keyword), error.schema), expected, value))
 
 
 def _unknown_key(key: str, known: Mapping[str, Any]) -> str:
@@ -116,6 +119,15 @@ def _unknown_key(key: str, known: Mapping[str, Any]) -> str:
     if alike:
         return _("there is no such key; is “%(alike)s” meant?") % {"alike": alike[0]}
     return _("there is no such key; there are: %(known)s") % {"known": ", ".join(known)}
+
+
+def _kind_of_fault(keyword: str, schema: Schema) -> str:
+    """The keyword that refuses a value; of a date, code or name that is written otherwise, which of them it is."""
+    if schema.get("format") == "date" and keyword in ("format", "pattern"):
+        return "date"
+    if keyword == "pattern":
+        return {CODE["pattern"]: "code", _NAME["pattern"]: "name"}.get(schema["pattern"], keyword)
+    return keyword
 
 
 def _of_value(keyword: str, expected: Any, value: Any) -> str:
@@ -138,6 +150,8 @@ def _of_value(keyword: str, expected: Any, value: Any) -> str:
         "maxItems": _("has more than %(expected)s entries"),
         "x-decimals": _("%(value)s has more than %(expected)s decimals"),
         "pattern": _("%(value)s is not written as it has to be here"),
+        "code": _("%(value)s is no code: letters, digits, - and _ only, 64 at the most"),
+        "name": _("%(value)s is no name: one line with something to see, without control characters"),
     }
     return words.get(keyword, _("%(value)s is not understood here")) % facts
 
@@ -160,7 +174,7 @@ def shown(value: Any) -> str:
     if isinstance(value, list | tuple):
         return _("this list")
     if isinstance(value, str):
-        return f"“{value[:60]}”"
+        return f"“{printable(value)}”"
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
 
 

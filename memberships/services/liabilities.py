@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from hashlib import sha256
 from typing import NamedTuple
 
 from django.db import transaction
@@ -16,9 +17,13 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from memberships.models import Enrolment, PointsLiability, PointsPolicy, Programme
 from memberships.services import statements
+from memberships.services.ranges import EVERYTHING, mark_items
+from operations.models import JobRun, RunItem
 
 #: The job of the night (memberships/jobs/points.py).
 MEASURE_LIABILITY = "measure_liability"
+#: What its dry run's items are.
+MEASURE = "measure"
 #: In a run-off, beside the months ("2027-01"): points that have no day on which they end.
 NEVER = "never"
 #: What the statement says of points whose return window is open.
@@ -38,6 +43,13 @@ class Liability(NamedTuple):
     @property
     def amount(self) -> Decimal:
         return value_of(self.outstanding, unit_cost=self.unit_cost, expected_breakage=self.expected_breakage)
+
+    @property
+    def fingerprint(self) -> int:
+        """Another value means that any of the figures is another."""
+        figures = [self.outstanding, self.pending, sorted(self.run_off.items())]
+        facts = repr([*figures, f"{self.unit_cost:f}", f"{self.expected_breakage:f}"])
+        return int.from_bytes(sha256(facts.encode()).digest()[:8], "big", signed=True)
 
 
 def value_of(points: int, *, unit_cost: Decimal, expected_breakage: Decimal) -> Decimal:
@@ -71,17 +83,36 @@ def _valued(programme: Programme, points: dict[str, int]) -> Liability:
 
 
 @transaction.atomic
-def measure_liability(*, on: date, at: datetime) -> int:
+def measure_liability(*, on: date, at: datetime, approved: JobRun | None = None) -> int:
     """Keep what every programme with points owes, under a business date; how many programmes.
 
-    A repeat measures anew.
+    Of an approved dry run, only programmes that it lists and that owe what it saw; its items say what became of them. A
+    repeat measures anew.
     """
-    found, programmes = _measured(None, on=on), measured_programmes()
-    for programme in programmes:
-        owed = found.get(programme.pk) or _valued(programme, {})
-        facts = {**owed._asdict(), "amount": owed.amount, "measured_at": at}
+    owed = _all_owed(on=on)
+    if approved is not None:
+        seen = dict(RunItem.objects.filter(run=approved).values_list("key", "seen"))
+        owed = {programme: found for programme, found in owed.items() if seen.get(programme.pk) == found.fingerprint}
+    for programme, found in owed.items():
+        facts = {**found._asdict(), "amount": found.amount, "measured_at": at}
         PointsLiability.objects.update_or_create(programme=programme, on=on, defaults=facts)
-    return len(programmes)
+    mark_items(approved, EVERYTHING, done=[programme.pk for programme in owed])
+    return len(owed)
+
+
+def foresee_liability(run: JobRun) -> int:
+    """Write an item of a dry run for each programme, its amount what it owes now, in CNY; how many."""
+    items = [
+        RunItem(run=run, key=programme.pk, kind=MEASURE, amount=found.amount, seen=found.fingerprint)
+        for programme, found in _all_owed(on=run.business_date).items()
+    ]
+    return len(RunItem.objects.bulk_create(items, ignore_conflicts=True))
+
+
+def _all_owed(*, on: date) -> dict[Programme, Liability]:
+    """What each programme with points owes, nothing included."""
+    found = _measured(None, on=on)
+    return {programme: found.get(programme.pk) or _valued(programme, {}) for programme in measured_programmes()}
 
 
 def measured_programmes() -> "QuerySet[Programme]":

@@ -7,8 +7,11 @@ function memberships_moving_cards (sql/programmes/).
 
 from datetime import date
 
+from django.db import transaction
+
 from memberships.services import statements
-from memberships.services.ranges import EVERYTHING, KeyRange, SizedRange, find_ranges
+from memberships.services.ranges import EVERYTHING, KeyRange, SizedRange, find_ranges, mark_items
+from operations.models import JobRun
 
 
 def moving_ranges(*, on: date, size: int) -> list[SizedRange]:
@@ -16,7 +19,18 @@ def moving_ranges(*, on: date, size: int) -> list[SizedRange]:
     return find_ranges("programmes/move_ranges", size=size, on=on, **EVERYTHING._asdict())
 
 
-def move_cards(keys: KeyRange, *, on: date) -> int:
-    """Move the range's cards; how many. Inside a transaction; locks the members in key order; may be repeated."""
+def foresee_moves(run: JobRun, keys: KeyRange) -> int:
+    """Write a RunItem for each card of a range that would move; how many."""
+    return statements.run("programmes/move_foresee", run=run.pk, on=run.business_date, **keys._asdict())
+
+
+@transaction.atomic
+def move_cards(keys: KeyRange, *, on: date, approved: JobRun | None = None) -> int:
+    """Move the range's cards; how many. Of an approved dry run, only what it lists and finds as it was.
+
+    Locks the members in key order; may be repeated.
+    """
     statements.rows("programmes/move_lock_members", on=on, **keys._asdict())
-    return statements.run("programmes/move", on=on, **keys._asdict())
+    moved = statements.rows("programmes/move", on=on, approved=approved and approved.pk, **keys._asdict())
+    mark_items(approved, keys, done=[card for (card,) in moved])
+    return len(moved)

@@ -10,12 +10,10 @@ another one comes in between, what the approver read is true no more: on its day
 out, with a note, until somebody takes it up.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from memberships.errors import RevisionBaseError, RevisionStateError
@@ -23,14 +21,14 @@ from memberships.models import Programme, ProgrammeRevision
 from memberships.programme_files.documents import (
     Document,
     apply_document,
-    changes_of,
-    check_against_tables,
     find_programme,
     kept_document,
     read_document,
 )
 from memberships.programme_files.sections import Change
 from memberships.programme_files.writing import write_document
+from memberships.services.revision_bases import base_hash, foresee_changes, hash_in_effect
+from memberships.services.what_ifs import ask_about_revision
 from operations.audit import because
 from operations.models import Approval, User
 from operations.services.approvals import ask
@@ -45,7 +43,7 @@ def draft_revision(
     document: Document, *, effective_on: date, on: date, at: datetime, actor: User | None, note: str = "",
     rolled_back_to: ProgrammeRevision | None = None,
 ) -> ProgrammeRevision:
-    """Keep a file as the programme's next revision; nothing takes effect yet.
+    """Keep a file as the programme's next revision, and have its what-if counted; nothing takes effect yet.
 
     Raises ProgrammeFileError where the programme cannot become what it says.
     """
@@ -53,11 +51,13 @@ def draft_revision(
     changes = foresee_changes(document, on=day)
     number = _lock_revisions(document.code)
     with because(note or "programme file", actor=actor):
-        return ProgrammeRevision.objects.create(
+        revision = ProgrammeRevision.objects.create(
             code=document.code, programme=find_programme(document), number=number + 1, source=_source(document),
             document=document.content, document_hash=document.hash, changes=_as_json(changes),
             effective_on=day, rolled_back_to=rolled_back_to, made_by=actor, made_at=at, note=note[:200],
         )
+    ask_about_revision(revision, on=on, at=at, actor=actor)
+    return revision
 
 
 def _lock_revisions(code: str) -> int:
@@ -78,47 +78,15 @@ def _as_json(changes: list[Change]) -> list[dict[str, object]]:
     return [change.as_json() for change in changes]
 
 
-def foresee_changes(document: Document, *, on: date) -> list[Change]:
-    """What a file would change from that day on, after the approved ones that take effect by then.
-
-    Raises ProgrammeFileError where the programme cannot become what it says.
-    """
-    with _as_it_will_be(document.code, on=on):
-        check_against_tables(document, on=on)
-        return changes_of(document, on=on)
-
-
-@contextmanager
-def _as_it_will_be(code: str, *, on: date) -> Iterator[None]:
-    """Within, the tables are what the approved revisions that wait will have made of them by that day; then as before.
-
-    Written and rolled back, since only the tables know what becomes of a file. Locks the programme's row if any waits.
-    """
-    waiting = list(_approved(code, by=on))
-    if not waiting:
-        yield
-        return
-    with transaction.atomic():
-        before = transaction.savepoint()
-        try:
-            for revision in waiting:
-                apply_document(kept_document(revision.document), on=revision.effective_on, actor=None)
-            yield
-        finally:
-            transaction.savepoint_rollback(before)
-
-
-def _approved(code: str, *, by: date) -> "QuerySet[ProgrammeRevision]":
-    """The approved revisions that take effect by a day, in their order."""
-    return ProgrammeRevision.objects.filter(code=code).to_apply(on=by)
-
-
 @transaction.atomic
 def edit_draft(
-    revision: ProgrammeRevision, document: Document, *, effective_on: date, on: date, actor: User | None,
+    revision: ProgrammeRevision, document: Document, *, effective_on: date, on: date, at: datetime, actor: User | None,
     note: str = "",
 ) -> ProgrammeRevision:
-    """Put another file in the place of a draft's, or another day. Raises ProgrammeFileError, RevisionStateError."""
+    """Put another file in the place of a draft's, or another day; its what-if is counted anew.
+
+    Raises ProgrammeFileError, RevisionStateError.
+    """
     revision = _lock(revision)
     if revision.state != State.DRAFT:
         raise RevisionStateError(_("%(revision)s is no draft any more: make a new revision.") % {"revision": revision})
@@ -132,6 +100,7 @@ def edit_draft(
     revision.effective_on, revision.changes, revision.note = day, _as_json(changes), note[:200]
     with because("draft edited", actor=actor):
         revision.save()
+    ask_about_revision(revision, on=on, at=at, actor=actor)
     return revision
 
 
@@ -140,6 +109,8 @@ def submit_revision(
     revision: ProgrammeRevision, *, reason: str, on: date, at: datetime, actor: User
 ) -> ProgrammeRevision:
     """Ask for the approval of a draft; it always takes a second person. What it would change is told anew.
+
+    Its what-if is counted anew where the one that there is is about another file, base or day.
 
     Raises RevisionStateError, ProgrammeFileError, and what `ask` raises.
     """
@@ -151,9 +122,11 @@ def submit_revision(
     revision.changes = _as_json(foresee_changes(document, on=revision.effective_on))
     if not revision.changes:
         raise RevisionStateError(_("Nothing would change: the programme is as the file says."))
-    revision.state, revision.base_hash = State.SUBMITTED, base_of(revision)
+    revision.state = State.SUBMITTED
+    revision.base_hash = base_hash(revision.code, on=revision.effective_on)
     with because(reason, actor=actor):
         revision.save()
+        ask_about_revision(revision, on=on, at=at, actor=actor)
         request = ask(
             APPLY_REVISION, {"revision": revision.pk, "hash": revision.document_hash}, actor=actor, reason=reason,
             on=on, at=at, key=f"{APPLY_REVISION}:{revision.pk}",
@@ -214,7 +187,7 @@ def approve_revision(
         raise RevisionStateError(
             _("%(revision)s is “%(state)s”.") % {"revision": revision, "state": revision.get_state_display()}
         )
-    if base_of(revision) != revision.base_hash:
+    if base_hash(revision.code, on=revision.effective_on) != revision.base_hash:
         raise RevisionBaseError(revision)
     if revision.effective_on > on:
         foresee_changes(kept_document(revision.document), on=revision.effective_on)
@@ -274,29 +247,6 @@ def roll_back(
     return draft_revision(
         document, effective_on=effective_on, on=on, at=at, actor=actor, note=note, rolled_back_to=to
     )
-
-
-def hash_in_effect(code: str) -> str:
-    """The hash of the content that is in effect; blank where there is none."""
-    found = ProgrammeRevision.objects.filter(code=code, state=State.IN_EFFECT).values_list("document_hash", flat=True)
-    return found.first() or ""
-
-
-def base_of(revision: ProgrammeRevision) -> str:
-    """The hash of what will be in effect before a revision, as far as it is approved; blank where there is nothing."""
-    last = approved_before(revision)
-    return last.document_hash if last else hash_in_effect(revision.code)
-
-
-def approved_before(revision: ProgrammeRevision) -> ProgrammeRevision | None:
-    """The last of the approved revisions that take effect before it and still wait."""
-    return _approved(revision.code, by=revision.effective_on).exclude(pk=revision.pk).last()
-
-
-def overtaken_by(revision: ProgrammeRevision) -> list[ProgrammeRevision]:
-    """The approved revisions of later days: none was compared with this one, and none would take effect after it."""
-    approved = ProgrammeRevision.objects.without_files().filter(code=revision.code, state=State.APPROVED)
-    return list(approved.filter(effective_on__gt=revision.effective_on).order_by("effective_on", "number"))
 
 
 def revisions_of(programme: Programme) -> list[ProgrammeRevision]:

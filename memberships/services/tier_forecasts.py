@@ -12,8 +12,7 @@ from typing import Any, NamedTuple, Self
 
 from django.db.models import Max, Min
 
-from memberships.models import Enrolment, Programme, ProgrammeRevision, Tier, TierGroup
-from memberships.programme_files.documents import kept_document
+from memberships.models import Enrolment, Programme, Tier, TierGroup
 from memberships.services import statements
 from memberships.services.ranges import KeyRange
 from memberships.services.tier_evaluation import GRACE, Ladder, Rung, rung_of
@@ -73,11 +72,6 @@ class LadderForecast:
             totals[_direction(move)] += move.members
         return totals
 
-    @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> Self:
-        facts = {**content, "tiers": tuple(TierOutlook(**tier) for tier in content["tiers"])}
-        return cls(**{**facts, "moves": tuple(Move(**move) for move in content["moves"])})
-
 
 @dataclass(frozen=True)
 class Forecast:
@@ -85,16 +79,6 @@ class Forecast:
 
     on: date
     ladders: tuple[LadderForecast, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """As it is kept with a revision."""
-        return {"on": self.on.isoformat(), "ladders": [asdict(ladder) for ladder in self.ladders]}
-
-    @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> Self:
-        """What `as_json` gave."""
-        ladders = tuple(LadderForecast.from_json(ladder) for ladder in content["ladders"])
-        return cls(date.fromisoformat(content["on"]), ladders)
 
 
 @dataclass(frozen=True)
@@ -154,18 +138,6 @@ def outlines(
         )
         for group in tier_groups
     ]
-
-
-def forecast_revision(revision: ProgrammeRevision, *, on: date) -> Forecast:
-    """Find out what a revision would make of all members on its day, or on `on` if that is gone by; kept with it."""
-    sections = kept_document(revision.document).sections
-    programme = Programme.objects.filter(code=revision.code).first()
-    found = forecast_document(
-        programme, sections["tier_groups"], sections["tiers"], on=max(revision.effective_on, on)
-    )
-    revision.forecast = found.as_json()
-    revision.save(update_fields=["forecast"])
-    return found
 
 
 def forecast_group(group: TierGroup, *, on: date) -> LadderForecast:
@@ -262,7 +234,7 @@ def wallet_ranges() -> Iterator[KeyRange]:
     edges = Enrolment.objects.aggregate(first=Min("pk"), last=Max("pk"))
     if edges["first"] is not None:
         for first in range(edges["first"], edges["last"] + 1, RANGE):
-            yield KeyRange(first, first + RANGE - 1)
+            yield KeyRange(first, min(first + RANGE - 1, edges["last"]))
 
 
 def _outlook(

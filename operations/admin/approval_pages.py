@@ -1,9 +1,10 @@
 """What is shown of requests: on the page of the record concerned, on their own page, and in words. Reads only."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django.db.models import Model
 from django.http import HttpRequest
@@ -28,6 +29,17 @@ STATE_COLOURS = {
     State.EXPIRED: "",
     State.REFUSED: "danger",
 }
+
+
+class Panel(NamedTuple):
+    """More than figures say: a template, which the page of a request includes, and what it finds there as `shown`."""
+
+    template: str
+    shown: Any
+
+
+#: By the action's name, what the page of its requests shows to those who may see the record; each floor adds its own.
+PANELS: dict[str, Callable[[HttpRequest, Approval], Panel | None]] = {}
 
 
 @dataclass(frozen=True)
@@ -82,13 +94,15 @@ def approval_page(request: HttpRequest, approval: Approval, *, at: datetime) -> 
     """Everything the page of a request shows."""
     words = hindrance(approval, cast(User, request.user), at=at)
     is_waiting = approval.state == State.WAITING
+    subject, panel = record_of(request, approval), PANELS.get(approval.action)
     return {
         "approval": approval,
         "action_label": action_name(approval),
         "amount": amount_in_words(approval),
         "state_label": approval.get_state_display(),
         "state_colour": STATE_COLOURS[State(approval.state)],
-        "subject": record_of(request, approval),
+        "subject": subject,
+        "panel": panel(request, approval) if panel and subject else None,
         "payload": json.dumps(approval.payload, ensure_ascii=False, indent=2, sort_keys=True),
         "content": [(name, _as_text(value)) for name, value in sorted(approval.payload.items())],
         "may_decide": not words,

@@ -6,14 +6,16 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone, translation
 
 from memberships.admin.display import today
-from memberships.models import Plan, Programme, ProgrammeRevision
+from memberships.models import Plan, Programme, ProgrammeRevision, WhatIf
 from memberships.services.enrolments import enrol_member
 from operations.models import Approval
+from operations.services.jobs import cancel_run
 from tests.memberships.admin_pages import a_superuser, granted, signed_in
 from tests.memberships.factories import a_person, an_operator
-from tests.memberships.night_stories import run_job
+from tests.memberships.night_stories import run_job, worked
 from tests.memberships.programme_stories import club, text, with_plan, with_tiers
 from tests.programmes.stories import a_manager, an_approver, approved, in_effect, noon, submitted
 
@@ -159,7 +161,8 @@ def test_a_file_that_was_left_out_says_why_and_is_taken_up_again(manager: Client
     day = today() + timedelta(days=1)
     later = approved(submitted(with_tiers(basic=0, gold=8_000), on=today(), effective_on=day), on=today())
     approved(submitted(with_plan(price="129"), on=today()), on=today())
-    run_job("apply_programme_revisions", on=day)
+    with translation.override("en"):
+        run_job("apply_programme_revisions", on=day)
     page = manager.get(f"{PAGES}{later.pk}/change/").content.decode()
     assert "did not take effect" in page and "was compared with another state of the programme" in page
     assert "did not take effect" in signed_in(a_superuser()).get(PAGES).content.decode()
@@ -184,10 +187,57 @@ def test_a_draft_is_asked_what_it_would_make_of_the_members(manager: Client) -> 
     enrol_member(a_person(), programme, on=today(), at=noon(today()), actor=None)
     sent(manager, text(with_tiers(basic=0, silver=1_000, gold=6_000)))
     draft = ProgrammeRevision.objects.get(state=State.DRAFT)
-    answer = manager.post(f"{PAGES}{draft.pk}/what_if/")
-    draft.refresh_from_db()
-    assert [ladder["group"] for ladder in draft.forecast["ladders"]] == ["levels"]
-    assert "First tier" in manager.get(answer.url).content.decode()
+    page = f"{PAGES}{draft.pk}/change/"
+    run = WhatIf.objects.get(revision=draft).run
+    text_of_page = manager.get(page).content.decode()
+    assert "The what-if is being computed" in text_of_page and f"/jobrun/{run.pk}/progress/" in text_of_page
+    worked(run)
+    shown = manager.get(page)
+    assert [each["ladder"].group for each in shown.context["what_if"].forecasts] == ["levels"]
+    assert "First tier" in shown.content.decode() and draft.document_hash[:12] in shown.content.decode()
+    assert 'class="chart"' in shown.content.decode() and "data-live" not in shown.content.decode()
+
+    assert manager.post(f"{PAGES}{draft.pk}/what_if/").url == f"{page}#what-if"
+    assert WhatIf.objects.filter(revision=draft).count() == 2
     assert manager.get(f"{PAGES}{draft.pk}/what_if/").status_code == 405
     reader = signed_in(granted(an_operator(), "memberships.view_programmerevision"))
     assert reader.post(f"{PAGES}{draft.pk}/what_if/").status_code == 403
+    assert "data-live" not in reader.get(page).content.decode(), "they may not look at runs"
+
+
+def test_a_what_if_that_stopped_says_so_and_can_be_asked_again(manager: Client) -> None:
+    programme = in_effect(club(), on=today())
+    enrol_member(a_person(), programme, on=today(), at=noon(today()), actor=None)
+    sent(manager, text(with_tiers(basic=0, gold=7_000)))
+    draft = ProgrammeRevision.objects.get(state=State.DRAFT)
+    cancel_run(WhatIf.objects.get(revision=draft).run, actor=None, at=timezone.now())
+    page = f"{PAGES}{draft.pk}/change/"
+    assert "It stopped before all wallets were looked at." in manager.get(page).content.decode()
+    manager.post(f"{PAGES}{draft.pk}/what_if/")
+    worked(WhatIf.objects.filter(revision=draft).latest("pk").run)
+    assert manager.get(page).context["what_if"].state == "counted"
+
+
+def test_the_approver_sees_the_what_if_on_the_page_of_the_request(manager: Client) -> None:
+    programme = in_effect(club(), on=today())
+    enrol_member(a_person(), programme, on=today(), at=noon(today()), actor=None)
+    waiting = submitted(with_tiers(basic=0, gold=7_000), on=today())
+    checker = signed_in(an_approver())
+    page = f"/admin/operations/approval/{waiting.approval_id}/change/"
+    assert "The what-if is being computed" in checker.get(page).content.decode()
+    worked(WhatIf.objects.get(revision=waiting).run)
+    answer = checker.get(page)
+    assert answer.context["panel"].shown.state == "counted" and 'class="chart"' in answer.content.decode()
+    assert not answer.context["panel"].shown.is_other
+    approved(submitted(with_plan(price="129"), on=today()), on=today())
+    assert "before other files were approved: ask again" in checker.get(page).content.decode()
+
+
+def test_a_preview_names_the_approved_file_that_it_is_compared_with(manager: Client) -> None:
+    in_effect(club(), on=today())
+    day = today() + timedelta(days=7)
+    approved(submitted(with_plan(price="129"), on=today(), effective_on=day), on=today())
+    later = sent(manager, text(with_plan(price="139")), button="preview", effective_on=day.isoformat())
+    assert "Compared with" in later.content.decode() and "club r2, which is to take effect on" in later.content.decode()
+    sooner = sent(manager, text(with_plan(price="139")), button="preview").content.decode()
+    assert "Will not take effect then" in sooner and "99 → 139" in sooner

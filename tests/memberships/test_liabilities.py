@@ -8,7 +8,8 @@ import pytest
 
 from memberships.models import Enrolment, PointsLiability, PointsPolicy, Programme
 from memberships.services.liabilities import MEASURE_LIABILITY, liability, measure_liability
-from operations.models import JobRun
+from operations.models import JobRun, RunItem
+from operations.services.dry_runs import execute_dry_run, start_dry_run, summary
 from operations.services.nights import start_missing_runs
 from tests.memberships.factories import TODAY, jd_plus, jd_plus_enterprise
 from tests.memberships.points_night_stories import figures, night, worked
@@ -127,6 +128,38 @@ def test_night_measures_after_it_expired() -> None:
 
 def test_night_without_programmes_has_succeeded_at_once() -> None:
     assert figures(night(MARCH, MEASURE_LIABILITY)) == (JobRun.State.SUCCEEDED, 0, 0, 0)
+
+
+def foreseen(on: date = TODAY) -> JobRun:
+    return worked(start_dry_run(MEASURE_LIABILITY, business_date=on, actor=None, at=morning(on)))
+
+
+def test_dry_run_says_what_each_programme_owes_and_keeps_nothing() -> None:
+    wallet = a_valued_wallet()
+    earn(wallet, 1000)
+    earn(a_wallet(programme=jd_plus(code="other")), 7)
+    dry_run = foreseen()
+    assert not PointsLiability.objects.exists()
+    items = RunItem.objects.filter(run=dry_run).order_by("key").values_list("key", "kind", "amount")
+    other = Programme.objects.get(code="other")
+    assert list(items) == [(wallet.programme_id, "measure", Decimal("8.00")), (other.pk, "measure", Decimal("0.00"))]
+    assert (summary(dry_run).items, summary(dry_run).amount) == (2, Decimal("8.00"))
+
+
+def test_what_was_foreseen_is_kept_and_a_programme_that_owes_something_else_by_then_is_named() -> None:
+    wallet = a_valued_wallet()
+    earn(wallet, 1000)
+    other = a_wallet(programme=jd_plus(code="other"))
+    earn(other, 7)
+    dry_run = foreseen()
+    earn(other, 1)
+    run = worked(execute_dry_run(dry_run, actor=None, at=morning(TODAY)))
+    assert (run.done, run.failed) == (1, 1)
+    assert [(kept.programme, kept.amount) for kept in PointsLiability.objects.all()] == [
+        (wallet.programme, Decimal("8.00"))
+    ]
+    left = RunItem.objects.filter(run=dry_run, outcome=RunItem.Outcome.LEFT_OUT)
+    assert [item.key for item in left] == [other.programme_id]
 
 
 def test_reversed_awards_are_not_owed() -> None:

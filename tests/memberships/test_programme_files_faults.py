@@ -42,7 +42,10 @@ def test_every_fault_is_named_at_once_in_the_order_of_the_lines() -> None:
 @pytest.mark.parametrize(("old", "new", "fault"), [
     ("enrols: store", "enrolls: store", "11: programme.enrolls: there is no such key; is “enrols” meant?"),
     ("audience: enterprise", "audience: person", "11: programme.enrols: only enterprises have stores"),
-    ("code: jd-store-stars", "code: JD stars", "7: programme.code: “JD stars” is not written as it has to be here"),
+    (
+        "code: jd-store-stars", "code: JD stars",
+        "7: programme.code: “JD stars” is no code: letters, digits, - and _ only, 64 at the most",
+    ),
     ("  audience: enterprise\n", "", "6: programme.audience: is missing"),
     ("threshold: 35000", "threshold: 35000.5", "22: tiers[1].threshold: 35000.5 is not a whole number"),
     ("threshold: 35000", "threshold: many", "22: tiers[1].threshold: “many” is not a whole number"),

@@ -204,7 +204,7 @@ def test_a_rejected_file_is_edited_and_submitted_anew() -> None:
     reject(revision.approval, checker=an_approver(), decision="the price", at=noon(TODAY))
     revision = take_up_again(revision, actor=a_manager())
     dearer = with_plan(price="199")
-    revision = edit_draft(revision, dearer, effective_on=TODAY, on=TODAY, actor=a_manager())
+    revision = edit_draft(revision, dearer, effective_on=TODAY, on=TODAY, at=noon(TODAY), actor=a_manager())
     revision = approved(submit_revision(revision, reason="again", on=TODAY, at=noon(TODAY), actor=a_manager()))
     assert (revision.number, revision.state) == (1, State.IN_EFFECT)
     assert Plan.objects.get().price == 199
@@ -213,7 +213,7 @@ def test_a_rejected_file_is_edited_and_submitted_anew() -> None:
 def test_what_was_submitted_cannot_be_edited_not_even_by_sql() -> None:
     revision = submitted(club())
     with pytest.raises(RevisionStateError):
-        edit_draft(revision, with_plan(price="1"), effective_on=TODAY, on=TODAY, actor=None)
+        edit_draft(revision, with_plan(price="1"), effective_on=TODAY, on=TODAY, at=noon(TODAY), actor=None)
     with pytest.raises(IntegrityError), transaction.atomic():
         ProgrammeRevision.objects.update(document={})
 

@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from memberships.admin.tier_pages import forecasts_of
 from memberships.models import Enrolment, PointsEntry, Programme, Tier, TierChange, TierGroup, TierStanding
 from memberships.programme_files.documents import Document, apply_document, kept_document, read_document
 from memberships.services import tier_forecasts
-from memberships.services.revisions import draft_revision
 from memberships.services.tier_evaluation import ladder_of, wallet_of_item
 from memberships.services.tier_forecasts import (
     Forecast,
@@ -19,7 +17,6 @@ from memberships.services.tier_forecasts import (
     drafted_ladder,
     forecast_document,
     forecast_group,
-    forecast_revision,
 )
 from operations.models import RunItem
 from operations.services.dry_runs import execute_dry_run, start_dry_run
@@ -111,29 +108,12 @@ def test_forecast_adds_up_what_it_finds_range_by_range(monkeypatch: pytest.Monke
     assert moves(forecast(draft)) == moves(whole)
 
 
-def test_forecast_writes_nothing_and_can_be_kept() -> None:
+def test_forecast_writes_nothing() -> None:
     a_population(900)
     standings, changes = list(TierStanding.objects.values()), TierChange.objects.count()
-    found = forecast(a_draft({"normal": 0, "silver": 800, "gold": 4_000}))
+    forecast(a_draft({"normal": 0, "silver": 800, "gold": 4_000}))
     assert (list(TierStanding.objects.values()), TierChange.objects.count()) == (standings, changes)
     assert Tier.objects.get(code="silver").threshold == 1_000
-    assert Forecast.from_json(found.as_json()) == found
-
-
-def test_forecast_of_a_revision_is_kept_with_it_and_comes_true_on_its_day() -> None:
-    a_population(900)
-    document = a_draft({"normal": 0, "silver": 800, "gold": 4_000})
-    revision = draft_revision(document, effective_on=SUMMER, on=SPRING, at=morning(SPRING), actor=None)
-    assert forecasts_of(revision) == []
-    found = forecast_revision(revision, on=SPRING)
-    revision.refresh_from_db()
-    assert revision.forecast is not None and Forecast.from_json(revision.forecast) == found
-    assert (found.on, moves(found)) == (SUMMER, {("normal", "silver"): 1})
-    (shown,) = forecasts_of(revision)
-    assert shown["totals"]["up"] == 1
-    apply_document(kept_document(revision.document), on=SUMMER, actor=None)
-    run_job("evaluate_tiers", on=SUMMER)
-    assert changes_of(SUMMER) == moves(found)
 
 
 def test_end_of_the_period_is_foreseen_on_its_day() -> None:

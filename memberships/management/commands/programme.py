@@ -13,16 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from memberships.models import Programme
-from memberships.programme_files.documents import (
-    Document,
-    changes_of,
-    check_against_tables,
-    export_programme,
-    read_document,
-)
+from memberships.programme_files.documents import Document, export_programme, read_document
 from memberships.programme_files.faults import ProgrammeFileError
+from memberships.programme_files.reading import MAX_BYTES, file_text
 from memberships.programme_files.schema import SCHEMA_FILE, published_schema
 from memberships.programme_files.writing import write_document
+from memberships.services.revision_bases import coming, foresee_changes, neighbours, overtaken
 from memberships.services.revisions import draft_revision, submit_revision
 from operations.dates import business_date
 from operations.errors import PlusdeskError, UnknownNameError
@@ -73,25 +69,29 @@ class Command(BaseCommand):
         return max(self._validate_one(name, options) for name in options["files"])
 
     def _validate_one(self, name: str, options: dict[str, Any]) -> int:
-        document = self._read(name, options, on=None)
-        if document is None:
-            return FAULTY
+        try:
+            document = _read(name)
+        except ProgrammeFileError as error:
+            return self._tell_faults(error, options)
         found = {"file": name, "code": document.code, "faults": []}
         self._say(options, found, _("%(file)s: in order") % {"file": name})
         return FINE
 
     def _diff(self, options: dict[str, Any], *, at: datetime) -> int:
-        on = _date(options["effective_on"], at=at)
-        document = self._read(options["files"][0], options, on=on)
-        if document is None:
-            return FAULTY
-        changes = changes_of(document, on=on)
+        on = max(_date(options["effective_on"], at=at), business_date(at))
+        try:
+            document = _read(options["files"][0])
+            changes = foresee_changes(document, on=on)
+        except ProgrammeFileError as error:
+            return self._tell_faults(error, options)
         words = [change.words for change in changes] or [_("Nothing would change.")]
+        before, after = coming(document.code, by=on), overtaken(document.code, on=on)
         self._say(
             options,
             {"file": document.name, "code": document.code, "effective_on": on.isoformat(),
+             "compared_with": str(before[-1]) if before else None, "overtakes": [str(other) for other in after],
              "changes": [change.as_json() for change in changes]},
-            "\n".join(words),
+            "\n".join([*_neighbours(document, on=on), *words]),
         )
         return DIFFERS if changes else FINE
 
@@ -100,13 +100,16 @@ class Command(BaseCommand):
         actor = User.objects.filter(username=options["user"]).first()
         if actor is None:
             raise UnknownNameError(_("There is no user “%(name)s”.") % {"name": options["user"]})
-        document = self._read(options["files"][0], options, on=on)
-        if document is None:
-            return FAULTY
-        if not changes_of(document, on=on):
+        try:
+            document = _read(options["files"][0])
+            changes = foresee_changes(document, on=max(on, today))
+        except ProgrammeFileError as error:
+            return self._tell_faults(error, options)
+        if not changes:
             unchanged = {"code": document.code, "changes": []}
             self._say(options, unchanged, _("Nothing would change: nothing was asked for."))
             return FINE
+        neighbours_then = _neighbours(document, on=max(on, today))
         with transaction.atomic():
             draft = draft_revision(document, effective_on=on, on=today, at=at, actor=actor)
             revision = submit_revision(draft, reason=options["reason"], on=today, at=at, actor=actor)
@@ -115,7 +118,7 @@ class Command(BaseCommand):
             {"code": revision.code, "revision": revision.number, "approval": revision.approval_id,
              "effective_on": revision.effective_on.isoformat(), "changes": revision.changes},
             "\n".join([
-                *(change["words"] for change in revision.changes),
+                *neighbours_then, *(change["words"] for change in revision.changes),
                 _("%(revision)s waits for approval %(approval)s; it is to take effect on %(day)s.")
                 % {"revision": revision, "approval": revision.approval_id, "day": revision.effective_on},
             ]),
@@ -138,27 +141,30 @@ class Command(BaseCommand):
             (FOLDER / SCHEMA_FILE).write_text(text, encoding="utf-8")
         return FINE
 
-    def _read(self, name: str, options: dict[str, Any], *, on: date | None) -> Document | None:
-        """The document of a file, which could take effect on a day; None when it has faults, which are told."""
-        try:
-            source = Path(name).read_bytes().decode("utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UnknownNameError(_("%(file)s cannot be read: %(error)s") % {"file": name, "error": error}) from error
-        try:
-            document = read_document(source, name=name)
-            if on is not None:
-                check_against_tables(document, on=on)
-        except ProgrammeFileError as error:
+    def _tell_faults(self, error: ProgrammeFileError, options: dict[str, Any]) -> int:
+        if options["json"]:
             faults = [fault.as_json() for fault in error.faults]
-            if options["json"]:
-                self.stdout.write(json.dumps({"file": name, "faults": faults}, ensure_ascii=False))
-            else:
-                self.stderr.write(str(error))
-            return None
-        return document
+            self.stdout.write(json.dumps({"file": error.name, "faults": faults}, ensure_ascii=False))
+        else:
+            self.stderr.write(str(error))
+        return FAULTY
 
     def _say(self, options: dict[str, Any], data: Any, words: str) -> None:
         self.stdout.write(json.dumps(data, ensure_ascii=False) if options["json"] else words)
+
+
+def _read(name: str) -> Document:
+    """The document of a file. ProgrammeFileError, UnknownNameError where there is no such file."""
+    try:
+        with Path(name).open("rb") as file:
+            return read_document(file_text(file.read(MAX_BYTES + 1), name=name), name=name)
+    except OSError as error:
+        raise UnknownNameError(_("%(file)s cannot be read: %(error)s") % {"file": name, "error": error}) from error
+
+
+def _neighbours(document: Document, *, on: date) -> list[str]:
+    """What other approved files that wait have to do with it, a line each."""
+    return [f"{label}: {words}" for label, words in neighbours(document.code, on=on)]
 
 
 def schema_text() -> str:

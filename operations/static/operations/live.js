@@ -30,7 +30,8 @@
         const answer = await fetch(window.location.href, { credentials: "same-origin" });
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         const fresh = page.getElementById(element.id);
-        if (!answer.ok || !fresh) {
+        // Charts are drawn when a page is loaded.
+        if (!answer.ok || !fresh || fresh.querySelector("canvas")) {
             window.location.reload();
             return;
         }
