@@ -17,10 +17,14 @@ from django.core.management import call_command
 from django.db import connection
 from psycopg import sql
 
+from config.embedded.accounts import server_account
+from config.embedded.paths import programs
 from config.embedded.processes import end_with_parent
 
 PROJECT = Path(__file__).resolve().parent.parent
 MIGRATED = "plusdesk_migrated"
+#: Its first copy; a database that somebody reads cannot be copied by others.
+READ = "plusdesk_read"
 
 #: A table of more bytes is truncated; making its files anew costs more than deleting a few rows.
 LITTLE = 128 * 1024
@@ -32,25 +36,30 @@ def make_migrated() -> None:
         server.execute("SELECT pg_advisory_lock(1)")
         if server.execute("SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate", [MIGRATED]).fetchone():
             return
-        # One half made is of a process that was ended.
-        server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(MIGRATED)))
+        # What is half made is of a process that was ended.
+        for name in (MIGRATED, READ):
+            server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
         server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(MIGRATED)))
         subprocess.run(
             [sys.executable, "-m", "tests.databases"], cwd=PROJECT, check=True,
             env=os.environ | {"DATABASE_URL": url_of(MIGRATED), "DJANGO_SETTINGS_MODULE": "config.settings"},
             preexec_fn=partial(end_with_parent, signal.SIGTERM),
         )
+        server.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(READ), sql.Identifier(MIGRATED))
+        )
         server.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE true").format(sql.Identifier(MIGRATED)))
 
 
-def copy_migrated(name: str) -> str:
-    """A database of that name, empty and migrated, on the run's server; its address."""
+def copy_to(address: str) -> None:
+    """Bring an empty database on another server to where the migrations would bring it."""
     make_migrated()
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
-        server.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(MIGRATED))
-        )
-    return url_of(name)
+    folder = programs(server_account(PROJECT)).postgres_bin
+    dump = subprocess.run([folder / "pg_dump", url_of(READ)], check=True, capture_output=True).stdout
+    subprocess.run(
+        [folder / "psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--output=/dev/null", address],
+        input=dump, check=True,
+    )
 
 
 def url_of(name: str) -> str:

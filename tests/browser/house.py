@@ -19,6 +19,7 @@ from config.embedded import private_servers
 from config.embedded.paths import PROJECT
 from config.embedded.processes import end_with_parent
 from config.run.web import health
+from tests import databases
 
 STARTS_WITHIN = 60.0
 WEB = ("-m", "gunicorn", "--workers=1", "--threads=4", "--log-level=warning", "config.wsgi:application")
@@ -43,7 +44,10 @@ class House:
 
 @contextlib.contextmanager
 def running_house(folder: Path, **settings: str) -> Iterator[House]:
-    """Plusdesk over fresh servers in `folder`; `settings` go into the environment of its processes."""
+    """Plusdesk over fresh servers in `folder`; `settings` go into the environment of its processes.
+
+    In a run of tests its database is a copy of the one that they migrated.
+    """
     data = folder / "data"
     data.mkdir(parents=True)
     messages.compile_missing()
@@ -63,6 +67,8 @@ def running_house(folder: Path, **settings: str) -> Iterator[House]:
         )
         processes.enter_context(_process(gateway, environment, folder / "gateway.log"))
         _wait_for(data / "gateway.json", folder / "gateway.log")
+        if "DATABASE_URL" in os.environ:
+            databases.copy_to(servers.database_url)
         for command in (["migrate"], ["collectstatic", "--noinput"], ["load_demo"]):
             subprocess.run(
                 [sys.executable, "manage.py", *command, "--verbosity=0"], cwd=PROJECT, env=environment, check=True

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -16,6 +15,7 @@ from config.embedded.private import PrivateServers, private_servers
 from memberships.models import EnterpriseCustomer, StagedEnterpriseCustomer
 from memberships.services.customers import change_customer
 from operations.models import ImportBatch, ImportRow, JobRun, User
+from tests import databases
 from tests.conftest import PROJECT
 from tests.customer_files import a_row, csv_file
 from tests.memberships.crash_stories import (
@@ -56,7 +56,7 @@ def own_servers(tmp_path: Path, django_db_blocker: Any, settings: Any) -> Iterat
         host, port = place.split(":")
         connection.settings_dict.update(NAME=name, USER=user, PASSWORD=password, HOST=host, PORT=port)
         try:
-            call_command("migrate", verbosity=0)
+            databases.copy_to(pair.database_url)
             yield pair
         finally:
             connection.close()
