@@ -70,7 +70,7 @@ class ApprovalAction:
         return [Measure(self.name, self.amount(payload), self.unit)]
 
     def describe(self, payload: Payload) -> Description:
-        """What it would do, in the maker's language."""
+        """What it would do, in the language of the moment; asked in each language of the house."""
         raise NotImplementedError
 
     def permission_of(self, payload: Payload) -> str:

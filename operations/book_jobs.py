@@ -75,14 +75,26 @@ class AuditBooks(CallingJob):
 
     def finish(self, run: JobRun, *, at: datetime) -> None:
         """Books that do not agree are a night that failed."""
-        count = run.differences.filter(is_pending=False).count()
-        run.error = "" if not count else ngettext(
-            "The books do not agree: %(count)s difference.", "The books do not agree: %(count)s differences.", count
-        ) % {"count": f"{count:,}"}
+        count = self._count(run)
+        run.error = _in_words(count) if count else ""
         if count and run.state == JobRun.State.SUCCEEDED:
             run.state = JobRun.State.FAILED
         run.save(update_fields=["state", "error"])
 
+    def error_of(self, run: JobRun) -> str:
+        """Said anew: what was kept is in the worker's language."""
+        return _in_words(self._count(run))
+
+    @staticmethod
+    def _count(run: JobRun) -> int:
+        return run.differences.filter(is_pending=False).count()
+
     @staticmethod
     def _found(run: JobRun, chunk: JobChunk) -> Any:
         return BookDifference.objects.filter(run=run, chunk=chunk.number)
+
+
+def _in_words(count: int) -> str:
+    return ngettext(
+        "The books do not agree: %(count)s difference.", "The books do not agree: %(count)s differences.", count
+    ) % {"count": f"{count:,}"}

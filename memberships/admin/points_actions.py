@@ -156,7 +156,7 @@ def entries_with_reversals() -> QuerySet[PointsEntry]:
         PointsEntry.objects.filter(reverses=OuterRef("pk")).order_by().values("reverses")
         .annotate(total=Sum("points")).values("total")
     )
-    related = ("enrolment__programme__points_policy", "enrolment__member", "actor", "lot", "reverses")
+    related = ("enrolment__programme__points_policy", "enrolment__member", "actor", "lot", "reverses", "reason_code")
     return PointsEntry.objects.annotate(reversed_points=Subquery(back)).select_related(*related)
 
 

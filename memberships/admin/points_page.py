@@ -1,10 +1,10 @@
 """What the page of a wallet shows: figures, what is pending, what ends next, tiers, lots, entries. Reads only."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.db.models import F, Q, Sum
@@ -26,7 +26,7 @@ DAYS_SHOWN = 6
 EXTENSIONS_SHOWN = 10
 KIND_COLOURS = {
     Kind.EARN: "success", Kind.ACCRUE: "", Kind.POST: "success", Kind.SPEND: "info", Kind.EXPIRE: "warning",
-    Kind.REVERSE: "danger", Kind.ADJUST: "primary", Kind.REINSTATE: "success",
+    Kind.REVERSE: "danger", Kind.ADJUST: "info", Kind.REINSTATE: "success",
 }
 
 
@@ -41,6 +41,14 @@ class LotLine:
     @property
     def spent(self) -> int:
         return self.lot.points - self.lot.remaining
+
+
+class DayLine(NamedTuple):
+    """A day on which points are posted ("post") or end ("expire", or "idle": unless something happens before)."""
+
+    day: date
+    points: int
+    event: str
 
 
 @dataclass
@@ -71,12 +79,13 @@ def wallet_page(request: HttpRequest, wallet: Enrolment, *, on: date) -> dict[st
     user = request.user
     lots, next_lots = _lots(wallet, after=request.GET.get("lots_after", ""), on=on)
     may_see_entries = user.has_perm("memberships.view_pointsentry")
+    ending = endings(wallet, on=on, days=DAYS_SHOWN)
     return {
         "wallet": wallet,
         "owner": owner_link(wallet.member),
         "figures": wallet_figures(wallet, on=on),
-        "endings": endings(wallet, on=on, days=DAYS_SHOWN),
-        "pending_days": _pending(wallet) if wallet.pending else [],
+        "endings": ending,
+        "days": _days_to_come(wallet, ending),
         "standings": _standings(wallet) if user.has_perm("memberships.view_tierstanding") else [],
         "extensions": _extensions(wallet) if user.has_perm("memberships.view_lotextension") else [],
         "lots": lots if user.has_perm("memberships.view_pointslot") else [],
@@ -84,6 +93,13 @@ def wallet_page(request: HttpRequest, wallet: Enrolment, *, on: date) -> dict[st
         "lots_next_url": next_lots,
         "entries": _entries(request, wallet, before=request.GET.get("before", ""), on=on) if may_see_entries else None,
     }
+
+
+def _days_to_come(wallet: Enrolment, ending: Sequence[tuple[date, int]]) -> list[DayLine]:
+    """What is posted and what ends, by day."""
+    posted = [DayLine(day, points, "post") for day, points in (_pending(wallet) if wallet.pending else [])]
+    ended = [DayLine(day, points, "idle" if day == wallet.idle_on else "expire") for day, points in ending]
+    return sorted([*posted, *ended], key=lambda line: line.day)
 
 
 def _pending(wallet: Enrolment) -> list[tuple[date, int]]:

@@ -14,7 +14,11 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
@@ -119,19 +123,39 @@ class ApprovalAdmin(ReadOnlyAdmin):
     """`view_approval` reads, `decide_approval` decides; who asked for something sees it anyway."""
 
     list_display = (
-        "summary", "action_column", "amount_column", "state_label", "maker", "requested_at", "expires_at", "checker",
+        "summary_column", "action_column", "amount_column", "state_label", "requested_column", "expires_column",
+        "decided_column",
     )
     list_filter = (BoxFilter, ActionFilter, ("state", ChoicesDropdownFilter))
     list_select_related = ("maker", "checker")
     list_before_template = "operations/approval_boxes.html"
+
+    @display(description=gettext_lazy("what it would do"))
+    def summary_column(self, approval: Approval) -> str:
+        return approval.shown_summary
 
     @display(description=gettext_lazy("action"))
     def action_column(self, approval: Approval) -> str:
         return action_name(approval)
 
     @display(description=gettext_lazy("amount"))
-    def amount_column(self, approval: Approval) -> str:
-        return amount_in_words(approval) or "–"
+    def amount_column(self, approval: Approval) -> SafeString:
+        return _unbroken(amount_in_words(approval) or "–")
+
+    @display(description=gettext_lazy("requested"))
+    def requested_column(self, approval: Approval) -> SafeString:
+        return format_html("{} {}", _unbroken(_minute(approval.requested_at)), approval.maker)
+
+    @display(description=gettext_lazy("expires at"))
+    def expires_column(self, approval: Approval) -> SafeString:
+        """Of what is decided nothing expires."""
+        return _unbroken(_minute(approval.expires_at) if approval.state == State.WAITING else "–")
+
+    @display(description=gettext_lazy("decided"))
+    def decided_column(self, approval: Approval) -> SafeString | str:
+        if approval.decided_at is None:
+            return "–"
+        return format_html("{} {}", _unbroken(_minute(approval.decided_at)), approval.checker or "")
 
     @display(description=gettext_lazy("state"), label=STATE_COLOURS)
     def state_label(self, approval: Approval) -> tuple[str, str]:
@@ -199,6 +223,15 @@ class ApprovalAdmin(ReadOnlyAdmin):
         if approval is None:
             raise Http404
         return approval
+
+
+def _minute(at: datetime) -> str:
+    return date_format(localtime(at), "Y-m-d H:i")
+
+
+def _unbroken(text: str) -> SafeString:
+    """On one line of its column."""
+    return format_html('<span class="whitespace-nowrap">{}</span>', text)
 
 
 def _tell(request: HttpRequest, approval: Approval) -> None:

@@ -383,5 +383,5 @@ def _run_error(run: JobRun) -> str:
     """Why a run stopped: its own error, else that of its first chunk that failed."""
     if run.state == JobRun.State.SUCCEEDED:
         return ""
-    failing = run.chunks.filter(state=JobChunk.State.PARKED).exclude(error="").order_by("number")
-    return run.error or failing.values_list("error", flat=True).first() or ""
+    failing = run.chunks.filter(state=JobChunk.State.PARKED).exclude(error="").order_by("number").first()
+    return run.shown_error or (failing.shown_error if failing else "")

@@ -4,7 +4,7 @@ The payload is what is executed, and its hash is what the checker saw: an approv
 """
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 import pgtrigger
 from django.conf import settings
@@ -12,8 +12,11 @@ from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models import F, Q
+from django.utils.text import capfirst
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from operations import registry
 from operations.audit import keep_whole, track
 from operations.paths import path
 
@@ -50,6 +53,8 @@ class Approval(models.Model):
     # What it would do, in the maker's words and figures: [[label, value], ...].
     summary = models.CharField(_("what it would do"), max_length=500)
     figures = models.JSONField(_("figures"), default=list)
+    # The same in each language of the house, since maker and checker may read another: {"en": [summary, figures]}.
+    texts = models.JSONField(_("texts by language"), default=dict, db_default={})
     # The amount that was compared with the maker's limit, in the action's unit.
     amount = models.DecimalField(_("amount"), max_digits=20, decimal_places=2, null=True, blank=True)
     # The record concerned, where there is one, and its state as the maker saw it.
@@ -118,8 +123,8 @@ class Approval(models.Model):
             pgtrigger.ReadOnly(
                 name="frozen",
                 fields=[
-                    "action", "payload", "payload_hash", "summary", "figures", "amount", "subject_type", "subject_id",
-                    "seen", "key", "maker", "reason", "requested_on", "requested_at",
+                    "action", "payload", "payload_hash", "summary", "figures", "texts", "amount", "subject_type",
+                    "subject_id", "seen", "key", "maker", "reason", "requested_on", "requested_at",
                 ],
             ),
             path(
@@ -132,7 +137,21 @@ class Approval(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.summary
+        return self.shown_summary
+
+    @property
+    def shown_summary(self) -> str:
+        """What it would do, in the reader's language; in the maker's where it was not said in that one."""
+        return str(self._text[0])
+
+    @property
+    def shown_figures(self) -> list[list[str]]:
+        """Its figures, likewise."""
+        return list(self._text[1])
+
+    @property
+    def _text(self) -> list[Any]:
+        return list(self.texts.get(get_language(), [self.summary, self.figures]))
 
 
 @track()
@@ -156,4 +175,10 @@ class ApprovalLimit(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.action} · {self.group}"
+        return f"{self.action_label} · {self.group}"
+
+    @property
+    def action_label(self) -> Any:
+        """The action in words; its name when it is no longer registered."""
+        action = registry.approval_actions.find(self.action)
+        return capfirst(str(action.label)) if action else self.action

@@ -10,6 +10,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from operations import registry
@@ -135,6 +136,12 @@ class JobRun(models.Model):
         """The job in words."""
         return self.shown_job(self.job)
 
+    @property
+    def shown_error(self) -> str:
+        """Why it failed, in the reader's language where the job can say it anew."""
+        job = registry.jobs.find(self.job)
+        return job.error_of(self) if job and self.error else self.error
+
     @staticmethod
     def shown_job(name: str) -> Any:
         """A job in words; its name when it is no longer registered."""
@@ -177,6 +184,11 @@ class JobChunk(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}: {self.first_key}-{self.last_key}"
+
+    @property
+    def shown_error(self) -> str:
+        """The error in the reader's language, where it is the house's own; those of programs are in English."""
+        return gettext(self.error) if self.error else ""
 
     @property
     def subject_label(self) -> Any:

@@ -20,6 +20,7 @@ from django.db import DataError, IntegrityError, InternalError, connection, tran
 from django.db.models import Model, Q, QuerySet
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from operations import registry, roles
 from operations.approvals import ApprovalAction, Measure, Outcome
@@ -138,15 +139,24 @@ def _request(
     action: ApprovalAction, payload: Mapping[str, Any], *, actor: User, reason: str, on: date, at: datetime
 ) -> Approval:
     """A request with all that its maker and the record say of it, not saved."""
-    description, subject = action.describe(payload), action.subject(payload)
+    (summary, figures), subject = _text(action, payload), action.subject(payload)
+    texts = {}
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            texts[language] = _text(action, payload)
     return Approval(
-        action=action.name, payload=payload, summary=description.summary[:500],
-        figures=[[str(label), str(value)] for label, value in description.figures],
+        action=action.name, payload=payload, summary=summary, figures=figures, texts=texts,
         subject_type=ContentType.objects.get_for_model(subject) if subject else None,
         subject_id=subject.pk if subject else None, seen=action.seen(payload), amount=action.amount(payload),
         maker=actor, reason=reason.strip()[:TEXT], requested_on=on, requested_at=at,
         expires_at=at + timedelta(days=settings.APPROVAL_DAYS),
     )
+
+
+def _text(action: ApprovalAction, payload: Mapping[str, Any]) -> tuple[str, list[list[str]]]:
+    """What it would do, in words and figures, in the language of the moment."""
+    description = action.describe(payload)
+    return description.summary[:500], [[str(label), str(value)] for label, value in description.figures]
 
 
 def _insert(request: Approval, *, at: datetime) -> Approval:

@@ -83,6 +83,10 @@ class Job:
         Once more when a chunk that was being worked on at the cancellation has come to its end.
         """
 
+    def error_of(self, run: JobRun) -> str:
+        """Why a run failed that kept an error, in the reader's language where facts say it."""
+        return run.error
+
     def tick(self, *, at: datetime) -> None:
         """What is to be done every `every`, outside any run. Two may tick at once, and a tick may be missed."""
         raise NotImplementedError

@@ -1,7 +1,7 @@
 """The page of an audit's run: every difference in words, with its record, fifty at a time."""
 
 import pytest
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.html import escape
 
 from memberships.books.tables import page_of
@@ -22,7 +22,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def audited(on: object = None) -> JobRun:
     day = on or timezone.localdate()
-    translation.activate("en")  # a run says what failed it in the language of its worker
     return work_through(start_run("audit_books", business_date=day, actor=None, at=timezone.now()).pk)  # type: ignore
 
 

@@ -81,10 +81,10 @@ def test_operator_puts_off_the_end_of_points_and_the_page_shows_it(wallet: Enrol
 def test_page_says_what_ends_next_and_what_is_pending_day_by_day(wallet: Enrolment) -> None:
     for points, day in ((10, days(5)), (20, days(5)), (40, days(9))):
         earn(wallet, points, expires_on=day, on=days(-30))
-    earn(wallet, 70, pending_until=days(3), on=days(-4))
+    earn(wallet, 70, pending_until=days(7), on=days(-4))
     page = signed_in(an_agent()).get(f"/admin/memberships/enrolment/{wallet.pk}/change/")
     assert page.context["endings"] == [(days(5), 30), (days(9), 40)]
-    assert page.context["pending_days"] == [(days(3), 70)]
+    assert page.context["days"] == [(days(5), 30, "expire"), (days(7), 70, "post"), (days(9), 40, "expire")]
     assert "last day of their return window" in page.content.decode()
 
 
@@ -215,6 +215,29 @@ def test_more_than_there_is_is_not_even_asked_for(wallet: Enrolment) -> None:
     desk = signed_in(an_agent(100))
     page = do(desk, wallet, "adjust", points=-500, qualifying=0, reason_code="goodwill", expires_on="")
     assert page.status_code == 422 and not Approval.objects.exists()
+
+
+def test_approver_reads_in_their_language_what_was_asked_for_in_another(wallet: Enrolment) -> None:
+    desk = Client(headers={"accept-language": "zh-hans"})
+    desk.force_login(an_agent(100))
+    do(desk, wallet, "adjust", points=500, qualifying=0, reason_code="goodwill", expires_on="")
+    request = Approval.objects.get()
+    assert "调整积分" in request.summary and request.figures[0] == ["积分", "500"]
+    checker = signed_in(a_checker())
+    address = f"/admin/operations/approval/{request.pk}/"
+    for page in ("/admin/operations/approval/", f"{address}change/", f"{address}approve/",
+                 f"/admin/memberships/enrolment/{wallet.pk}/change/"):
+        text = checker.get(page).content.decode()
+        assert f"Adjust the points of member {wallet} by 500: Goodwill." in text and "调整积分" not in text
+    assert "<dt>Points</dt>" in checker.get(f"{address}change/").content.decode()
+    assert "调整积分" in desk.get(f"/admin/memberships/enrolment/{wallet.pk}/change/").content.decode()
+
+
+def test_request_from_before_is_read_as_it_was_written(wallet: Enrolment) -> None:
+    do(signed_in(an_agent(100)), wallet, "adjust", points=500, qualifying=0, reason_code="goodwill", expires_on="")
+    request = Approval.objects.get()
+    request.texts = {}
+    assert str(request) == request.summary and request.shown_figures == request.figures
 
 
 def test_reversal_over_the_limit_says_what_would_be_taken(wallet: Enrolment) -> None:

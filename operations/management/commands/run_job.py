@@ -150,7 +150,7 @@ class Result:
         run = self.run
         shown: dict[str, Any] = {
             "run": run.pk, "job": run.job, "date": run.business_date.isoformat(), "scope": run.scope,
-            "state": run.state, "error": run.error, "total": run.total, "done": run.done, "failed": run.failed,
+            "state": run.state, "error": run.shown_error, "total": run.total, "done": run.done, "failed": run.failed,
             "left_out": list(self._items(self.left_out)), "left_out_count": self.left_out_count,
         }
         if self.foreseen is not None:
@@ -180,7 +180,7 @@ class Result:
             "done": number_format(run.done), "failed": number_format(run.failed), "total": number_format(run.total)
         }
         if run.error:
-            yield run.error
+            yield run.shown_error
         if self.foreseen is not None:
             yield _("would be done: %(words)s") % {"words": dry_runs.in_words(run, self.foreseen)}
             kinds = registry.jobs.get(run.job).kinds
@@ -189,7 +189,7 @@ class Result:
                 yield f"  {kinds.get(kind, kind)}: {number_format(figures.items)} {amount}".rstrip()
         yield from self._left_out_lines()
         for chunk in run.chunks.filter(state="parked").order_by("number")[:SHOWN]:
-            yield _("chunk %(number)s failed: %(error)s") % {"number": chunk.number, "error": chunk.error}
+            yield _("chunk %(number)s failed: %(error)s") % {"number": chunk.number, "error": chunk.shown_error}
 
     def _left_out_lines(self) -> Iterable[str]:
         if self.left_out_count:
