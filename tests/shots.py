@@ -42,6 +42,9 @@ LISTS = {
     "tier-groups": "/admin/memberships/tiergroup/",
     "tier-standings": "/admin/memberships/tierstanding/",
     "tier-changes": "/admin/memberships/tierchange/",
+    "tiers": "/admin/memberships/tier/",
+    "entries": "/admin/memberships/pointsentry/",
+    "adjustment-reasons": "/admin/memberships/adjustmentreason/",
     "liabilities": "/admin/memberships/pointsliability/",
     "approvals": "/admin/operations/approval/",
     "notices": "/admin/operations/notice/",
@@ -50,6 +53,7 @@ LISTS = {
 #: Pages that ask before something is done, of the first record of those lists.
 QUESTIONS = {
     "subscriptions-due": ("renew", "cancel"), "payments-declined": ("retry",), "tier-groups": ("what-if",),
+    "wallets": ("adjust", "extend"), "members": ("enrol",), "tier-standings": ("set",),
 }  # fmt: skip
 PAGES = {
     "dashboard": "/admin/",
@@ -88,7 +92,8 @@ def main(out: Path) -> None:
         login = _prepare_django(house)
         with _page(chromium, folder / "making", house, Look("zh-hans", 1440)) as page:
             log_in(page, *login)
-            places = {**PAGES, **_imports(page, house, folder), **_records(page)}
+            # Of the stories before the half-done import, in which the worker stops.
+            places = {**PAGES, **_stories(), **_imports(page, house, folder), **_records(page)}
         looks = [Look(language, width) for language in LANGUAGES for width in WIDTHS]
         for look in [*looks, Look("zh-hans", 1440, is_dark=True), Look("zh-hans", 390, is_dark=True)]:
             with _page(chromium, folder / look.folder, house, look) as page:
@@ -105,6 +110,13 @@ def _prepare_django(house: House) -> Login:
     from memberships.demo import ADMIN
 
     return Login(ADMIN.username, ADMIN.password)
+
+
+def _stories() -> dict[str, str]:
+    """Requests, drafts and imports of points; once Django is set up."""
+    from tests.shot_stories import tell_stories
+
+    return tell_stories()
 
 
 @contextmanager

@@ -1,11 +1,13 @@
 """How memberships are shown in columns: masked, and without a query per row."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -76,6 +78,21 @@ def member_link(member: Member) -> SafeString:
     """The member's number, leading to its page."""
     url = reverse("admin:memberships_member_change", args=[member.pk])
     return format_html('<a href="{}">{}</a>', url, member.number)
+
+
+def signed(points: int) -> str:
+    """"+1,200" or "-60": a movement of points."""
+    return f"{'+' if points > 0 else ''}{number_format(points)}"
+
+
+def percent(share: Decimal) -> str:
+    """"15%" or "2.5%", of a share of 1."""
+    return f"{number_format((share * 100).normalize())}%"
+
+
+def plain(figure: Decimal) -> str:
+    """A decimal without the noughts at its end."""
+    return number_format(figure.normalize())
 
 
 def masked_token(method: PaymentMethod) -> str:

@@ -6,8 +6,10 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
+from memberships.admin.display import percent, plain
 from memberships.admin.pages import find_record, show_page
 from memberships.models import PointsLiability
 from memberships.services.liabilities import NEVER
@@ -23,10 +25,18 @@ BAR, LINE = "var(--color-primary-600)", "var(--color-primary-500)"
 class PointsLiabilityAdmin(ReadOnlyAdmin):
     """By business date, newest first."""
 
-    list_display = ("on", "programme", "outstanding", "pending", "unit_cost", "expected_breakage", "amount")
+    list_display = ("on", "programme", "outstanding", "pending", "cost_column", "breakage_column", "amount")
     list_display_links = ("on", "programme")
     list_select_related = ("programme",)
     list_filter = (("programme", RelatedDropdownFilter),)
+
+    @admin.display(description=gettext_lazy("cost of a point (CNY)"))
+    def cost_column(self, liability: PointsLiability) -> str:
+        return plain(liability.unit_cost)
+
+    @admin.display(description=gettext_lazy("expected breakage"))
+    def breakage_column(self, liability: PointsLiability) -> str:
+        return percent(liability.expected_breakage)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -38,6 +48,7 @@ class PointsLiabilityAdmin(ReadOnlyAdmin):
         months = run_off_by_month(liability)
         return show_page(
             self, request, "memberships/liability.html", liability, liability=liability, days=days, months=months,
+            cost=plain(liability.unit_cost), breakage=percent(liability.expected_breakage),
             run_off_chart=chart([label for label, _points in months], [points for _label, points in months], BAR),
             days_chart=chart(
                 [f"{day.on:%Y-%m-%d}" for day in reversed(days)], [float(day.amount) for day in reversed(days)], LINE

@@ -16,6 +16,9 @@ from memberships.admin.sections import history_sources, member_sections
 from memberships.models import Member
 from operations.admin.base import ReadOnlyAdmin
 from operations.admin.history import HistorySource
+from operations.owners import show_owners_on
+
+show_owners_on("admin:memberships_member_change")
 
 
 @admin.register(Member)

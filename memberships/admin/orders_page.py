@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from memberships.admin.display import owner_link
+from memberships.admin.display import owner_link, plain
 from memberships.admin.points_page import KIND_COLOURS, EntryLine, EntryPage
 from memberships.models import LotDraw, Order, PointsEntry
 from memberships.models.points import EXPIRY_KEY, POSTING_KEY
@@ -36,6 +36,7 @@ def order_page(request: HttpRequest, order: Order) -> dict[str, Any]:
     return {
         "order": order,
         "bought": bought,
+        "points_per_yuan": plain(order.rule.points_per_yuan) if order.rule else "",
         "owner": owner_link(order.member),
         "returns": returns,
         "lot": award.lot if award else None,
@@ -58,4 +59,4 @@ def _entries(bought: Order, returns: list[ReturnLine], award: PointsEntry | None
 
 def _entries_by_key(order: Order, keys: list[str]) -> "QuerySet[PointsEntry]":
     entries = PointsEntry.objects.filter(member=order.member_id, key__in=keys)
-    return entries.select_related("actor", "lot", "reverses").order_by("pk")
+    return entries.select_related("actor", "lot", "reverses", "reason_code").order_by("pk")

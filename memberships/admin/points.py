@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from memberships.admin import lookups
 from memberships.admin.actions import action_urls, offered
-from memberships.admin.display import contact_prefetch, member_link, owner_name, today
+from memberships.admin.display import contact_prefetch, owner_name, signed, today
 from memberships.admin.pages import find_record, show_page
 from memberships.admin.points_actions import ENTRY_ACTIONS, WALLET_ACTIONS, entries_with_reversals
 from memberships.admin.points_page import wallet_page
@@ -27,7 +27,6 @@ class EnrolmentAdmin(ReadOnlyAdmin):
 
     list_display = (
         "number_column", "owner_column", "programme", "scope", "balance", "pending", "debt", "enrolled_on",
-        "member_column",
     )
     list_select_related = ("programme", "member__customer")
     index_search = (lookups.member_number("member"),)
@@ -40,13 +39,11 @@ class EnrolmentAdmin(ReadOnlyAdmin):
     def number_column(self, wallet: Enrolment) -> str:
         return wallet.member.number
 
-    @admin.display(description=_("name"), empty_value="–")
-    def owner_column(self, wallet: Enrolment) -> str:
-        return owner_name(wallet.member)
-
     @admin.display(description=_("member"))
-    def member_column(self, wallet: Enrolment) -> SafeString:
-        return member_link(wallet.member)
+    def owner_column(self, wallet: Enrolment) -> SafeString:
+        """The name, leading to the member's page."""
+        name = owner_name(wallet.member) or wallet.member.number
+        return format_html('<a href="{}">{}</a>', record_url(wallet.member), name)
 
     def get_urls(self) -> list[URLPattern]:
         return [*action_urls(self, WALLET_ACTIONS, self.whole), *super().get_urls()]
@@ -71,13 +68,17 @@ class EnrolmentAdmin(ReadOnlyAdmin):
 class PointsEntryAdmin(ReadOnlyAdmin):
     """All entries of the ledger, newest first; the page of one is its wallet's, at the entry."""
 
-    list_display = ("on", "kind", "points_column", "qualifying", "wallet_column", "key", "reason")
+    list_display = ("on", "kind", "points_column", "qualifying_column", "wallet_column", "reason", "key")
     list_select_related = ("enrolment__member", "enrolment__programme")
     index_search = (lookups.member_number("member"),)
 
     @admin.display(description=_("points"))
     def points_column(self, entry: PointsEntry) -> str:
-        return f"{entry.points:+}"
+        return signed(entry.points)
+
+    @admin.display(description=_("qualifying points"))
+    def qualifying_column(self, entry: PointsEntry) -> str:
+        return signed(entry.qualifying) if entry.qualifying else "–"
 
     @admin.display(description=_("points wallet"))
     def wallet_column(self, entry: PointsEntry) -> SafeString:

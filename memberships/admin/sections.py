@@ -1,5 +1,6 @@
 """The sections of a member's and a customer's page: contacts, cards with terms, credit requests, history."""
 
+from collections import defaultdict
 from typing import Any
 
 from django.db.models import Prefetch
@@ -19,6 +20,7 @@ from memberships.models import (
     PaymentMethod,
     Subscription,
     Term,
+    TierStanding,
 )
 from memberships.services.subscriptions import with_status
 from operations.admin.history import HistorySource, own_history, read_history, reveals_of, satellites
@@ -70,11 +72,22 @@ def _money_sections(user: Any, member: Member) -> dict[str, Any]:
     return {
         "payment_methods": _methods(member) if user.has_perm("memberships.view_paymentmethod") else None,
         "payments": _payments(member) if user.has_perm("memberships.view_payment") else None,
-        "wallets": (
-            list(Enrolment.objects.filter(member=member).select_related("programme").order_by("pk")[:SECTION_ROWS])
-            if user.has_perm("memberships.view_enrolment") else None
-        ),
+        "wallets": _wallets(user, member) if user.has_perm("memberships.view_enrolment") else None,
     }
+
+
+def _wallets(user: Any, member: Member) -> list[Any]:
+    """The wallets, each with its tiers as `shown_standings`."""
+    wallets: list[Any] = list(
+        Enrolment.objects.filter(member=member).select_related("programme").order_by("pk")[:SECTION_ROWS]
+    )
+    if user.has_perm("memberships.view_tierstanding"):
+        standings: dict[int, list[TierStanding]] = defaultdict(list)
+        for standing in TierStanding.objects.filter(member=member).select_related("tier").order_by("group"):
+            standings[standing.enrolment_id].append(standing)
+        for wallet in wallets:
+            wallet.shown_standings = standings[wallet.pk]
+    return wallets
 
 
 def _methods(member: Member) -> list[Any]:

@@ -8,9 +8,10 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from memberships.admin.actions import Asked, ConfirmForm, RecordAction, Told, who_and_when
+from memberships.admin.points_actions import DayWidget
 from memberships.models import Tier, TierChange, TierStanding
 from memberships.tier_approvals import SetTier
 from operations.admin.approval_pages import waits_in_words
@@ -24,7 +25,7 @@ class TierForm(ConfirmForm):
 
     first_fields = ("tier", "held_until")
     held_until = forms.DateField(
-        label=gettext_lazy("Held until"), required=False, widget=UnfoldAdminDateWidget(),
+        label=gettext_lazy("Held until"), required=False, widget=DayWidget(),
         help_text=gettext_lazy("The last day on which it cannot be lost; blank: until it is set again."),
     )
 

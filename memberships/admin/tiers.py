@@ -10,6 +10,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from memberships.admin import lookups, what_ifs
@@ -77,16 +78,30 @@ class TierGroupAdmin(NamedAdmin):
 
 @admin.register(Tier)
 class TierAdmin(NamedAdmin):
-    list_display = ("name_column", "code", "group", "rank", "threshold", "plan_code", "is_floor", "retired_on")
-    list_select_related = ("group",)
+    list_display = (
+        "name_column", "code", "programme_column", "group", "rank", "threshold", "plan_code", "floor_column",
+        "retired_on",
+    )
+    list_select_related = ("group__programme",)
+    # By ladder, and from its lowest tier up, as the files have them.
+    ordering = ("group_id",)
+
+    @admin.display(description=_("programme"))
+    def programme_column(self, tier: Tier) -> str:
+        return str(tier.group.programme)
+
+    @admin.display(description=_("floor"))
+    def floor_column(self, tier: Tier) -> str:
+        """Not as a tick or a cross: most tiers are no floor, and nothing is wrong with them."""
+        return gettext("yes") if tier.is_floor else "–"
 
 
 @admin.register(TierStanding)
 class TierStandingAdmin(ReadOnlyAdmin):
     """Where members stand, newest first; the page of one has its history and the button to set it by hand."""
 
-    list_display = ("member_column", "group", "tier", "cause", "since", "held_until", "below_since", "wallet_column")
-    list_display_links = ("group",)
+    list_display = ("member_column", "wallet_column", "group", "tier", "cause", "since", "held_until", "below_since")
+    list_display_links = ("tier",)
     list_select_related = ("member", "group", "tier", "enrolment__programme")
     index_search = (lookups.member_number("member"),)
 
@@ -124,7 +139,7 @@ class TierChangeAdmin(ReadOnlyAdmin):
     """All changes, newest first; the page of one is its member's tier, at the change."""
 
     list_display = (
-        "on", "member_column", "group", "kind", "from_tier", "to_tier", "cause", "held_until", "wallet_column", "reason"
+        "on", "member_column", "wallet_column", "group", "kind", "from_tier", "to_tier", "cause", "held_until", "reason"
     )
     list_display_links = ("on",)
     list_select_related = ("member", "group", "from_tier", "to_tier", "enrolment__programme")

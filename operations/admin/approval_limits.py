@@ -30,6 +30,7 @@ class LimitForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = ApprovalLimit
         fields = ("action", "group", "amount")
+        help_texts = {"amount": _("In the unit that the action names. Blank: without limit.")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -47,11 +48,12 @@ class ApprovalLimitAdmin(DeskAdmin):
     form = LimitForm
     list_display = ("action_column", "group", "amount_column")
     list_select_related = ("group",)
-    ordering = ("-pk",)
+    # By action, so that what the groups may do stands side by side.
+    ordering = ("action",)
 
     @admin.display(description=_("action"))
     def action_column(self, limit: ApprovalLimit) -> str:
-        return _named(limit.action)
+        return str(limit.action_label)
 
     @admin.display(description=_("up to"))
     def amount_column(self, limit: ApprovalLimit) -> str:
@@ -61,6 +63,11 @@ class ApprovalLimitAdmin(DeskAdmin):
         """Who only looks gives no reason."""
         may = self.has_add_permission(request) if obj is None else self.has_change_permission(request, obj)
         return (*LimitForm.Meta.fields, "reason") if may else LimitForm.Meta.fields
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """One button: what is sent waits for another person, and there is nothing to go on editing."""
+        one_button = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().render_change_form(request, {**context, **one_button}, *args, **kwargs)
 
     # --- what is sent becomes a request: nothing is saved here, and Django's own log and words are left out
 

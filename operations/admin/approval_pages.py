@@ -104,7 +104,6 @@ def approval_page(request: HttpRequest, approval: Approval, *, at: datetime) -> 
         "subject": subject,
         "panel": panel(request, approval) if panel and subject else None,
         "payload": json.dumps(approval.payload, ensure_ascii=False, indent=2, sort_keys=True),
-        "content": [(name, _as_text(value)) for name, value in sorted(approval.payload.items())],
         "may_decide": not words,
         "may_withdraw": is_waiting and approval.maker_id == request.user.pk,
         "why_not": words if is_waiting and request.user.has_perm("operations.decide_approval") else "",
@@ -123,9 +122,3 @@ def record_of(request: HttpRequest, approval: Approval) -> tuple[str, str] | Non
         return None
     url = reverse(f"admin:{kind.app_label}_{kind.model}_change", args=[record.pk])
     return f"{capfirst(str(model._meta.verbose_name))}: {record}", url
-
-
-def _as_text(value: Any) -> str:
-    """A value of the content as it is read at a glance; what is long is shown whole below it."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 200 else f"{text[:200]}…"

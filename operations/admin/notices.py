@@ -9,6 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -21,7 +23,7 @@ from operations.admin.outbox import STATE_COLOURS
 from operations.admin.search import SearchKind, normalised
 from operations.models import Notice
 from operations.notices import Text, texts
-from operations.owners import key_of, number_of
+from operations.owners import key_of, number_of, page_of
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,8 @@ class NoticeAdmin(ReadOnlyAdmin):
         return str(_label(notice.kind))
 
     @admin.display(description=gettext_lazy("member"))
-    def member(self, notice: Notice) -> str:
-        return number_of(notice.owner)
+    def member(self, notice: Notice) -> SafeString:
+        return format_html('<a href="{}">{}</a>', page_of(notice.owner), number_of(notice.owner))
 
     @display(description=gettext_lazy("state"), label=STATE_COLOURS)
     def state_column(self, notice: Notice) -> tuple[str, str]:
@@ -87,9 +89,9 @@ class NoticeAdmin(ReadOnlyAdmin):
             raise Http404
         kind = registry.notices.find(notice.kind)
         return self._page(
-            request, "operations/notice.html", title=str(_label(notice.kind)), original=notice, notice=notice,
-            number=number_of(notice.owner), texts=texts(kind, notice.facts) if kind else {},
-            state_colour=STATE_COLOURS.get(notice.message.state, ""),
+            request, "operations/notice.html", title=str(_label(notice.kind)), original=_label(notice.kind),
+            notice=notice, number=number_of(notice.owner), member_url=page_of(notice.owner),
+            texts=texts(kind, notice.facts) if kind else {}, state_colour=STATE_COLOURS.get(notice.message.state, ""),
         )
 
     @action(description=gettext_lazy("Preview"), permissions=["view"], icon="preview", url_path="preview")

@@ -75,4 +75,4 @@ def test_trail_says_who_retired_a_reason(manager: Client) -> None:
     gift = AdjustmentReason.objects.create(code="gift", name="礼物", name_en="Gift")
     manager.post(page_of(gift), {"name": "礼物", "name_en": "Gift"})
     history = manager.get(f"{PAGES}{gift.pk}/history/").content.decode()
-    assert "programme_manager" in history and "can be chosen" in history
+    assert "programme_manager" in history and "Can be chosen" in history
