@@ -10,7 +10,6 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 from django.utils.text import capfirst
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from operations import registry
@@ -153,6 +152,10 @@ class JobRun(models.Model):
         return self.state in (self.State.SUCCEEDED, self.State.FAILED, self.State.CANCELLED)
 
 
+#: What a chunk keeps as its error when its worker left none; translated when it is read.
+WORKER_DIED = "The worker died each time it worked on this chunk."
+
+
 class JobChunk(models.Model):
     """A range of keys (both ends included) that is worked on in one transaction."""
 
@@ -187,8 +190,9 @@ class JobChunk(models.Model):
 
     @property
     def shown_error(self) -> str:
-        """The error in the reader's language, where it is the house's own; those of programs are in English."""
-        return gettext(self.error) if self.error else ""
+        """The error, in the reader's language where it is the house's own."""
+        is_ours = self.error == WORKER_DIED
+        return str(_("The worker died each time it worked on this chunk.")) if is_ours else self.error
 
     @property
     def subject_label(self) -> Any:

@@ -21,13 +21,13 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Sum
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 from kombu.exceptions import OperationalError
 
 from operations import registry
 from operations.audit import because
 from operations.errors import RunStateError
 from operations.models import JobChunk, JobRun, RunItem, User
+from operations.models.jobs import WORKER_DIED
 from operations.services.holds import holding as holding
 from operations.services.holds import is_free
 from operations.services.job_kinds import CallingJob as CallingJob
@@ -150,8 +150,7 @@ def take_chunk(run: JobRun, *, at: datetime) -> JobChunk | None:
 def _park(run: JobRun, chunk: JobChunk, *, at: datetime) -> None:
     """Leave a chunk aside with its error, so that the others go on."""
     chunk.state, chunk.finished_at = JobChunk.State.PARKED, at
-    # Kept as it stands here, and translated when it is read.
-    chunk.error = chunk.error or gettext_noop("The worker died each time it worked on this chunk.")
+    chunk.error = chunk.error or WORKER_DIED
     chunk.save(update_fields=["state", "finished_at", "error"])
     JobRun.objects.filter(pk=run.pk).update(failed=F("failed") + chunk.size, heartbeat_at=at)
 
