@@ -142,7 +142,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
     def amount_column(self, approval: Approval) -> SafeString:
         return _unbroken(amount_in_words(approval) or "–")
 
-    @display(description=gettext_lazy("requested"))
+    @display(description=gettext_lazy("requested at"))
     def requested_column(self, approval: Approval) -> SafeString:
         return format_html("{} {}", _unbroken(_minute(approval.requested_at)), approval.maker)
 
@@ -151,7 +151,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
         """Of what is decided nothing expires."""
         return _unbroken(_minute(approval.expires_at) if approval.state == State.WAITING else "–")
 
-    @display(description=gettext_lazy("decided"))
+    @display(description=gettext_lazy("decided at"))
     def decided_column(self, approval: Approval) -> SafeString | str:
         if approval.decided_at is None:
             return "–"
