@@ -10,6 +10,11 @@ FUNCTIONS = {
     "full_years": "DROP FUNCTION memberships_full_years(date, date);",
     "window_from": "DROP FUNCTION memberships_tier_window_from(text, integer, date, date);",
     "held_until": "DROP FUNCTION memberships_tier_held_until(text, integer, date, date);",
+    "numbers": "DROP FUNCTION memberships_numbers(jsonb);",
+    "facts": "DROP FUNCTION memberships_tier_facts(jsonb, date, bigint, bigint);",
+    "decide": (
+        "DROP FUNCTION memberships_tier_decide(jsonb, integer, text, text, boolean, boolean, bigint, bigint, integer);"
+    ),
     "decisions": "DROP FUNCTION memberships_tier_decisions(jsonb, date, bigint, bigint);",
 }
 

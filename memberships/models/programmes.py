@@ -145,6 +145,11 @@ class Tier(Named):
             models.UniqueConstraint(fields=["id", "group"], name="tier_of_group_key"),
             models.CheckConstraint(condition=Q(threshold__gte=0), name="tier_threshold_not_negative"),
         ]
+        # Standings and changes name tiers without a key (models/tiers.py): a tier is retired, not deleted.
+        triggers = [
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(name="frozen", fields=["id", "group"]),
+        ]
 
 
 class PlanQuerySet(models.QuerySet["Plan"]):

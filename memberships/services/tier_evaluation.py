@@ -1,6 +1,7 @@
 """Evaluation of tiers: what the points, cards and hands of a member give on a day; one wallet, or all of a range.
 
-The rules, which sql/tiers/decisions.sql carries out (its plain twin for the tests is tests/memberships/tiers_model.py):
+The rules, which sql/tiers/facts.sql and decide.sql carry out (their plain twin for the tests is
+tests/memberships/tiers_model.py):
 
 **Windows.** The qualifying points of the entries up to the day count by their business dates. cumulative: all of them.
 calendar_year: those of the day's year. rolling_months: those of the last N months, the day included. anniversary: those
@@ -17,7 +18,9 @@ period after the one they are of (calendar_year: 31 December of the next year; a
 membership year); of a rolling window, N months from the rise (sql/tiers/held_until.sql, one place). Reached again in
 the next period, it holds for one more (a change of the kind "kept"). No date: what cannot be lost: the lowest tier, a
 floor, any tier of a ladder without downgrade; and what a card gives, which holds as long as the card. Where a ladder
-got a downgrade later, a tier without a date holds as if there had been one when it was reached.
+got a downgrade later (or a floor went), a tier without a date gets one at the next evaluation, as if it were reached
+that day: nobody falls before a whole period under the new rules, and the notices ahead of its end. Where a ladder lost
+its downgrade, the date goes. Both are changes of the kind "kept".
 
 **Down** when the hold is over and neither points nor a card give the tier. none: never. one_step: to the next tier
 below that points give; to_balance: to the one that the points give, of the closed period or the running one, whichever
@@ -37,7 +40,7 @@ A standing that was changed later than the day is not looked at: so nights may b
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -69,6 +72,16 @@ class Rung:
     plan_code: str = ""
     is_retired: bool = False
 
+    @property
+    def is_climbed(self) -> bool:
+        """Whether points give it."""
+        return not self.plan_code and not self.is_retired
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether nobody falls below it."""
+        return self.is_floor and not self.is_retired
+
 
 @dataclass(frozen=True)
 class Ladder:
@@ -84,8 +97,34 @@ class Ladder:
     tiers: tuple[Rung, ...]
 
     def as_json(self) -> str:
-        """For memberships_tier_decisions."""
-        return json.dumps({**asdict(self), "has_plans": any(rung.plan_code for rung in self.tiers)})
+        """For the functions of sql/tiers/, which know tiers by their places in the ladder: 1 is the lowest.
+
+        By place: `ids`, `needs` (thresholds), `floors` (the floor at or below it) and `below` (the next tier below that
+        points give). Lists of places: `retired`, and `fallible`, those of tiers that can be lost. `thresholds` and
+        `climbed` (places) are of the tiers that points give, in the order of their thresholds.
+        """
+        places = dict(enumerate(self.tiers, start=1))
+        climbed = sorted((rung.threshold, place) for place, rung in places.items() if rung.is_climbed)
+        given = [place for _threshold, place in climbed]
+        floors = [_highest(to for to in places if to <= place and places[to].is_kept) for place in places]
+        below = [_highest(to for to in given if to < place) for place in places]
+        return json.dumps({
+            "group": self.group, "programme": self.programme, "window": self.window,
+            "window_months": self.window_months, "downgrade": self.downgrade, "grace_days": self.grace_days,
+            "ids": [rung.id for rung in self.tiers], "needs": [rung.threshold for rung in self.tiers],
+            "floors": floors, "below": below,
+            "retired": [place for place, rung in places.items() if rung.is_retired],
+            "fallible": [
+                place for place in places
+                if self.downgrade != TierGroup.Downgrade.NONE and below[place - 1] and floors[place - 1] != place
+            ],
+            "thresholds": [threshold for threshold, _place in climbed], "climbed": given,
+            "lowest": min(given, default=None),
+            "plans": [
+                {"code": rung.plan_code, "place": place}
+                for place, rung in places.items() if rung.plan_code and not rung.is_retired
+            ],
+        })
 
     @property
     def first_item(self) -> int:
@@ -121,6 +160,10 @@ def rung_of(tier: Tier, *, on: date) -> Rung:
         id=tier.pk, code=tier.code, rank=tier.rank, threshold=tier.threshold, is_floor=tier.is_floor,
         plan_code=tier.plan_code, is_retired=tier.retired_on is not None and tier.retired_on <= on,
     )
+
+
+def _highest(places: Iterable[int]) -> int | None:
+    return max(places, default=None)
 
 
 def wallet_of_item(key: int) -> int:

@@ -105,6 +105,8 @@ class _Evaluation:
         ends_on = self._ends_on(standing)
         if self._is_over(standing, ends_on):
             return self._over(standing, best, ends_on)
+        if standing.cause == "points" and self._can_fall(standing.place) != (standing.held_until is not None):
+            return "kept", self._given(standing.place, is_anew=True)
         if standing.cause == "points" and self.rules.window in PERIODS and ends_on is not None \
                 and self.now is not None and self.now >= standing.place \
                 and ends_on < holds_until(self.rules, self.facts.enrolled_on, self.on):
@@ -142,9 +144,7 @@ class _Evaluation:
             return None
         if standing.cause != "points":
             return standing.held_until
-        if not self._can_fall(standing.place):
-            return None
-        return standing.held_until or holds_until(self.rules, self.facts.enrolled_on, standing.since)
+        return standing.held_until if self._can_fall(standing.place) else None
 
     def _can_fall(self, place: int) -> bool:
         return self.rules.downgrade != "none" and self._below(place) is not None and self._floor(place) != place
@@ -156,15 +156,15 @@ class _Evaluation:
         steps = self.rules.steps[: place + 1]
         return max((n for n, step in enumerate(steps) if step.is_floor and not step.is_retired), default=None)
 
-    def _given(self, place: int) -> Standing:
-        """The standing on a tier that is given today."""
+    def _given(self, place: int, *, is_anew: bool = False) -> Standing:
+        """The standing on a tier that is given today. `is_anew`: the rules gave it an end, or took it."""
         by_points = _highest(self.now, self.closed)
         reached = by_points is not None and by_points >= place
         cause = "plan" if self.plan == place and not reached else "points"
         held_until = None
         if cause == "points" and self._can_fall(place):
             from_day = self.on
-            if self.closed_on is not None and not (self.now is not None and self.now >= place):
+            if self.closed_on is not None and not is_anew and not (self.now is not None and self.now >= place):
                 from_day = self.closed_on
             held_until = holds_until(self.rules, self.facts.enrolled_on, from_day)
         same = self.standing is not None and self.standing.place == place

@@ -3,6 +3,8 @@
 -- Locks the wallets that change, in key order (DESIGN section 4, rule 7), then their standings. A standing that another
 -- changed while this waited is not as it was decided on: it is left for the next evaluation.
 -- May run twice: a change has the key of its date and tier, and what was changed since that date is not looked at.
+-- Every table is read within the range, or row by row by its key: OFFSET 0 keeps the planner, which cannot know how few
+-- change, from reading all there ever was instead.
 WITH decided AS MATERIALIZED (
     SELECT decision.*, 'evaluate:' || %(on)s::date || ':' || decision.to_tier AS key
     FROM memberships_tier_decisions(%(ladder)s, %(on)s, %(first)s, %(last)s) AS decision
@@ -11,21 +13,22 @@ WITH decided AS MATERIALIZED (
             SELECT FROM operations_runitem item
             WHERE item.run_id = %(approved)s AND item.key = %(base)s + decision.enrolment_id
                 AND item.seen = decision.seen AND item.outcome = 'foreseen'
+            OFFSET 0
         ))
+        AND NOT EXISTS (
+            SELECT FROM memberships_tierchange done
+            WHERE done.member_id = decision.member_id AND done.enrolment_id = decision.enrolment_id
+                AND done.group_id = %(group)s
+                AND done.key = 'evaluate:' || %(on)s::date || ':' || decision.to_tier
+            OFFSET 0
+        )
 ), locked AS MATERIALIZED (
     SELECT wallet.id
-    FROM memberships_enrolment wallet
-    WHERE wallet.id BETWEEN %(first)s AND %(last)s AND wallet.id IN (
-        SELECT decided.enrolment_id
-        FROM decided
-        WHERE NOT EXISTS (
-            SELECT FROM memberships_tierchange done
-            WHERE done.member_id = decided.member_id AND done.enrolment_id = decided.enrolment_id
-                AND done.group_id = %(group)s AND done.key = decided.key
-        )
-    )
+    FROM decided
+    JOIN memberships_enrolment wallet
+        ON wallet.id = decided.enrolment_id AND wallet.id BETWEEN %(first)s AND %(last)s
     ORDER BY wallet.id
-    FOR NO KEY UPDATE
+    FOR NO KEY UPDATE OF wallet
 ), moved AS (
     UPDATE memberships_tierstanding standing
     SET tier_id = decided.to_tier, cause = decided.cause, held_until = decided.held_until,
@@ -33,7 +36,8 @@ WITH decided AS MATERIALIZED (
         since = CASE WHEN decided.to_tier = standing.tier_id THEN standing.since ELSE %(on)s END
     FROM decided
     JOIN locked ON locked.id = decided.enrolment_id
-    WHERE standing.id = decided.standing_id AND decided.kind <> 'first'
+    WHERE standing.group_id = %(group)s AND standing.enrolment_id = decided.enrolment_id
+        AND standing.enrolment_id BETWEEN %(first)s AND %(last)s AND decided.kind <> 'first'
         AND (standing.tier_id, standing.cause, standing.since, standing.held_until, standing.below_since)
             IS NOT DISTINCT FROM (
                 decided.was_tier, decided.was_cause, decided.was_since, decided.was_held_until, decided.was_below_since
@@ -49,10 +53,13 @@ WITH decided AS MATERIALIZED (
     ON CONFLICT (member_id, enrolment_id, group_id) DO NOTHING
     RETURNING enrolment_id
 ), done AS MATERIALIZED (
-    SELECT decided.*
+    SELECT decided.*, tier.code AS tier_code, tier.plan_code, from_tier.code AS from_code
     FROM decided
     JOIN (SELECT enrolment_id FROM moved UNION ALL SELECT enrolment_id FROM begun) AS written
         ON written.enrolment_id = decided.enrolment_id
+    JOIN memberships_tier tier ON tier.id = decided.to_tier
+    LEFT JOIN memberships_tier from_tier ON from_tier.id = decided.was_tier
+    ORDER BY decided.enrolment_id
 ), changed AS (
     INSERT INTO memberships_tierchange
         (member_id, enrolment_id, group_id, key, kind, cause, from_tier_id, to_tier_id, evidence, held_until, "on", at,
@@ -60,32 +67,28 @@ WITH decided AS MATERIALIZED (
     SELECT done.member_id, done.enrolment_id, %(group)s, done.key, done.kind, done.cause, done.was_tier, done.to_tier,
         jsonb_build_object(
             'window', %(ladder)s::jsonb->>'window', 'from', done.window_from, 'to', done.window_to,
-            'points', done.points, 'threshold', done.threshold, 'from_tier', from_tier.code, 'to_tier', tier.code,
-            'was_held_until', done.ends_on, 'plan', CASE WHEN done.cause = 'plan' THEN tier.plan_code END
+            'points', done.points, 'threshold', done.threshold, 'from_tier', done.from_code, 'to_tier', done.tier_code,
+            'was_held_until', done.ends_on, 'plan', CASE WHEN done.cause = 'plan' THEN done.plan_code END
         ),
         done.held_until, %(on)s, %(at)s, %(actor)s, %(reason)s
     FROM done
-    JOIN memberships_tier tier ON tier.id = done.to_tier
-    LEFT JOIN memberships_tier from_tier ON from_tier.id = done.was_tier
     WHERE done.kind <> 'grace'
-    ORDER BY done.enrolment_id
 ), told AS (
+    -- The change's key is new, and so is the message's.
     INSERT INTO operations_outboxmessage (topic, key, owner, payload, state, attempts, error, created_at, next_attempt_at)
     SELECT 'tier.changed', 'tier:' || done.enrolment_id || ':' || %(group)s || ':' || done.key, done.member_id,
         jsonb_build_object(
             'member', done.member_id, 'enrolment', done.enrolment_id, 'group', %(group_code)s::text, 'kind', done.kind,
-            'cause', done.cause, 'from', from_tier.code, 'to', tier.code, 'on', %(on)s::date,
+            'cause', done.cause, 'from', done.from_code, 'to', done.tier_code, 'on', %(on)s::date,
             'held_until', done.held_until
         ),
         'queued', 0, '', %(at)s, %(at)s
     FROM done
     -- Who has closed the membership by that day is told no more.
-    JOIN memberships_member member
-        ON member.id = done.member_id AND (member.closed_on IS NULL OR member.closed_on > %(on)s)
-    JOIN memberships_tier tier ON tier.id = done.to_tier
-    LEFT JOIN memberships_tier from_tier ON from_tier.id = done.was_tier
-    WHERE done.kind <> 'grace'
-    ORDER BY done.enrolment_id
-    ON CONFLICT (key) DO NOTHING
+    WHERE done.kind <> 'grace' AND NOT EXISTS (
+        SELECT FROM memberships_member member
+        WHERE member.id = done.member_id AND member.closed_on <= %(on)s
+        OFFSET 0
+    )
 )
 SELECT enrolment_id, kind FROM done
