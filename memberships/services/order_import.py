@@ -1,23 +1,24 @@
 """Orders and returns out of a checked file: set-based statements over the staging rows of one batch.
 
-Wallets are locked in key order. A return is booked after its order wherever it stands in the file: a chunk that meets
+Wallets are locked in key order. Returns are booked in rounds of one of each wallet, by the statements that book a single
+one: so many rounds as the wallet with the most returns has in a chunk. A return is booked after its order wherever it stands in the file: a chunk that meets
 a return records its order first, although the line is another chunk's, which then finds it done. Every statement may
 run twice: rows that were done have an ImportRow.
 """
 
 from collections import defaultdict
 from datetime import date, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.db.models import Count, Q
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from memberships.models import Order, StagedOrder
 from memberships.services import statements
-from memberships.services.orders import book_awards, record_orders, record_return
+from memberships.services.orders import RecordedReturn, Return, book_awards, record_orders, record_returns
 from memberships.services.points_booking import Locked
-from operations.errors import PlusdeskError
 from operations.imports.faults import Fault
 from operations.models import ImportBatch, ImportRow
 from operations.models.imports import Verdict
@@ -118,47 +119,25 @@ def _record_orders(chunk: _Chunk, locked: Locked) -> None:
 
 
 def _record_returns(chunk: _Chunk) -> None:
-    """One by one: what a return takes back depends on the lots and draws of its wallet, and returns are few."""
-    if not chunk.lines:
-        return
-    returns = StagedOrder.objects.filter(
-        batch_id=chunk.batch.pk, line__range=(chunk.lines[0], chunk.lines[-1]), verdict=Verdict.NEW,
-        returns__isnull=False,
-    )
-    wanted = set(chunk.lines)
-    rows = [row for row in returns.order_by("line") if row.line in wanted]
-    orders = Order.objects.select_related("rule").in_bulk([row.returns for row in rows], field_name="number")
-    noted = [_record_return(chunk, row, orders.get(row.returns)) for row in rows]
-    ImportRow.objects.bulk_create([row for row in noted if row], ignore_conflicts=True)
-
-
-def _record_return(chunk: _Chunk, row: StagedOrder, bought: Order | None) -> ImportRow | None:
-    """Record one return; the row to note when there is something to say of it."""
-    noted = ImportRow(batch=chunk.batch, line=row.line, verdict=row.verdict, label=row.number or "")
-    if bought is None:
-        # Its order was left out: another took its number at the same time.
-        noted.outcome = Outcome.LEFT_OUT
-        return noted
-    # The check let no row through without them.
-    assert row.amount is not None and row.ordered_on is not None
-    try:
-        returned = record_return(
-            bought, number=str(row.number), amount=row.amount, ordered_on=row.ordered_on, on=chunk.on, at=chunk.at,
-            actor=chunk.batch.uploaded_by,
+    """In rounds of one return of a wallet each: what a return takes back depends on those before it."""
+    found = statements.rows("import_orders/returns_to_record", batch=chunk.batch.pk, lines=chunk.lines)
+    for _number, group in groupby(found, key=itemgetter(0)):
+        rows = list(group)
+        returns = [Return(bought, number, amount, day) for _round, _line, bought, number, amount, day in rows]
+        made = record_returns(returns, on=chunk.on, at=chunk.at, actor=chunk.batch.uploaded_by)
+        ImportRow.objects.bulk_create(
+            [_note(chunk, row[1], row[3], one) for row, one in zip(rows, made, strict=True) if one.missing],
+            ignore_conflicts=True,
         )
-    except PlusdeskError as error:
-        noted.outcome = Outcome.LEFT_OUT
-        noted.faults = [_note(row, "return_refused", str(error))]
-        return noted
-    if not returned.missing:
-        return None
-    noted.outcome, noted.object_id = Outcome.APPLIED, returned.order.pk
-    noted.faults = [_note(row, "not_taken_back", str(returned.missing))]
-    return noted
 
 
-def _note(row: StagedOrder, code: str, expected: str) -> dict[str, Any]:
-    return Fault(row.line, "", row.number or "", code, expected).as_json()
+def _note(chunk: _Chunk, line: int, number: str, made: RecordedReturn) -> ImportRow:
+    """A return that could not take back all, with what was missing."""
+    fault = Fault(line, "", number, "not_taken_back", str(made.missing))
+    return ImportRow(
+        batch=chunk.batch, line=line, verdict=Verdict.NEW, label=number, outcome=Outcome.APPLIED, object_id=made.order,
+        faults=[fault.as_json()],
+    )
 
 
 def _headers(batch: ImportBatch) -> dict[str, str]:

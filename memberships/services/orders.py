@@ -14,7 +14,8 @@ The wallet is locked first. What comes back is taken as the programme's policy s
 could not take is in its result, and on its page.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -26,7 +27,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
-from memberships.errors import AwardExpiredError, AwardKeptError, KeyConflictError, MemberClosedError, OrderError
+from memberships.errors import KeyConflictError, MemberClosedError, OrderError
 from memberships.models import Enrolment, Order, PointsEntry
 from memberships.models.points import Account
 from memberships.services import statements
@@ -34,7 +35,7 @@ from memberships.services.points import Grant, earn_points_for_many
 from memberships.services.points_booking import Locked, lock_wallet
 from memberships.services.points_debts import settle_debts
 from memberships.services.points_expiry import expire_idle, expired_through
-from memberships.services.points_reversal import left_of_award, reverse_entry
+from memberships.services.points_reversal import Taken, Taking, left_of_award, take_back
 from operations.models import User
 
 #: As many characters as the column and the ledger's key hold.
@@ -62,6 +63,27 @@ class Award(NamedTuple):
 
     points: int
     qualifying: int
+
+
+class Return(NamedTuple):
+    """Something of an order (by its key in the database) that came back."""
+
+    bought: int
+    number: str
+    amount: Decimal
+    ordered_on: date
+
+
+class RecordedReturn(NamedTuple):
+    """A return that was recorded (by its key), and what it could not take back, as in Returned."""
+
+    order: int
+    missing: int
+    missing_qualifying: int
+
+
+#: Of a return that takes nothing back.
+NOTHING = Taken("", None, 0, 0, 0)
 
 
 def order_key(number: str) -> str:
@@ -141,14 +163,42 @@ def record_return(
     wallet = lock_wallet(bought.enrolment_id)
     if first := _first(number, (wallet.pk, bought.pk, bought.category, amount, ordered_on)):
         return recorded_return(first)
-    kept = _kept(bought, amount, ordered_on=ordered_on)
-    too_much = _too_much(bought, _award_entry(bought), kept=kept, back=amount)
-    taken, missing = _take_back(bought, too_much, key=order_key(number), on=on, at=at, actor=actor)
-    order = _add(Order(
-        member_id=wallet.member_id, enrolment=wallet, number=number, returns=bought, category=bought.category,
-        amount=amount, ordered_on=ordered_on, recorded_at=at, points=-taken.points, qualifying=-taken.qualifying,
-    ))
-    return Returned(order, missing, too_much.qualifying - taken.qualifying)
+    _refuse_return(bought, amount, ordered_on=ordered_on)
+    with _number_of_another(number):
+        (made,) = record_returns([Return(bought.pk, number, amount, ordered_on)], on=on, at=at, actor=actor)
+    return Returned(Order.objects.get(pk=made.order), made.missing, made.missing_qualifying)
+
+
+def record_returns(
+    returns: Sequence[Return], *, on: date, at: datetime, actor: User | None
+) -> list[RecordedReturn]:
+    """Record many returns, one of a wallet at most, and take back what they bring back; in their order.
+
+    The wallets are locked, the numbers are new, and no more comes back of any order than was bought.
+    """
+    bought, amounts = [one.bought for one in returns], [one.amount for one in returns]
+    asked = [
+        Taking(award, order_key(one.number), points, qualifying)
+        for one, (award, points, qualifying) in zip(
+            returns, statements.rows("orders/awards_of_returns", bought=bought, amounts=amounts), strict=True
+        )
+    ]
+    wanted = [taking for taking in asked if taking.points or taking.qualifying]
+    taken = take_back(wanted, on=on, at=at, actor=actor) if wanted else []
+    by_key = {taking.key: found for taking, found in zip(wanted, taken, strict=True)}
+    # What the policy leaves to the member, and what has expired, is not taken: the return is a fact all the same.
+    booked = [by_key.get(taking.key, NOTHING) for taking in asked]
+    made = statements.rows(
+        "orders/record_returns", bought=bought, amounts=amounts, numbers=[one.number for one in returns],
+        days=[one.ordered_on for one in returns], points=[found.points for found in booked],
+        qualifying=[-found.qualifying for found in booked], at=at,
+    )
+    return [
+        RecordedReturn(
+            order, found.missing if found.entry else taking.points, taking.qualifying - found.qualifying
+        )
+        for (order,), taking, found in zip(made, asked, booked, strict=True)
+    ]
 
 
 def award_of(bought: Order, kept: Decimal) -> Award:
@@ -157,27 +207,6 @@ def award_of(bought: Order, kept: Decimal) -> Award:
         return Award(0, 0)
     share = Fraction(kept) / Fraction(bought.amount)
     return Award(ceil(bought.points * share), ceil(bought.qualifying * share))
-
-
-def _take_back(
-    bought: Order, too_much: Award, *, key: str, on: date, at: datetime, actor: User | None
-) -> tuple[Award, int]:
-    """Reverse a part of an order's award; what of it was taken, and how many points were not there."""
-    if too_much == Award(0, 0):
-        return too_much, 0
-    award = _award_entry(bought)
-    assert award is not None
-    try:
-        entry, missing, qualifying = reverse_entry(
-            award, key=key, points=too_much.points, qualifying=too_much.qualifying, on=on, at=at, actor=actor
-        )
-    except (AwardKeptError, AwardExpiredError):
-        # The return is a fact all the same.
-        return Award(0, 0), too_much.points
-    if entry.debit == Account.PENDING:
-        # Qualifying points that wait are the lot's: the entry has none of its own.
-        return too_much, 0
-    return Award(-entry.points, qualifying), missing
 
 
 def recorded_return(order: Order) -> Returned:
@@ -213,8 +242,8 @@ def _too_much(
     )
 
 
-def _kept(bought: Order, amount: Decimal, *, ordered_on: date) -> Decimal:
-    """What of an order is kept once so much more came back. Raises OrderError."""
+def _refuse_return(bought: Order, amount: Decimal, *, ordered_on: date) -> None:
+    """Raises OrderError when so much of an order cannot come back, or not on that day."""
     if bought.returns_id is not None:
         raise OrderError(_("“%(number)s” is a return: name the order it returns.") % {"number": bought.number})
     if ordered_on < bought.ordered_on:
@@ -229,7 +258,6 @@ def _kept(bought: Order, amount: Decimal, *, ordered_on: date) -> Decimal:
             _("Of order “%(number)s” %(left)s CNY did not come back yet: %(amount)s is more.")
             % {"number": bought.number, "left": left, "amount": amount}
         )
-    return left - amount
 
 
 def _check(number: str, amount: Decimal, *, ordered_on: date, on: date) -> None:
@@ -247,17 +275,17 @@ def _check(number: str, amount: Decimal, *, ordered_on: date, on: date) -> None:
         raise OrderError(_("%(day)s is yet to come.") % {"day": ordered_on})
 
 
-def _add(order: Order) -> Order:
-    """Write a return; somebody with another wallet may take its number in this moment. Raises KeyConflictError."""
+@contextmanager
+def _number_of_another(number: str) -> Iterator[None]:
+    """Somebody with another wallet may take a return's number in this moment. Raises KeyConflictError."""
     try:
         with transaction.atomic():
-            order.save(force_insert=True)
+            yield
     except IntegrityError as error:
         cause = error.__cause__
         if isinstance(cause, psycopg.Error) and cause.diag.constraint_name == "order_number":
-            raise KeyConflictError(order.number) from error
+            raise KeyConflictError(number) from error
         raise
-    return order
 
 
 def _first(number: str, asked: tuple[int, int | None, str, Decimal, date]) -> Order | None:

@@ -1,4 +1,4 @@
-"""What every change of the points ledger does: lock the wallet, look for its key, write the entry, draw from lots."""
+"""What every change of the points ledger does: lock the wallet, look for its key, write the entry."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,9 +10,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from memberships.errors import KeyConflictError, PointsAmountError, ReservedKeyError
-from memberships.models import Enrolment, LotDraw, PointsEntry, PointsLot
+from memberships.models import Enrolment, PointsEntry
 from memberships.models.points import OWN_KEYS, Account
-from memberships.services import statements
 
 
 class Locked(NamedTuple):
@@ -60,20 +59,6 @@ def book_entry(entry: PointsEntry) -> PointsEntry:
     moved = "balance" if Account.LIABILITY in (entry.debit, entry.credit) else "pending"
     Enrolment.objects.filter(pk=entry.enrolment_id).update(**{moved: F(moved) + entry.points})
     return entry
-
-
-def take_from_lots(entry: PointsEntry, points: int, *, first_lot: int | None = None) -> None:
-    """Draw an entry's points from the wallet's spendable lots, a given one first; enough was seen to be there."""
-    statements.run(
-        "points/take_from_lots", entry=entry.pk, enrolment=entry.enrolment_id, points=points, on=entry.on,
-        first_lot=first_lot,
-    )
-
-
-def draw(entry: PointsEntry, lot: PointsLot, points: int) -> None:
-    """Draw an entry's points from one lot; the wallet is locked."""
-    LotDraw.objects.create(member_id=entry.member_id, entry=entry, lot=lot, points=points)
-    PointsLot.objects.filter(pk=lot.pk).update(remaining=F("remaining") - points)
 
 
 def check_points(points: int) -> None:

@@ -58,6 +58,13 @@ def expire_enrolment(enrolment: Enrolment, *, on: date, at: datetime, actor: Use
     return expire_range(due, at=at, actor=actor)
 
 
+def expire_wallets(wallets: list[int], *, on: date, at: datetime, actor: User | None) -> None:
+    """Expire what is due by a day in some wallets, wherever they are. The caller has locked them."""
+    idle = Enrolment.objects.filter(pk__in=wallets, idle_on__lte=on).values_list("pk", flat=True)
+    expire_idle(list(idle), on=on, at=at, actor=actor)
+    statements.run("points/expire_wallets", wallets=wallets, on=on, at=at, actor=actor.pk if actor else None)
+
+
 def expire_idle(wallets: list[int], *, on: date, at: datetime, actor: User | None) -> Expired:
     """Expire all of those wallets that are idle by a day, before something revives them. The caller has locked them."""
     if not wallets:

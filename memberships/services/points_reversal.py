@@ -1,27 +1,27 @@
 """Taking back what was earned, in parts, and giving back what was spent, as a whole, by entries that name it."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import F, Q, Sum
+from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
 from memberships.errors import AwardExpiredError, AwardKeptError, KeyConflictError, NotReversibleError
 from memberships.models import Enrolment, PointsEntry, PointsLot, PointsPolicy
-from memberships.models.points import POSTING_KEY, QUALIFYING_KEY, Account
+from memberships.models.points import QUALIFYING_KEY, Account
 from memberships.services import statements
 from memberships.services.points import spendable_points
 from memberships.services.points_booking import (
     book_entry,
     check_key,
-    draw,
     first_result,
+    key_of_another_wallet,
     lock_wallet,
-    take_from_lots,
 )
 from memberships.services.points_debts import pay_from_gift
-from memberships.services.points_expiry import expire_enrolment, expired_through
+from memberships.services.points_expiry import expire_enrolment, expire_wallets, expired_through
 from operations.models import User
 
 Kind = PointsEntry.Kind
@@ -46,6 +46,32 @@ class Prospect(NamedTuple):
     left: int
     moved: int
     missing: int
+
+
+class Taking(NamedTuple):
+    """A part of an award (by its entry's key in the database) that is to be taken back, under a key of its own."""
+
+    award: int
+    key: str
+    points: int
+    qualifying: int
+
+
+class Taken(NamedTuple):
+    """What became of a Taking: `finding` is one of those below; without an entry nothing was booked.
+
+    `points` is what the entry booked (0 or less), `qualifying` how many of those points were taken.
+    """
+
+    finding: str
+    entry: int | None
+    points: int
+    qualifying: int
+    missing: int
+
+
+#: The policy leaves posted points to the member.
+KEPT = "kept"
 
 
 class Part(NamedTuple):
@@ -73,18 +99,18 @@ def reverse_entry(
     wallet = lock_wallet(entry.enrolment_id)
     if first := _first(wallet, entry, key, points, qualifying):
         return Reversal(first, first.missing, _qualifying_taken(first))
+    if entry.kind in (Kind.EARN, Kind.ACCRUE):
+        part = _part(left_of_award(entry), points, qualifying)
+        return _take_back(entry, part, key=key, on=on, at=at, actor=actor, reason=reason)
+    if entry.kind != Kind.SPEND:
+        raise _wrong_kind()
+    _check_whole_spend(entry, points, qualifying)
     reversal = PointsEntry(
         member_id=wallet.member_id, enrolment=wallet, key=key, kind=Kind.REVERSE, reverses=entry,
         debit=entry.credit, credit=entry.debit, on=on, at=at, actor=actor, reason=reason,
     )
-    if entry.kind == Kind.SPEND:
-        _check_whole_spend(entry, points, qualifying)
-        _give_back(wallet, entry, reversal)
-    elif entry.kind in (Kind.EARN, Kind.ACCRUE):
-        _take_back(wallet, entry, reversal, points, qualifying)
-    else:
-        raise _wrong_kind()
-    return Reversal(reversal, reversal.missing, _qualifying_taken(reversal))
+    _give_back(wallet, entry, reversal)
+    return Reversal(reversal, 0, 0)
 
 
 def foresee_reversal(entry: PointsEntry, *, on: date) -> Prospect:
@@ -100,10 +126,12 @@ def foresee_reversal(entry: PointsEntry, *, on: date) -> Prospect:
     if lot is not None and lot.pending_until is not None:
         return Prospect(part.points, part.points, 0)
     policy = _policy(wallet)
-    _refuse_closed_window(policy)
+    if policy is not None and policy.reversal == Policy.PENDING_ONLY:
+        raise _kept()
     over_on = max(on, expired_through() or on)
     owed = min(part.points, _not_expired(entry, lot, over_on=over_on))
-    _refuse_nothing(owed, part)
+    if not owed and not part.qualifying:
+        raise _gone()
     may_owe = policy is not None and policy.reversal == Policy.MAY_GO_NEGATIVE
     moved = owed if may_owe else min(owed, spendable_points(wallet, on=over_on))
     return Prospect(part.points, moved, owed - moved)
@@ -113,14 +141,12 @@ def _wrong_kind() -> NotReversibleError:
     return NotReversibleError(_("Only awards and spends are reversed; correct another entry by an adjustment."))
 
 
-def _refuse_closed_window(policy: PointsPolicy | None) -> None:
-    if policy is not None and policy.reversal == Policy.PENDING_ONLY:
-        raise AwardKeptError(_("The return window of this award is over: its points are the member's."))
+def _kept() -> NotReversibleError:
+    return AwardKeptError(_("The return window of this award is over: its points are the member's."))
 
 
-def _refuse_nothing(owed: int, part: Part) -> None:
-    if not owed and not part.qualifying:
-        raise AwardExpiredError(_("Nothing can be taken back: these points have expired."))
+def _gone() -> NotReversibleError:
+    return AwardExpiredError(_("Nothing can be taken back: these points have expired."))
 
 
 def _first(
@@ -138,83 +164,44 @@ def _first(
     return first
 
 
+def take_back(
+    takings: Sequence[Taking], *, on: date, at: datetime, actor: User | None, reason: str = ""
+) -> list[Taken]:
+    """Take parts of awards back, one of a wallet, by a few statements; what became of each, in their order.
+
+    The wallets are locked, and no more is asked for than is left of each award. What is over in the wallets of posted
+    awards goes first: nobody takes from it, and it is no loss any more.
+    """
+    awards = [taking.award for taking in takings]
+    over_on = max(on, expired_through() or on)
+    posted = PointsEntry.objects.filter(pk__in=awards).exclude(lot__pending_until__isnull=False)
+    expire_wallets(list(posted.values_list("enrolment_id", flat=True)), on=over_on, at=at, actor=actor)
+    with key_of_another_wallet(takings[0].key if takings else ""):
+        booked = statements.rows(
+            "points/take_back", awards=awards, keys=[taking.key for taking in takings],
+            points=[taking.points for taking in takings], qualifying=[taking.qualifying for taking in takings],
+            lost=_lost(awards, over_on=over_on), on=on, at=at, actor=actor.pk if actor else None, reason=reason,
+        )
+    return [Taken(*row) for row in booked]
+
+
 def _take_back(
-    wallet: Enrolment, award: PointsEntry, reversal: PointsEntry, points: int | None, qualifying: int | None
-) -> None:
-    lot = PointsLot.objects.get(pk=award.lot_id) if award.lot_id else None
-    part = _part(_left_of(award, lot), points, qualifying)
-    reversal.asked = part.points
-    if lot is not None and lot.pending_until is not None:
-        _take_pending(wallet, lot, reversal, part)
-        return
-    policy = _policy(wallet)
-    _refuse_closed_window(policy)
-    # What is over goes first: nobody takes from it, and it is no loss any more.
-    over_on = max(reversal.on, expired_through() or reversal.on)
-    expire_enrolment(wallet, on=over_on, at=reversal.at, actor=reversal.actor)
-    reversal.debit, reversal.credit = Account.LIABILITY, Account.ISSUED
-    owed = min(part.points, _not_expired(award, lot, over_on=over_on))
-    _refuse_nothing(owed, part)
-    may_owe = policy is not None and policy.reversal == Policy.MAY_GO_NEGATIVE
-    counted_on = _counted_on(award)
-    reversal.qualifying = -part.qualifying if counted_on == reversal.on else 0
-    _take_posted(wallet, reversal, owed, first_lot=award.lot_id, may_owe=may_owe)
-    if part.qualifying and counted_on != reversal.on:
-        _take_qualifying(reversal, part.qualifying, on=counted_on)
-
-
-def _counted_on(award: PointsEntry) -> date:
-    """The day for which the qualifying points of a posted award count."""
-    if award.kind == Kind.ACCRUE:
-        posting = PointsEntry.objects.filter(member=award.member_id, key=f"{POSTING_KEY}{award.lot_id}").first()
-        return award.on if posting is None else posting.on
-    return award.on
-
-
-def _take_qualifying(reversal: PointsEntry, qualifying: int, *, on: date) -> None:
-    """Take qualifying points back on the day for which they counted: another than the reversal's."""
-    book_entry(PointsEntry(
-        member_id=reversal.member_id, enrolment_id=reversal.enrolment_id, key=f"{QUALIFYING_KEY}{reversal.pk}",
-        kind=Kind.REVERSE, points=0, qualifying=-qualifying, reverses=reversal.reverses, debit=reversal.debit,
-        credit=reversal.credit, asked=0, on=on, at=reversal.at, actor=reversal.actor, reason=reversal.reason,
-    ))
+    award: PointsEntry, part: Part, *, key: str, on: date, at: datetime, actor: User | None, reason: str
+) -> Reversal:
+    """All or nothing of one award. Raises AwardKeptError, AwardExpiredError."""
+    taking = Taking(award.pk, key, part.points, part.qualifying)
+    (taken,) = take_back([taking], on=on, at=at, actor=actor, reason=reason)
+    if taken.entry is None:
+        raise _kept() if taken.finding == KEPT else _gone()
+    return Reversal(PointsEntry.objects.get(pk=taken.entry), taken.missing, taken.qualifying)
 
 
 def _qualifying_taken(reversal: PointsEntry) -> int:
-    """How many qualifying points a reversal took back, of whatever day."""
+    """How many qualifying points the reversal of a posted award took back, of whatever day."""
     if reversal.debit != Account.LIABILITY:
         return 0
     beside = PointsEntry.objects.filter(member=reversal.member_id, key=f"{QUALIFYING_KEY}{reversal.pk}")
     return -reversal.qualifying - int(beside.aggregate(points=Sum("qualifying", default=0))["points"])
-
-
-def _take_pending(wallet: Enrolment, lot: PointsLot, reversal: PointsEntry, part: Part) -> None:
-    """Points that nobody has yet: the lot is less, and so is what will come with its posting."""
-    reversal.points = -part.points
-    reversal.debit, reversal.credit = Account.PENDING, Account.ISSUED
-    book_entry(reversal)
-    if part.points:
-        draw(reversal, lot, part.points)
-    left = PointsLot.objects.filter(pk=lot.pk)
-    if lot.remaining == part.points and lot.qualifying == part.qualifying:
-        # Nothing waits any more.
-        left.update(pending_until=None)
-    else:
-        left.update(qualifying=F("qualifying") - part.qualifying)
-
-
-def _take_posted(
-    wallet: Enrolment, reversal: PointsEntry, owed: int, *, first_lot: int | None, may_owe: bool
-) -> None:
-    """From the award's own lot, then from the others, as far as there is something to be spent; the rest by policy."""
-    there = min(owed, spendable_points(wallet, on=reversal.on))
-    reversal.points = -owed if may_owe else -there
-    reversal.missing = 0 if may_owe else owed - there
-    if may_owe and owed > there:
-        Enrolment.objects.filter(pk=wallet.pk).update(debt=F("debt") + owed - there)
-    book_entry(reversal)
-    if there:
-        take_from_lots(reversal, there, first_lot=first_lot)
 
 
 def _part(left: Part, points: int | None, qualifying: int | None) -> Part:
@@ -258,14 +245,17 @@ def _not_expired(award: PointsEntry, lot: PointsLot | None, *, over_on: date) ->
     """The points of an award that by a day are neither over for good nor were taken back, or are still lacking."""
     if lot is None:
         return 0
-    ((lost,),) = statements.rows(
-        "points/lost_for_good", enrolment=award.enrolment_id, lot=lot.pk, over_on=over_on
-    )
+    (lost,) = _lost([award.pk], over_on=over_on)
     reversals = PointsEntry.objects.filter(reverses=award).aggregate(
         points=Sum("points", default=0), missing=Sum("missing", default=0)
     )
     # What was given again may expire although as many points were taken, from other lots.
     return max(0, int(award.points - lost + reversals["points"] - reversals["missing"]))
+
+
+def _lost(awards: list[int], *, over_on: date) -> list[int]:
+    """How many points of each of some awards are over for good by a day."""
+    return [lost for (lost,) in statements.rows("points/lost_for_good", awards=awards, over_on=over_on)]
 
 
 def _check_whole_spend(spent: PointsEntry, points: int | None, qualifying: int | None) -> None:

@@ -1,24 +1,26 @@
--- How many points of a lot are lost by a day, zero or more: what expired and was not given again, and what remains of
--- lots that are over by that day and were not expired yet. What expired of a lot and was given again is a new lot, which
--- may expire in its turn, and so on. Reads only.
-WITH RECURSIVE chain AS (
-    SELECT %(lot)s::bigint AS lot_id
+-- How many points of each of some awards are lost by a day, zero or more, in the order of the list: what expired and was
+-- not given again, and what remains of lots that are over by that day and were not expired yet. What expired of a lot and
+-- was given again is a new lot, which may expire in its turn, and so on. Reads only.
+WITH RECURSIVE asked AS MATERIALIZED (
+    SELECT listed.place, award.enrolment_id, award.lot_id
+    FROM unnest(%(awards)s::bigint[]) WITH ORDINALITY AS listed (award_id, place)
+    JOIN memberships_pointsentry award ON award.id = listed.award_id
+), chain AS (
+    SELECT place, enrolment_id, lot_id FROM asked
     UNION
-    SELECT given.lot_id
+    SELECT chain.place, chain.enrolment_id, given.lot_id
     FROM chain
     JOIN memberships_pointsentry lost
-        ON lost.enrolment_id = %(enrolment)s AND lost.kind = 'expire' AND lost.lot_id = chain.lot_id
+        ON lost.enrolment_id = chain.enrolment_id AND lost.kind = 'expire' AND lost.lot_id = chain.lot_id
     JOIN memberships_pointsentry given ON given.reverses_id = lost.id AND given.kind = 'reinstate'
-)
-SELECT coalesce(sum(points), 0)::bigint
-FROM (
-    SELECT -lost.points AS points
+), lost AS (
+    SELECT chain.place, -expired.points AS points
     FROM chain
-    JOIN memberships_pointsentry lost
-        ON lost.enrolment_id = %(enrolment)s AND lost.kind = 'expire' AND lost.lot_id = chain.lot_id
-    WHERE NOT EXISTS (SELECT FROM memberships_pointsentry given WHERE given.reverses_id = lost.id)
+    JOIN memberships_pointsentry expired
+        ON expired.enrolment_id = chain.enrolment_id AND expired.kind = 'expire' AND expired.lot_id = chain.lot_id
+    WHERE NOT EXISTS (SELECT FROM memberships_pointsentry given WHERE given.reverses_id = expired.id)
     UNION ALL
-    SELECT lot.remaining
+    SELECT chain.place, lot.remaining
     FROM chain
     JOIN memberships_pointslot lot ON lot.id = chain.lot_id
     JOIN memberships_enrolment wallet ON wallet.id = lot.enrolment_id
@@ -27,4 +29,5 @@ FROM (
             SELECT FROM memberships_pointsentry gone
             WHERE gone.member_id = lot.member_id AND gone.key = 'expire:' || lot.id
         )
-) AS lost
+)
+SELECT (SELECT coalesce(sum(points), 0)::bigint FROM lost WHERE lost.place = asked.place) FROM asked ORDER BY place
