@@ -1,5 +1,6 @@
 """What all tests share: the real servers (tests/servers.py), a clean table after each test, people and workers."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -19,6 +20,24 @@ from tests import databases
 pytest_plugins = ["tests.gateway"]
 
 PROJECT = Path(__file__).resolve().parent.parent
+#: What takes longest: begun last, it would leave one worker alone with it.
+LONGEST = (
+    "tests/config/test_run_product.py", "tests/memberships/test_night_ten_years.py",
+    "tests/memberships/test_night_crash.py", "tests/memberships/test_demo_past.py",
+    "tests/config/test_roles_matrix.py",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays; to look through all of it for rubbish again and again takes a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
