@@ -233,18 +233,29 @@ def tell(changes: Iterable[TierChange], *, on: date, actor: User | None) -> None
         tier_changed.send(TierChange, change=change, on=on, actor=actor)
 
 
-def tell_of_ends(ladder: Ladder, keys: KeyRange, *, ends_on: date, days: int, at: datetime) -> int:
-    """Tell the members of a range whose tier holds to that day and would then be lost; how many were not told before.
+def tell_of_ends(
+    ladder: Ladder, keys: KeyRange, *, ends_on: date, days: int, at: datetime, approved: JobRun | None = None
+) -> list[int]:
+    """Tell the members of a range whose tier holds to that day and would then be lost; the wallets not told of before.
 
-    `days`: how long before the end this is, which is part of the message's key.
+    `days`: how long before the end this is, which is part of the message's key. Of an approved dry run, only what it
+    lists and finds as it was.
     """
-    told = statements.run(
+    told = statements.rows(
         "tiers/will_change", ends_on=ends_on, days=days, at=at, group_code=ladder.code, grace_days=ladder.grace_days,
-        **_facts(ladder, keys),
+        approved=approved and approved.pk, base=ladder.first_item, **_facts(ladder, keys),
     )
     if told:
         nudge_on_commit()
-    return told
+    return [wallet for (wallet,) in told]
+
+
+def foresee_ends(run: JobRun, ladder: Ladder, keys: KeyRange, *, ends_on: date, days: int) -> int:
+    """Write an item of a dry run for each member that would be told so; how many."""
+    return statements.run(
+        "tiers/will_change_foresee", run=run.pk, ends_on=ends_on, days=days, base=ladder.first_item,
+        **_facts(ladder, keys),
+    )
 
 
 def _facts(ladder: Ladder, keys: KeyRange) -> dict[str, object]:

@@ -114,6 +114,36 @@ def test_a_later_file_names_its_day(file: Path) -> None:
     assert ProgrammeRevision.objects.get().effective_on.year == 2099
 
 
+def test_a_file_is_compared_with_the_approved_one_that_takes_effect_before_it(file: Path) -> None:
+    programme("apply", str(file), "--user", a_manager().username, "--reason", "it opens")
+    revision = ProgrammeRevision.objects.get()
+    approved(revision, on=revision.effective_on)
+    file.write_text(text(with_plan(price="129")), encoding="utf-8")
+    manager = a_manager().username
+    programme("apply", str(file), "--user", manager, "--reason", "dearer", "--effective-on", "2098-01-01")
+    approved(ProgrammeRevision.objects.get(number=2), on=revision.effective_on)
+
+    file.write_text(text(with_plan(price="139")), encoding="utf-8")
+    code, words, _err = programme("diff", str(file), "--effective-on", "2099-01-01")
+    assert code == 3 and words.splitlines()[0] == "Compared with: club r2, which is to take effect on 2098-01-01"
+    assert "price (CNY) 129 → 139" in words
+    said = json.loads(programme("diff", str(file), "--effective-on", "2099-01-01", "--json")[1])
+    assert (said["compared_with"], said["overtakes"]) == ("club r2", [])
+    code, words, _err = programme("diff", str(file))
+    assert words.splitlines()[0] == "Will not take effect then: club r2, which is to take effect on 2098-01-01"
+    assert "price (CNY) 99 → 139" in words
+
+    # The same as the approved one says: nothing is left to change from then on, and nothing is asked for.
+    file.write_text(text(with_plan(price="129")), encoding="utf-8")
+    assert programme("diff", str(file), "--effective-on", "2099-01-01")[0] == 0
+    later = ("--user", manager, "--reason", "again", "--effective-on", "2099-01-01")
+    assert "Nothing would change" in programme("apply", str(file), *later)[1]
+    # What is in effect now would undo it then, and says so.
+    file.write_text(text(club()), encoding="utf-8")
+    code, words, _err = programme("apply", str(file), *later)
+    assert code == 0 and "Compared with: club r2" in words and "price (CNY) 129 → 99" in words
+
+
 def test_the_published_schema_is_that_of_the_sections() -> None:
     assert (FOLDER / SCHEMA_FILE).read_text(encoding="utf-8") == schema_text(), "run: manage.py programme schema"
 

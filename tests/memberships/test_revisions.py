@@ -136,6 +136,40 @@ def test_a_file_for_a_later_day_does_not_undo_what_came_into_effect_in_between()
     assert run_job("apply_programme_revisions", on=IN_A_WEEK + timedelta(days=1)).failed == 0
 
 
+def test_a_file_that_will_be_left_out_is_none_that_later_ones_are_compared_with() -> None:
+    in_effect(club())
+    approved(submitted(with_tiers(basic=0, silver=2_000, gold=8_000), effective_on=IN_A_WEEK))
+    approved(submitted(with_plan(price="129"), effective_on=TOMORROW))
+    last = submitted(with_plan(price="139"), effective_on=IN_A_WEEK + timedelta(days=7))
+    assert last.approval.figures[0] == ["Compared with", "club r3, which is to take effect on 2027-01-16"]
+    (change,) = last.changes
+    assert "(price (CNY) 129 → 139)" in change["words"]
+    approved(last)
+    for day in (TOMORROW, IN_A_WEEK, last.effective_on):
+        run_job("apply_programme_revisions", on=day)
+    assert (on_sale(), thresholds()) == ([139], [0, 2_000, 6_000])
+
+
+def test_rolling_back_is_compared_with_what_is_approved_for_an_earlier_day() -> None:
+    first = approved(submitted(club()))
+    approved(submitted(with_plan(price="129")))
+    first.refresh_from_db()
+    approved(submitted(with_plan(price="139"), effective_on=TOMORROW))
+    back = roll_back(first, effective_on=IN_A_WEEK, on=TODAY, at=noon(TODAY), actor=a_manager())
+    assert "139 → 99" in back.changes[0]["words"]
+
+
+def test_an_approved_file_that_cannot_take_effect_any_more_stops_those_after_it_and_is_named() -> None:
+    programme = in_effect(club(plans=[]))
+    firms = club(plans=[], programme={**CLUB["programme"], "audience": "enterprise"})
+    approved(submitted(firms, effective_on=TOMORROW))
+    join(a_person(), Plan.objects.create(
+        programme=programme, code="hand", name="手", name_en="Hand", price=1, term_months=1, on_sale_from=TODAY
+    ), on=TODAY, actor=None)
+    with pytest.raises(RevisionStateError, match="club r2, which is approved for 2027-01-16, cannot take effect"):
+        draft_revision(with_plan(price="1"), effective_on=IN_A_WEEK, on=TODAY, at=noon(TODAY), actor=None)
+
+
 def test_a_file_that_was_left_out_is_taken_up_again_and_tells_what_it_would_change_now() -> None:
     in_effect(club())
     later = approved(submitted(with_tiers(basic=0, silver=2_000, gold=8_000), effective_on=IN_A_WEEK))

@@ -1,5 +1,6 @@
 -- Tell the members of a range of wallets whose tier ends on a day, and would then be lost: a message each.
--- The decision is that of the day after the end, with the points there are now. Inserts messages; locks nothing.
+-- The decision is that of the day after the end, with the points there are now. Of an approved dry run, only what it
+-- lists and finds as it saw it. Inserts messages; locks nothing. Returns the wallets.
 -- May run twice: a message has the key of its wallet, ladder, last day and step.
 INSERT INTO operations_outboxmessage (topic, key, owner, payload, state, attempts, error, created_at, next_attempt_at)
 SELECT 'tier.will_change',
@@ -25,5 +26,13 @@ JOIN memberships_tier tier ON tier.id = standing.tier_id
 LEFT JOIN memberships_tier to_tier ON to_tier.id = decision.to_tier AND decision.kind = 'down'
 WHERE standing.group_id = %(group)s AND standing.enrolment_id BETWEEN %(first)s AND %(last)s
     AND standing.held_until = %(ends_on)s AND decision.kind IN ('down', 'grace')
+    AND (%(approved)s::bigint IS NULL OR EXISTS (
+        SELECT FROM operations_runitem item
+        WHERE item.run_id = %(approved)s AND item.key = %(base)s + standing.enrolment_id
+            AND item.kind = %(days)s::text
+            -- The message tells of the points, too.
+            AND item.seen = hashtextextended(concat_ws('|', decision.seen, decision.points), 0)
+    ))
 ORDER BY standing.enrolment_id
 ON CONFLICT (key) DO NOTHING
+RETURNING (payload->>'enrolment')::bigint
