@@ -5,7 +5,6 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from memberships import demo
 from operations.models import User
 
 pytestmark = pytest.mark.django_db
@@ -22,11 +21,6 @@ def test_a_database_with_users_of_its_own_is_left_alone(username: str) -> None:
     User.objects.create_user(username, password="not-the-demo-s")
     assert "DATABASE_URL" in told()
     assert list(User.objects.values_list("username", flat=True)) == [username]
-
-
-def test_the_demos_own_users_do_not_hinder_it() -> None:
-    demo.make_users()
-    assert "2000" in told()
 
 
 def test_the_embedded_database_may_have_other_users(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,9 @@ import re
 from collections import Counter
 from datetime import timedelta
 
+import pytest
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from stdnum.cn import uscc
@@ -15,10 +16,15 @@ from memberships.demo.orders import RETURNS
 from memberships.demo.points import SPENDS
 from memberships.models import (
     CreditRequest,
+    Enrolment,
     EnterpriseCustomer,
+    LotDraw,
     Member,
     MemberContact,
+    PaymentMethod,
     Plan,
+    PointsEntry,
+    PointsLot,
     Subscription,
     Term,
     Tier,
@@ -34,8 +40,9 @@ def count_all() -> dict[str, int]:
     return {model.__name__: model._default_manager.count() for model in COUNTED}
 
 
+@pytest.mark.xdist_group("demo facts")
 class DemoFactsTests(TestCase):
-    """The demo is loaded once for all of them."""
+    """The demo is loaded once for all of them, in one process."""
 
     loaded: demo.Loaded
 
@@ -105,3 +112,15 @@ class DemoFactsTests(TestCase):
         assert demo.load_demo(on=TODAY + timedelta(days=1)) == demo.Loaded()
         assert count_all() == before
         assert User.objects.get(username="operator").password == "changed by the operator"
+
+    def test_wallets_have_earned_spent_and_expired(self) -> None:
+        assert (self.loaded.payments, self.loaded.nights) == (0, 0)
+        kinds = {"earn", "accrue", "spend", "expire", "reverse", "adjust", "reinstate"}
+        assert set(PointsEntry.objects.values_list("kind", flat=True)) == kinds
+        assert LotDraw.objects.exists()
+        week = PointsLot.objects.expiring(first=TODAY, last=TODAY + timedelta(days=7))
+        assert week.count() > 20
+        of_wallets = PointsEntry.objects.filter(Q(debit="liability") | Q(credit="liability"))
+        total = of_wallets.aggregate(points=Sum("points"))["points"]
+        assert total == Enrolment.objects.aggregate(balance=Sum("balance"))["balance"] > 0
+        assert not PaymentMethod.objects.exists()

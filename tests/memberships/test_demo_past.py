@@ -3,12 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import call_command
-from django.db.models import Q, Sum
 from django.utils import timezone
 
 from memberships import demo
@@ -17,13 +14,9 @@ from memberships.admin.quick_filters import count_choice
 from memberships.admin.subscription_filters import StandingFilter
 from memberships.demo.nights import NIGHTS
 from memberships.models import (
-    Enrolment,
-    LotDraw,
     Payment,
     PaymentEvent,
     PaymentMethod,
-    PointsEntry,
-    PointsLot,
     Refund,
     Subscription,
 )
@@ -87,28 +80,6 @@ def test_the_past_is_true_and_the_last_nights_are_real(gateway: GatewayForTests,
     before = Payment.objects.count(), len(gateway.charges())
     assert loaded_demo() == demo.Loaded()
     assert (Payment.objects.count(), len(gateway.charges())) == before
-
-
-@pytest.mark.django_db
-def test_wallets_have_earned_spent_and_expired() -> None:
-    loaded = loaded_demo()
-    assert (loaded.payments, loaded.nights) == (0, 0)
-    kinds = {"earn", "accrue", "spend", "expire", "reverse", "adjust", "reinstate"}
-    assert set(PointsEntry.objects.values_list("kind", flat=True)) == kinds
-    assert LotDraw.objects.exists()
-    week = PointsLot.objects.expiring(first=today(), last=today() + timedelta(days=7))
-    assert week.count() > 20
-    of_wallets = PointsEntry.objects.filter(Q(debit="liability") | Q(credit="liability"))
-    total = of_wallets.aggregate(points=Sum("points"))["points"]
-    assert total == Enrolment.objects.aggregate(balance=Sum("balance"))["balance"] > 0
-    assert not PaymentMethod.objects.exists()
-
-
-@pytest.mark.django_db
-def test_without_a_gateway_it_is_said_what_was_left_out() -> None:
-    printed = StringIO()
-    call_command("load_demo", stdout=printed)
-    assert len(printed.getvalue().strip().splitlines()) == 2 and "make run" in printed.getvalue()
 
 
 @pytest.mark.django_db

@@ -172,7 +172,7 @@ def test_an_approved_request_does_exactly_what_was_asked_for() -> None:
 def test_nobody_approves_their_own_request_not_even_a_superuser() -> None:
     root = User.objects.create_superuser("root")
     request = a_request(a_wall(), root)
-    with pytest.raises(ApprovalError, match="another person"):
+    with translation.override("en"), pytest.raises(ApprovalError, match="another person"):
         approved(request, root)
     with pytest.raises(IntegrityError), transaction.atomic():
         Approval.objects.filter(pk=request.pk).update(state="executed", checker=root, decided_at=LATER)
@@ -196,7 +196,8 @@ def test_a_record_that_changed_meanwhile_refuses_the_request() -> None:
     wall, maker = a_wall(), a_painter()
     request = a_request(wall, maker)
     User.objects.filter(pk=wall.pk).update(first_name="blue")
-    request = approved(request, a_checker())
+    with translation.override("en"):
+        request = approved(request, a_checker())
     assert request.state == State.REFUSED and "has changed since" in request.outcome
     assert colour(wall) == "blue"
 
@@ -236,7 +237,7 @@ def test_a_request_is_decided_once() -> None:
         lambda: approved(request, checker), lambda: reject(request, checker=checker, decision="No.", at=LATER),
         lambda: withdraw(request, actor=maker, reason="", at=LATER),
     ):
-        with pytest.raises(ApprovalError, match="approved and done"):
+        with translation.override("en"), pytest.raises(ApprovalError, match="approved and done"):
             decide()
     assert User.objects.filter(username__startswith="coat").count() == 1
 
@@ -300,7 +301,7 @@ def test_only_the_maker_withdraws() -> None:
 def test_a_request_that_nobody_decided_expires() -> None:
     wall, maker = a_wall(), a_painter()
     old, young = a_request(wall, maker), a_request(wall, maker, colour="blue", at=LATER)
-    with pytest.raises(ApprovalError, match="expired"):
+    with translation.override("en"), pytest.raises(ApprovalError, match="expired"):
         approved(old, a_checker(), at=old.expires_at)
     assert [expire_overdue(old.expires_at), expire_overdue(old.expires_at)] == [1, 0]
     old.refresh_from_db()
