@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from memberships.models import (
+    AdjustmentReason,
     CreditRequest,
     Member,
     MemberContact,
@@ -58,6 +59,8 @@ ROWS_OF = {
     State.APPLIED: ("applied", "left_out", "invalid"),
 }
 PAGES = {
+    "memberships.member": ("enrol",),
+    "memberships.enrolment": ("adjust", "extend"),
     "memberships.enterprisecustomer": ("edit",),
     "memberships.membercontact": ("reveal",),
     "memberships.subscription": ("cancel",),
@@ -220,7 +223,7 @@ def _leaves(value: object) -> Iterator[str]:
 
 def latin_data() -> set[str]:
     """Codes, keys, gateways, login names, English names of records, headers and names of files."""
-    offered = (Programme, Plan, Tier, TierGroup)
+    offered = (Programme, Plan, Tier, TierGroup, AdjustmentReason)
     named = {name for model in offered for row in model.objects.values_list("code", "name_en") for name in row}
     headers = {header for importer in registry.importers for field in importer.columns() for header in field.headers}
     files = set(ImportBatch.objects.values_list("file_name", flat=True))
