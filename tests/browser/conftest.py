@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from tests import databases
 from tests.browser.chromium import NOT_FOUND, browsing, find_chromium
 from tests.browser.house import House, running_house
 
@@ -22,7 +23,7 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def house(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     # Short chunks, so that there is a bar to be watched.
-    with running_house(tmp_path_factory.mktemp("house"), IMPORT_CHUNK_ROWS="500") as house:
+    with running_house(tmp_path_factory.mktemp("house"), databases.copy_to, IMPORT_CHUNK_ROWS="500") as house:
         yield house
 
 
