@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from memberships.models import Member, TierChange, TierGroup
 from memberships.services import tier_evaluation
 from memberships.services.ranges import KeyRange, count_left_out, mark_items
-from memberships.services.tier_evaluation import GRACE, Ladder, ladder_of, wallet_of_item
+from memberships.services.tier_evaluation import GRACE, Ladder, LadderRange, ladder_of, wallet_of_item
 from operations.models import JobChunk, JobRun, RunItem
 from operations.services.jobs import ChunkPlan, ChunkResult, Job
 
@@ -25,10 +25,14 @@ class LadderJob(Job):
     def plan(self, run: JobRun) -> Iterable[ChunkPlan]:
         size = settings.TIER_CHUNK_WALLETS
         ranges = (
-            tier_evaluation.ladder_ranges(size=size) if run.approved is None
+            self.ranges(run, size=size) if run.approved is None
             else tier_evaluation.ladder_ranges_of_items(run.approved, size=size)
         )
         return [ChunkPlan(found.first, found.last, found.size, subject=str(found.group)) for found in ranges]
+
+    def ranges(self, run: JobRun, *, size: int) -> list[LadderRange]:
+        """The wallets to look at: all there are."""
+        return tier_evaluation.ladder_ranges(size=size)
 
     def item_links(self, items: Sequence[RunItem]) -> dict[int, tuple[str, str]]:
         """The member's number, and the page of the wallet."""
@@ -83,6 +87,10 @@ class ForeseeDowngrades(LadderJob):
     is_nightly = True
     after = ("evaluate_tiers",)
     kinds = {str(days): told for days, told in NOTICE_DAYS.items()}
+
+    def ranges(self, run: JobRun, *, size: int) -> list[LadderRange]:
+        """Those whose tier ends on one of the days."""
+        return tier_evaluation.ranges_of_ends([_last_day(run, days) for days in NOTICE_DAYS], size=size)
 
     def work(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> ChunkResult:
         ladder, keys = _ladder(run, chunk), _keys(chunk)

@@ -39,7 +39,7 @@ A standing that was changed later than the day is not looked at: so nights may b
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
@@ -174,6 +174,11 @@ def wallet_of_item(key: int) -> int:
 def ladder_ranges(*, size: int) -> list[LadderRange]:
     """All wallets, ladder by ladder, in ranges that span `size` keys. Reads the wallets once."""
     return [LadderRange(*found) for found in statements.rows("tiers/ranges", size=size)]
+
+
+def ranges_of_ends(days: Sequence[date], *, size: int) -> list[LadderRange]:
+    """The wallets whose tier ends on one of the days, in ranges that span `size` keys."""
+    return [LadderRange(*found) for found in statements.rows("tiers/ranges_of_ends", days=list(days), size=size)]
 
 
 def ladder_ranges_of_items(approved: JobRun, *, size: int) -> list[LadderRange]:

@@ -26,8 +26,6 @@ WITH rules AS NOT MATERIALIZED (
     SELECT greatest(now_place, closed_place) AS points_place, greatest(now_place, closed_place, plan_place) AS best,
         place = ANY (rules.fallible) IS TRUE AS can_fall, place = ANY (rules.retired) IS TRUE AS is_retired
     FROM rules
-    -- Or the words of one step would be written out, and worked out, at each place where the next uses them.
-    OFFSET 0
 ), judged AS (
     SELECT seen.*,
         seen.is_retired OR CASE cause
@@ -36,7 +34,6 @@ WITH rules AS NOT MATERIALIZED (
             ELSE hold IN ('grace', 'over') AND cause IS NOT NULL
         END AS is_over
     FROM seen
-    OFFSET 0
 ), lost AS (
     -- Where the hold is over: what is left.
     SELECT judged.*,
@@ -48,6 +45,7 @@ WITH rules AS NOT MATERIALIZED (
         ) END AS fallen
     FROM judged
     CROSS JOIN rules
+    -- Or the words of all this would be written out, and worked out, at each place where the next step uses them.
     OFFSET 0
 ), weighed AS (
     SELECT lost.*,
@@ -75,7 +73,6 @@ WITH rules AS NOT MATERIALIZED (
             ELSE place
         END AS target
     FROM lost
-    OFFSET 0
 )
 SELECT weighed.kind, weighed.target,
     -- A floor, or a step, holds as a tier that points gave.

@@ -24,11 +24,10 @@ WITH decided AS MATERIALIZED (
         )
 ), locked AS MATERIALIZED (
     SELECT wallet.id
-    FROM decided
-    JOIN memberships_enrolment wallet
-        ON wallet.id = decided.enrolment_id AND wallet.id BETWEEN %(first)s AND %(last)s
-    ORDER BY wallet.id
-    FOR NO KEY UPDATE OF wallet
+    FROM (SELECT enrolment_id FROM decided ORDER BY enrolment_id) AS changing
+    CROSS JOIN LATERAL (
+        SELECT id FROM memberships_enrolment WHERE id = changing.enrolment_id FOR NO KEY UPDATE
+    ) AS wallet
 ), moved AS (
     UPDATE memberships_tierstanding standing
     SET tier_id = decided.to_tier, cause = decided.cause, held_until = decided.held_until,
