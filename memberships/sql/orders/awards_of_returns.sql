@@ -3,14 +3,19 @@
 -- reversal has asked for it yet. services/orders.py has the rule: what is kept is rounded up to whole points. All in whole
 -- numbers of fen, so that nothing is rounded on the way.
 -- Reads only; the wallets are locked by the caller.
-WITH listed AS MATERIALIZED (
+WITH earlier AS MATERIALIZED (
+    -- All at once: which index leads to one order's returns is a guess, as long as there are few.
+    SELECT returns_id, sum(amount) AS amount
+    FROM memberships_order
+    WHERE returns_id = ANY (%(bought)s::bigint[])
+    GROUP BY returns_id
+), listed AS MATERIALIZED (
     SELECT asked.place, bought.member_id, bought.number, bought.points, bought.qualifying,
         (bought.amount * 100)::bigint AS amount, (asked.back * 100)::bigint AS back,
-        ((bought.amount - coalesce((
-            SELECT sum(earlier.amount) FROM memberships_order earlier WHERE earlier.returns_id = bought.id
-        ), 0)) * 100)::bigint AS left_amount
+        ((bought.amount - coalesce(earlier.amount, 0)) * 100)::bigint AS left_amount
     FROM unnest(%(bought)s::bigint[], %(amounts)s::numeric[]) WITH ORDINALITY AS asked (bought_id, back, place)
     JOIN memberships_order bought ON bought.id = asked.bought_id
+    LEFT JOIN earlier ON earlier.returns_id = bought.id
 ), shares AS MATERIALIZED (
     SELECT listed.*,
         div(points::numeric * left_amount + amount - 1, nullif(amount, 0))

@@ -1,6 +1,7 @@
 -- How many points of each of some awards are lost by a day, zero or more, in the order of the list: what expired and was
 -- not given again, and what remains of lots that are over by that day and were not expired yet. What expired of a lot and
 -- was given again is a new lot, which may expire in its turn, and so on. Reads only.
+-- OFFSET 0 has each wallet's entries looked up, however few of them the planner believes there are in all.
 WITH RECURSIVE asked AS MATERIALIZED (
     SELECT listed.place, award.enrolment_id, award.lot_id
     FROM unnest(%(awards)s::bigint[]) WITH ORDINALITY AS listed (award_id, place)
@@ -8,26 +9,40 @@ WITH RECURSIVE asked AS MATERIALIZED (
 ), chain AS (
     SELECT place, enrolment_id, lot_id FROM asked
     UNION
-    SELECT chain.place, chain.enrolment_id, given.lot_id
+    SELECT chain.place, chain.enrolment_id, again.lot_id
     FROM chain
-    JOIN memberships_pointsentry lost
-        ON lost.enrolment_id = chain.enrolment_id AND lost.kind = 'expire' AND lost.lot_id = chain.lot_id
-    JOIN memberships_pointsentry given ON given.reverses_id = lost.id AND given.kind = 'reinstate'
+    JOIN LATERAL (
+        SELECT entry.id
+        FROM memberships_pointsentry entry
+        WHERE entry.enrolment_id = chain.enrolment_id AND entry.kind = 'expire' AND entry.lot_id = chain.lot_id
+        OFFSET 0
+    ) AS expired ON true
+    JOIN LATERAL (
+        SELECT given.lot_id
+        FROM memberships_pointsentry given
+        WHERE given.reverses_id = expired.id AND given.kind = 'reinstate'
+        OFFSET 0
+    ) AS again ON true
 ), lost AS (
-    SELECT chain.place, -expired.points AS points
+    SELECT chain.place, sum(gone.points) AS points
     FROM chain
-    JOIN memberships_pointsentry expired
-        ON expired.enrolment_id = chain.enrolment_id AND expired.kind = 'expire' AND expired.lot_id = chain.lot_id
-    WHERE NOT EXISTS (SELECT FROM memberships_pointsentry given WHERE given.reverses_id = expired.id)
-    UNION ALL
-    SELECT chain.place, lot.remaining
-    FROM chain
-    JOIN memberships_pointslot lot ON lot.id = chain.lot_id
-    JOIN memberships_enrolment wallet ON wallet.id = lot.enrolment_id
-    WHERE lot.pending_until IS NULL AND least(lot.expires_on, wallet.idle_on) <= %(over_on)s
-        AND NOT EXISTS (
-            SELECT FROM memberships_pointsentry gone
-            WHERE gone.member_id = lot.member_id AND gone.key = 'expire:' || lot.id
-        )
+    JOIN LATERAL (
+        SELECT -expired.points AS points
+        FROM memberships_pointsentry expired
+        WHERE expired.enrolment_id = chain.enrolment_id AND expired.kind = 'expire' AND expired.lot_id = chain.lot_id
+            AND NOT EXISTS (SELECT FROM memberships_pointsentry given WHERE given.reverses_id = expired.id)
+        UNION ALL
+        SELECT lot.remaining
+        FROM memberships_pointslot lot
+        JOIN memberships_enrolment wallet ON wallet.id = lot.enrolment_id
+        WHERE lot.id = chain.lot_id AND lot.pending_until IS NULL
+            AND least(lot.expires_on, wallet.idle_on) <= %(over_on)s
+            AND NOT EXISTS (
+                SELECT FROM memberships_pointsentry booked
+                WHERE booked.member_id = lot.member_id AND booked.key = 'expire:' || lot.id
+            )
+        OFFSET 0
+    ) AS gone ON true
+    GROUP BY chain.place
 )
-SELECT (SELECT coalesce(sum(points), 0)::bigint FROM lost WHERE lost.place = asked.place) FROM asked ORDER BY place
+SELECT coalesce(lost.points, 0)::bigint FROM asked LEFT JOIN lost ON lost.place = asked.place ORDER BY asked.place
