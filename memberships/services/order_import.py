@@ -1,9 +1,9 @@
 """Orders and returns out of a checked file: set-based statements over the staging rows of one batch.
 
-Wallets are locked in key order. Returns are booked in rounds of one of each wallet, by the statements that book a single
-one: so many rounds as the wallet with the most returns has in a chunk. A return is booked after its order wherever it stands in the file: a chunk that meets
-a return records its order first, although the line is another chunk's, which then finds it done. Every statement may
-run twice: rows that were done have an ImportRow.
+Wallets are locked in key order. Returns are booked in rounds of one of each wallet, by the statements that book a
+single one: as many rounds as the wallet with the most returns has in a chunk. A return is booked after its order
+wherever it stands in the file: a chunk that meets a return records its order first, although the line is another
+chunk's, which then finds it done. Every statement may run twice: rows that were done have an ImportRow.
 """
 
 from collections import defaultdict
