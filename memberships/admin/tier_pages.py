@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.core.cache import cache
 from django.db.models import Count
+from django.utils.formats import number_format
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
@@ -56,7 +57,10 @@ def evidence_of(change: TierChange) -> str:
         return _("card of the plan %(plan)s") % {"plan": seen["plan"]}
     if "window" not in seen:
         return ""
-    facts = {"points": seen["points"], "threshold": seen["threshold"], "first": seen["from"], "last": seen["to"]}
+    facts = {
+        "points": number_format(seen["points"]), "threshold": number_format(seen["threshold"]),
+        "first": seen["from"], "last": seen["to"],
+    }
     words = (
         _("%(points)s points (threshold %(threshold)s) from %(first)s to %(last)s") if seen["from"]
         else _("%(points)s points (threshold %(threshold)s) to %(last)s")
@@ -195,7 +199,9 @@ def _matrix(ladder: LadderForecast) -> list[tuple[str, list[int]]]:
 
 
 def _bars(label: str, figures: list[int], colour: str) -> dict[str, Any]:
-    return {"label": label, "data": figures, "backgroundColor": colour}
+    # Beside each other: one upon the other, they would show neither.
+    shape = {"grouped": True, "maxBarThickness": 28, "categoryPercentage": 0.6}
+    return {"label": label, "data": figures, "backgroundColor": colour, **shape}
 
 
 def _named(thing: Any) -> str:

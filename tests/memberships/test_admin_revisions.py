@@ -84,6 +84,12 @@ def test_a_file_can_be_uploaded_and_one_that_is_no_text_is_refused(manager: Clie
     assert "The file is not in UTF-8." in answer.content.decode()
 
 
+def test_the_name_of_a_chosen_file_is_not_written_over_the_day(manager: Client) -> None:
+    page = manager.get(f"{PAGES}add/").content.decode()
+    form = page[page.index('enctype="multipart/form-data"'):]
+    assert form.index('<input type="text" hidden disabled>') < form.index('name="effective_on"')
+
+
 def test_the_editor_begins_with_a_programme_as_it_is(manager: Client) -> None:
     in_effect(club(), on=today())
     page = manager.get(f"{PAGES}add/?programme=club")
