@@ -66,7 +66,8 @@ class FileForm(forms.Form):
         help_text=gettext_lazy("At once if that is the day of the approval; else in the night of its day."),
     )
     note = forms.CharField(
-        label=gettext_lazy("Note"), required=False, max_length=200, widget=forms.TextInput(attrs={"class": "desk-input"})
+        label=gettext_lazy("Note"), required=False, max_length=200,
+        widget=forms.TextInput(attrs={"class": "desk-input"}),
     )
 
     def clean_file(self) -> str:
