@@ -1,7 +1,6 @@
 """How memberships are shown in columns: masked, and without a query per row."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import Prefetch
@@ -83,16 +82,6 @@ def member_link(member: Member) -> SafeString:
 def signed(points: int) -> str:
     """"+1,200" or "-60": a movement of points."""
     return f"{'+' if points > 0 else ''}{number_format(points)}"
-
-
-def percent(share: Decimal) -> str:
-    """"15%" or "2.5%", of a share of 1."""
-    return f"{number_format((share * 100).normalize())}%"
-
-
-def plain(figure: Decimal) -> str:
-    """A decimal without the noughts at its end."""
-    return number_format(figure.normalize())
 
 
 def masked_token(method: PaymentMethod) -> str:

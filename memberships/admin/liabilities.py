@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
-from memberships.admin.display import percent, plain
 from memberships.admin.pages import find_record, show_page
 from memberships.models import PointsLiability
 from memberships.services.liabilities import NEVER
+from memberships.templatetags.figures import percent, plain
 from operations.admin.base import ReadOnlyAdmin
 
 #: Days that the chart over time shows, and months of the run-off that have a bar of their own.

@@ -7,11 +7,12 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from memberships.admin.display import owner_link, plain
+from memberships.admin.display import owner_link
 from memberships.admin.points_page import KIND_COLOURS, EntryLine, EntryPage
 from memberships.models import LotDraw, Order, PointsEntry
 from memberships.models.points import EXPIRY_KEY, POSTING_KEY
 from memberships.services.orders import order_key, recorded_return
+from memberships.templatetags.figures import plain
 
 Kind = PointsEntry.Kind
 

@@ -60,7 +60,7 @@ def set_by_hand(desk: Client, wallet: Enrolment, code: str, **fields: Any) -> An
 def test_page_of_a_tier_says_since_when_why_and_until_when(desk: Client, member: Enrolment) -> None:
     text = read(desk, page_of(member))
     assert "gold" in text and f"{today().year + 1}-12-31" in text
-    assert "3000 points (threshold 3000) from" in text
+    assert "3,000 points (threshold 3,000) from" in text
     assert [line.change.kind for line in desk.get(page_of(member)).context["changes"]] == ["up", "first"]
 
 
