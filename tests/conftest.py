@@ -20,9 +20,9 @@ from tests import databases
 pytest_plugins = ["tests.gateway"]
 
 PROJECT = Path(__file__).resolve().parent.parent
-#: What takes longest: begun last, it would leave one worker alone with it.
+#: What takes longest, the longest first: begun last, it would leave one worker alone with it.
 LONGEST = (
-    "tests/config/test_run_product.py", "tests/memberships/test_night_ten_years.py",
+    "tests/browser/", "tests/config/test_run_product.py", "tests/memberships/test_night_ten_years.py",
     "tests/memberships/test_night_crash.py", "tests/memberships/test_demo_past.py",
     "tests/config/test_roles_matrix.py",
 )
@@ -30,7 +30,7 @@ LONGEST = (
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+    items.sort(key=lambda item: next((n for n, path in enumerate(LONGEST) if item.nodeid.startswith(path)), 99))
 
 
 def pytest_collection_finish() -> None:
