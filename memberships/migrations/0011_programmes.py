@@ -207,7 +207,6 @@ class Migration(migrations.Migration):
                 ('document', models.JSONField(verbose_name='content')),
                 ('document_hash', models.CharField(max_length=64, verbose_name='hash of the content')),
                 ('changes', models.JSONField(default=list, verbose_name='changes')),
-                ('forecast', models.JSONField(blank=True, null=True, verbose_name='what-if')),
                 ('state', models.CharField(choices=[('draft', 'draft'), ('submitted', 'waiting for approval'), ('approved', 'approved'), ('in_effect', 'in effect'), ('superseded', 'superseded'), ('rejected', 'rejected')], default='draft', max_length=16, verbose_name='state')),
                 ('effective_on', models.DateField(verbose_name='effective on')),
                 ('made_at', models.DateTimeField(verbose_name='made at')),

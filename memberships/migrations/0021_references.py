@@ -48,7 +48,7 @@ DROP_STAGING = "DROP TABLE memberships_staged_adjustment; DROP TABLE memberships
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('memberships', '0023_notices'),
+        ("memberships", "0020_notices"),
         ('pghistory', '0007_auto_20250421_0444'),
     ]
 

@@ -30,7 +30,7 @@ ALTER TABLE memberships_tierchange ADD CONSTRAINT tierchange_of_members_wallet
 class Migration(migrations.Migration):
     # An index that is made beside the traffic is not made in a transaction.
     atomic = False
-    dependencies = [("memberships", "0028_what_ifs")]
+    dependencies = [("memberships", "0026_what_ifs")]
 
     operations = [
         AddIndexConcurrently(

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("memberships", "0025_revision_base"),
+        ("memberships", "0023_revision_base"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

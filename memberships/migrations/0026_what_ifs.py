@@ -12,8 +12,8 @@ MOVING_CARDS = Path(__file__).resolve().parent.parent / "sql" / "programmes" / "
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('memberships', '0026_idled_after'),
-        ('operations', '0011_notices'),
+        ("memberships", "0025_idled_after"),
+        ("operations", "0010_notices"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -39,10 +39,6 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'what-ifs',
                 'indexes': [models.Index(condition=models.Q(('revision', None)), fields=['content_hash', 'on'], name='whatif_typed')],
             },
-        ),
-        # The column stays for the code that runs while this is deployed; a later release drops it.
-        migrations.SeparateDatabaseAndState(
-            state_operations=[migrations.RemoveField(model_name='programmerevision', name='forecast')],
         ),
         # Another column: the function has to be made anew, as a fresh database has it since 0015.
         migrations.RunSQL(

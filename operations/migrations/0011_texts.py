@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('operations', '0011_notices'),
+        ("operations", "0010_notices"),
     ]
 
     operations = [

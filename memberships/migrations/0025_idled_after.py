@@ -6,7 +6,7 @@ from django.db import migrations, models
 # Wallets that inactivity emptied before are as they were: what comes back to their lots is judged lot by lot.
 class Migration(migrations.Migration):
     dependencies = [
-        ("memberships", "0029_enrolled_by"),
+        ("memberships", "0024_enrolled_by"),
     ]
 
     operations = [

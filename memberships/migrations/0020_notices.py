@@ -9,7 +9,7 @@ FUNCTIONS = ("points_expire", "tier_ends", "payment_declined", "card_in_grace", 
 
 
 class Migration(migrations.Migration):
-    dependencies = [("memberships", "0019_wallet_rights"), ("operations", "0011_notices")]
+    dependencies = [("memberships", "0019_wallet_rights"), ("operations", "0010_notices")]
 
     operations = [
         migrations.RunSQL(
