@@ -46,13 +46,17 @@ soak: venv-dev
 	@$(VENV_PYTHON) -m config.messages
 	@SOAK_EXAMPLES=$(EXAMPLES) $(VENV_PYTHON) -m pytest -n 0 tests/memberships/test_points_machine.py $(ARGS)
 
-# 0002_import is not linted: it completes tables that were made with it, before any code ran on them.
+# Not linted: migrations that complete or reshape tables before the first version that runs anywhere with them. What comes
+# after that version is linted without exception.
+UNRELEASED = 0002_import 0011_programmes 0013_points_parts 0015_plan_moves 0016_orders 0021_references \
+	0023_revision_base 0010_notices
+
 check: venv-dev
 	$(VENV_PYTHON) -m ruff check .
 	$(VENV_PYTHON) -m mypy
 	$(VENV_PYTHON) manage.py makemigrations --check --dry-run
 	EXTRA_APPS=django_migration_linter $(VENV_PYTHON) manage.py lintmigrations --quiet ok \
-		--include-apps operations memberships --ignore-name 0002_import
+		--include-apps operations memberships --ignore-name $(UNRELEASED)
 
 bench: venv-dev
 	@$(VENV_PYTHON) -m config.messages
