@@ -61,6 +61,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
     TransactionTestCase._fixture_teardown = teardown  # type: ignore[method-assign]
 
 
+@pytest.fixture
+def new_tables(db: None) -> None:
+    """For a test that reads plans of queries."""
+    databases.renew()
+
+
 @pytest.fixture(autouse=True)
 def _private_uploads(tmp_path: Path, settings: Any) -> None:
     settings.MEDIA_ROOT = tmp_path / "uploads"

@@ -78,7 +78,7 @@ def remember_shipped() -> None:
         cursor.execute("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace")
         tables = sorted(name for (name,) in cursor.fetchall())
         cursor.execute("CREATE SCHEMA shipped")
-        emptied, restored = [], []
+        emptied, restored, new = [], [], []
         for table in tables:
             names = {"table": sql.Identifier("public", table), "copy": sql.Identifier("shipped", table)}
             cursor.execute(sql.SQL("SELECT EXISTS (SELECT FROM {table})").format(**names))
@@ -88,9 +88,11 @@ def remember_shipped() -> None:
             else:
                 name = sql.Literal(f"public.{table}")
                 emptied.append(sql.SQL(EMPTIED).format(**names, name=name, little=sql.Literal(LITTLE)))
+                new.append(sql.Identifier("public", table))
         # A table that is truncated may take with it what refers to it.
         steps = sql.SQL("").join([*emptied, *restored])
         cursor.execute(sql.SQL(GO_BACK).format(steps=steps))
+        cursor.execute(sql.SQL(RENEW).format(tables=sql.SQL(", ").join(new)))
 
 
 def empty() -> None:
@@ -99,12 +101,29 @@ def empty() -> None:
         cursor.execute("SELECT shipped.go_back()")
 
 
+def renew() -> None:
+    """Give the tables that were empty at first new files and no statistics, until the transaction is rolled back.
+
+    The planner goes by the size of a file and by statistics, and both outlive the rollback of an earlier test.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT shipped.renew()")
+
+
 #: No trigger of ours and no foreign key is asked: some tables only grow, and all of them are emptied.
 GO_BACK = """
 CREATE FUNCTION shipped.go_back() RETURNS void LANGUAGE plpgsql AS $function$
 BEGIN
     SET LOCAL session_replication_role = replica;
     {steps}
+END
+$function$
+"""
+RENEW = """
+CREATE FUNCTION shipped.renew() RETURNS void LANGUAGE plpgsql SET session_replication_role = replica AS $function$
+BEGIN
+    TRUNCATE {tables} CASCADE;
+    DELETE FROM pg_statistic WHERE starelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace);
 END
 $function$
 """

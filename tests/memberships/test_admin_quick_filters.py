@@ -12,7 +12,7 @@ from memberships.models import Payment, Subscription
 from memberships.services.subscriptions import with_status
 from tests.memberships.admin_pages import indexes_read
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("new_tables")]
 LOOKED_UP = {
     "memberships_subscription_pkey", "memberships_payment_pkey", "memberships_member_pkey",
     "memberships_paymentmethod_pkey", "memberships_plan_pkey", "plan_of_programme", "subscription_of_member_key",

@@ -95,6 +95,7 @@ def test_a_search_keeps_the_filters(desk: Client) -> None:
         (lookups.legal_name(), "上海晨光", "customer_name_prefix"),
     ],
 )
+@pytest.mark.usefixtures("new_tables")
 def test_each_kind_is_served_by_its_index(kind: SearchKind, term: str, index: str) -> None:
     condition = kind.condition(term)
     assert condition is not None
@@ -102,6 +103,7 @@ def test_each_kind_is_served_by_its_index(kind: SearchKind, term: str, index: st
     assert indexes_read(query[:1001]) == {index}
 
 
+@pytest.mark.usefixtures("new_tables")
 def test_a_mobile_is_served_by_its_index() -> None:
     assert indexes_read(MemberContact.objects.filter(mobile="13812345678")) == {"contact_mobile"}
 
@@ -110,6 +112,7 @@ def test_a_mobile_is_served_by_its_index() -> None:
     ("column", "index"),
     [("province", "customer_by_province"), ("industry", "customer_by_industry"), ("size", "customer_by_size")],
 )
+@pytest.mark.usefixtures("new_tables")
 def test_each_filter_is_served_by_its_index_in_the_order_of_the_list(column: str, index: str) -> None:
     query = EnterpriseCustomer.objects.filter(**{column: "small"}).order_by("-pk").values("pk")[:51]
     assert indexes_read(query) == {index}
