@@ -12,6 +12,7 @@ import tempfile
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,6 +43,24 @@ def pytest_xdist_setupnodes() -> None:
         [sys.executable, "-c", "from tests import databases; databases.make_migrated()"],
         cwd=Path(__file__).resolve().parent.parent, preexec_fn=partial(end_with_parent, signal.SIGTERM),
     )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests that share something costly go to one worker: the browser's their house, those of a class its data.
+
+    The group that pytest-xdist 3.8 writes into the name of a test is not seen by pytest 9.2.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Sharing(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            if nodeid.startswith("tests/browser/"):
+                return "tests/browser/"
+            path, *inside = nodeid.split("::")
+            return f"{path}::{inside[0]}" if len(inside) > 1 else nodeid
+
+    return Sharing(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 _start()

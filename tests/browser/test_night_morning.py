@@ -9,8 +9,7 @@ from memberships.demo import OPERATOR
 from tests.browser.desk import PATIENCE, log_in
 from tests.browser.house import House
 
-# One house for all of them: they go to one worker.
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 CARDS = "/admin/memberships/subscription/"
 PAYMENTS = "/admin/memberships/payment/"
 WALLETS = "/admin/memberships/enrolment/"

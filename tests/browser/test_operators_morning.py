@@ -10,8 +10,7 @@ from tests.browser.desk import PATIENCE, log_in, press, tab, upload, wait_until_
 from tests.browser.house import House
 from tests.customer_files import HEADERS, a_row, csv_file
 
-# One house for all of them: they go to one worker.
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 FIRMS = range(7_000_001, 7_003_001)
 MISTAKES = {5: {"手机号": "1390000"}, 17: {"统一社会信用代码": "1.10105E+17"}, 42: {"会员卡": "platinum"}}
 CODES = ["bad_mobile", "spreadsheet_number", "unknown_plan"]

@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from datetime import timedelta
 
-import pytest
 from django.db import connection
 from django.db.models import Q, Sum
 from django.test import TestCase
@@ -40,7 +39,6 @@ def count_all() -> dict[str, int]:
     return {model.__name__: model._default_manager.count() for model in COUNTED}
 
 
-@pytest.mark.xdist_group("demo facts")
 class DemoFactsTests(TestCase):
     """The demo is loaded once for all of them, in one process."""
 
