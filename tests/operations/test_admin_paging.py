@@ -62,14 +62,14 @@ def test_an_unknown_key_leads_to_the_first_page_and_nonsense_is_refused(members:
         read_page(Member.objects.all(), order="-pk", size=2, after="nonsense")
 
 
-def test_few_rows_are_counted_exactly_with_a_bound(members: list[Member]) -> None:
+def test_few_rows_are_counted_exactly_with_a_bound(new_tables: None, members: list[Member]) -> None:
     with CaptureQueriesContext(connection) as queries:
         count = count_rows(Member.objects.all())
     assert (count.number, count.is_exact) == (7, True)
     assert counts_or_skips(queries.captured_queries) == []
 
 
-def test_many_rows_are_estimated() -> None:
+def test_many_rows_are_estimated(new_tables: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO memberships_member (kind, joined_on)"
