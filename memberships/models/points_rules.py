@@ -1,8 +1,6 @@
 """How a programme's points are earned, wait, end and are taken back: data of its programme file, section `points`."""
 
-from datetime import date
 from decimal import Decimal
-from typing import Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -91,14 +89,6 @@ class PointsPolicy(models.Model):
         return str(self.programme)
 
 
-class InForceQuerySet(models.QuerySet["EarnRule | EarnPromotion"]):
-    """Rules by day."""
-
-    def in_force(self, *, on: date) -> Self:
-        """First and last day included."""
-        return self.filter(Q(ends_on=None) | Q(ends_on__gte=on), starts_on__lte=on)
-
-
 class InForce(models.Model):
     """Something that holds from a day on, for orders of a category, or of all that have no rule of their own."""
 
@@ -106,8 +96,6 @@ class InForce(models.Model):
     category = models.CharField(_("category"), max_length=64, blank=True)
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("until (last day)"), null=True, blank=True)
-
-    objects = InForceQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -41,7 +41,8 @@ class ProgrammeFacts(ProgrammeSection):
 
     def hindrances(self, programme: Programme, section: dict[str, Any], *, on: date) -> Iterable[Fault]:
         wanted = _wanted(section)
-        has_cards = Subscription.objects.filter(programme=programme).exists()
+        # By the plans, which have an index of their cards.
+        has_cards = Subscription.objects.filter(plan__in=programme.plans.all()).exists()
         has_wallets = Enrolment.objects.filter(programme=programme).exists()
         if wanted["audience"] != programme.audience and (has_cards or has_wallets):
             yield Fault(("programme", "audience"), _("the programme has members, who are all of the other kind"))
