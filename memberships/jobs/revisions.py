@@ -19,9 +19,9 @@ from operations.services.jobs import ChunkPlan, ChunkResult, Job
 class ApplyProgrammeRevisions(Job):
     """Brings the approved revisions into effect whose day has come; a chunk is a programme.
 
-    Before what reads plans, tiers and rules. A revision that cannot take effect leaves its programme as it was: its
-    chunk is parked and says why. One that was compared with another state of the programme is left out with a note, and
-    counts as failed. The items of a dry run are revisions, their amounts changes.
+    Before what reads plans, tiers and rules. A revision that its programme cannot become any more, or that was compared
+    with another state of it, is left out with a note and counts as failed; those before it stay in effect. The items of
+    a dry run are revisions, their amounts changes.
     """
 
     name = "apply_programme_revisions"

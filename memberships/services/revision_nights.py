@@ -52,9 +52,8 @@ def foresee_effects(code: str, *, on: date) -> list[Effect]:
         for revision in due(code, on=on):
             kind = _effect(revision, base, on=on)
             found.append(Effect(revision, kind, _seen(kind, base, revision)))
-            if kind == REFUSE:
-                # The night stops at it: what comes after waits, too.
-                break
+            # One that cannot take effect leaves the programme as those before it made it: what rests on it has another
+            # base then, and is left out as well.
             if kind == APPLY:
                 base = revision.document_hash
         transaction.savepoint_rollback(before)
@@ -83,17 +82,19 @@ def foresee_night(run: JobRun, code: str) -> int:
 
 
 def apply_due(code: str, *, on: date, at: datetime, actor: User | None) -> Outcome:
-    """Bring a programme's revisions into effect, one after the other; those with another base are left out with a note.
+    """Bring a programme's revisions into effect, one after the other.
 
-    Raises ProgrammeFileError where the programme cannot become what one says.
+    Those with another base, and those that the programme cannot become, are left out with a note; the others are kept.
     """
-    return _apply(due(code, on=on), on=on, at=at, actor=actor)
+    revisions = due(code, on=on)
+    applied = _apply(revisions, on=on, at=at, actor=actor)
+    return Outcome(len(applied), len(revisions) - len(applied))
 
 
 def apply_foreseen(approved: JobRun, code: str, *, on: date, at: datetime, actor: User | None) -> Outcome:
     """The same of an approved dry run: what it lists and finds as it saw it, in its order, up to the first that is not.
 
-    Those after that one rest on it: they wait, too. The items say what became of them.
+    Those after that one rest on it: they wait, too. The items say what became of them: done is what took effect.
     """
     keys = list(ProgrammeRevision.objects.filter(code=code).values_list("pk", flat=True))
     items = RunItem.objects.filter(run=approved, key__in=keys)
@@ -103,22 +104,23 @@ def apply_foreseen(approved: JobRun, code: str, *, on: date, at: datetime, actor
         if seen.get(effect.revision.pk) != effect.seen:
             break
         wanted.append(effect.revision)
-    done = _apply(wanted, on=on, at=at, actor=actor)
-    items.filter(key__in=[revision.pk for revision in wanted]).update(outcome=RunItem.Outcome.DONE)
+    applied = _apply(wanted, on=on, at=at, actor=actor)
+    items.filter(key__in=applied).update(outcome=RunItem.Outcome.DONE)
     left = items.filter(outcome=RunItem.Outcome.FORESEEN).update(outcome=RunItem.Outcome.LEFT_OUT)
-    return Outcome(done.applied, done.left + left)
+    return Outcome(len(applied), left)
 
 
-def _apply(revisions: Iterable[ProgrammeRevision], *, on: date, at: datetime, actor: User | None) -> Outcome:
-    taken = [_take_effect(each, on=on, at=at, actor=actor or each.made_by) for each in revisions]
-    return Outcome(sum(taken), len(taken) - sum(taken))
+def _apply(revisions: Iterable[ProgrammeRevision], *, on: date, at: datetime, actor: User | None) -> list[int]:
+    """The keys of those that took effect."""
+    return [each.pk for each in revisions if _take_effect(each, on=on, at=at, actor=actor or each.made_by)]
 
 
 def _take_effect(revision: ProgrammeRevision, *, on: date, at: datetime, actor: User | None) -> bool:
-    """Whether it did."""
+    """Whether it did; if not, nothing of it is written but why."""
     try:
+        # In a savepoint of its own.
         take_effect(revision, on=on, at=at, actor=actor)
-    except RevisionBaseError as error:
+    except (RevisionBaseError, ProgrammeFileError) as error:
         leave_out(revision, why=str(error), actor=actor)
         return False
     return True

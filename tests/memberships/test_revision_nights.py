@@ -9,7 +9,6 @@ from memberships.services.revisions import discard_revision
 from memberships.services.subscriptions import join
 from operations.models import JobRun, RunItem
 from operations.services.dry_runs import execute_dry_run, start_dry_run, summary
-from operations.services.jobs import begin_run, take_chunk, work_chunk
 from tests.memberships.factories import TODAY, a_person, an_operator
 from tests.memberships.night_stories import at_night, run_job, worked
 from tests.memberships.programme_stories import CLUB, club, with_plan, with_tiers
@@ -105,23 +104,42 @@ def test_a_file_with_another_base_is_foreseen_as_left_out_and_left_out() -> None
     dry_run = foreseen()
     assert items(dry_run) == [("club r2", "leave_out", 1, "foreseen")]
     run = executed(dry_run)
-    assert (run.done, run.failed, items(dry_run)[0][3]) == (0, 1, "done")
+    assert (run.done, run.failed, items(dry_run)[0][3]) == (0, 1, "left_out")
     later.refresh_from_db()
     assert (later.state, bool(later.left_out)) == (State.REJECTED, True)
 
 
-def test_a_file_that_cannot_take_effect_any_more_is_foreseen_and_its_chunk_is_tried_and_parked() -> None:
+def one_that_cannot_take_effect_after_one_that_can() -> None:
+    """r2 has another ladder; r3, which rests on it, is for enterprises, and meanwhile a person has joined; r4 on r3."""
     programme = in_effect(club(plans=[]))
-    waiting(club(plans=[], programme={**CLUB["programme"], "audience": "enterprise"}))
-    join(a_person(), Plan.objects.create(
+    enterprises = {**CLUB["programme"], "audience": "enterprise"}
+    tiers = with_tiers(basic=0, silver=2_500, gold=6_000).content["tiers"]
+    waiting(club(plans=[], tiers=tiers))
+    waiting(club(plans=[], tiers=tiers, programme=enterprises))
+    waiting(club(plans=[], programme=enterprises))
+    plan = Plan.objects.create(
         programme=programme, code="hand", name="手", name_en="Hand", price=1, term_months=1, on_sale_from=TODAY
-    ), on=TODAY, actor=None)
+    )
+    join(a_person(), plan, on=TODAY, actor=None)
+
+
+def test_a_file_that_cannot_take_effect_any_more_is_left_out_and_the_one_before_it_is_kept() -> None:
+    one_that_cannot_take_effect_after_one_that_can()
+    waiting(club(programme={**CLUB["programme"], "code": "other"}))
+    run = run_job(JOB, on=DAY)
+    assert (run.done, run.failed) == (2, 2)
+    assert states() == [State.SUPERSEDED, State.IN_EFFECT, State.REJECTED, State.REJECTED, State.IN_EFFECT]
+    refused = ProgrammeRevision.objects.get(code="club", number=3)
+    assert "audience" in refused.left_out
+    assert Tier.objects.get(code="silver", group__programme__code="club").threshold == 2_500
+    assert run_job(JOB, on=DAY + timedelta(days=1)).total == 0, "it is not tried each night"
+
+
+def test_a_dry_run_with_a_file_that_cannot_take_effect_is_what_is_executed() -> None:
+    one_that_cannot_take_effect_after_one_that_can()
     dry_run = foreseen()
-    assert items(dry_run) == [("club r2", "refuse", 1, "foreseen")]
-    run = execute_dry_run(dry_run, actor=None, at=at_night(DAY))
-    begin_run(run.pk, at=at_night(DAY))
-    chunk = take_chunk(run, at=at_night(DAY))
-    assert chunk is not None
-    work_chunk(run, chunk, clock=lambda: at_night(DAY))
-    chunk.refresh_from_db()
-    assert chunk.error.startswith("ProgrammeFileError") and states() == [State.IN_EFFECT, State.APPROVED]
+    assert [kind for _name, kind, *_rest in items(dry_run)] == ["apply", "refuse", "leave_out"]
+    run = executed(dry_run)
+    assert (run.done, run.failed) == (1, 2)
+    assert [outcome for *_item, outcome in items(dry_run)] == ["done", "left_out", "left_out"]
+    assert states() == [State.SUPERSEDED, State.IN_EFFECT, State.REJECTED, State.REJECTED]
