@@ -148,7 +148,7 @@ def revision_page(request: HttpRequest, revision: ProgrammeRevision, *, on: date
 def _seen(revision: ProgrammeRevision, *, on: date) -> Preview:
     """What it changes: of a draft as of now, and why it cannot take effect any more, if so; of another as it was told
     to the approver."""
-    told = [Change(change["words"]) for change in revision.changes]
+    told = [Change(change["words"]) for change in revision.told()]
     if revision.state != State.DRAFT:
         return Preview(None, changes=told)
     seen = preview(revision.source, on=max(on, revision.effective_on))

@@ -1,12 +1,13 @@
 """Revisions of a programme: the file that describes it, and how it came into effect."""
 
 from datetime import date
-from typing import Self
+from typing import Any, Self
 
 import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from memberships.models.programmes import Programme
@@ -53,7 +54,7 @@ class ProgrammeRevision(models.Model):
     document_hash = models.CharField(_("hash of the content"), max_length=64)
     # The hash of what it was compared with: of the revision that was to be in effect before it. Blank: none was.
     base_hash = models.CharField(_("hash of what it was compared with"), max_length=64, blank=True, default="")
-    # What it changes, in words and numbers, as it was when it was submitted.
+    # What it changes, in words of each language and numbers, as it was when it was submitted: see `told`.
     changes = models.JSONField(_("changes"), default=list)
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.DRAFT)
     effective_on = models.DateField(_("effective on"))
@@ -121,3 +122,16 @@ class ProgrammeRevision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} r{self.number}"
+
+    def told(self) -> list[dict[str, Any]]:
+        """Its changes: {"words", "figures"} each, the words in the language of the moment.
+
+        Older revisions have them in the language of their maker only.
+        """
+        return [{**change, "words": _in_language(change["words"])} for change in self.changes]
+
+
+def _in_language(words: str | dict[str, str]) -> str:
+    if isinstance(words, str):
+        return words
+    return words.get(get_language() or "") or words[settings.LANGUAGE_CODE]

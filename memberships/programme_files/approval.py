@@ -39,7 +39,7 @@ class ApplyProgrammeRevision(ApprovalAction):
             "revision": revision, "day": date_format(revision.effective_on, "SHORT_DATE_FORMAT"),
             "count": number_format(len(revision.changes)),
         }
-        figures = enumerate(revision.changes[:SHOWN], start=1)
+        figures = enumerate(revision.told()[:SHOWN], start=1)
         changes = [(str(number), change["words"]) for number, change in figures]
         others = neighbours(revision.code, on=revision.effective_on)
         return Description(summary, (*others, *self._what_if(revision), *changes))

@@ -7,10 +7,13 @@ take effect by then will have made of them.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from memberships.errors import RevisionStateError
 from memberships.models import ProgrammeRevision
@@ -36,6 +39,21 @@ def foresee_changes(document: Document, *, on: date) -> list[Change]:
     with as_it_will_be(document.code, on=on):
         check_against_tables(document, on=on)
         return changes_of(document, on=on)
+
+
+def foretell_changes(document: Document, *, on: date) -> list[dict[str, Any]]:
+    """The same for `ProgrammeRevision.changes`: who approves it may read another language than who made it."""
+    told: dict[str, list[Change]] = {}
+    with as_it_will_be(document.code, on=on):
+        check_against_tables(document, on=on)
+        for language, _name in settings.LANGUAGES:
+            with override(language):
+                told[language] = changes_of(document, on=on)
+    return [
+        {"words": {language: change.words for language, change in zip(told, each, strict=True)},
+         "figures": dict(each[0].figures)}
+        for each in zip(*told.values(), strict=True)
+    ]
 
 
 @contextmanager

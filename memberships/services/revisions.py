@@ -25,9 +25,8 @@ from memberships.programme_files.documents import (
     kept_document,
     read_document,
 )
-from memberships.programme_files.sections import Change
 from memberships.programme_files.writing import write_document
-from memberships.services.revision_bases import base_hash, foresee_changes, hash_in_effect
+from memberships.services.revision_bases import base_hash, foresee_changes, foretell_changes, hash_in_effect
 from memberships.services.what_ifs import ask_about_revision
 from operations.audit import because
 from operations.models import Approval, User
@@ -48,12 +47,12 @@ def draft_revision(
     Raises ProgrammeFileError where the programme cannot become what it says.
     """
     day = max(effective_on, on)
-    changes = foresee_changes(document, on=day)
+    changes = foretell_changes(document, on=day)
     number = _lock_revisions(document.code)
     with because(note or "programme file", actor=actor):
         revision = ProgrammeRevision.objects.create(
             code=document.code, programme=find_programme(document), number=number + 1, source=_source(document),
-            document=document.content, document_hash=document.hash, changes=_as_json(changes),
+            document=document.content, document_hash=document.hash, changes=changes,
             effective_on=day, rolled_back_to=rolled_back_to, made_by=actor, made_at=at, note=note[:200],
         )
     ask_about_revision(revision, on=on, at=at, actor=actor)
@@ -74,10 +73,6 @@ def _source(document: Document) -> str:
     return document.source or write_document(document)
 
 
-def _as_json(changes: list[Change]) -> list[dict[str, object]]:
-    return [change.as_json() for change in changes]
-
-
 @transaction.atomic
 def edit_draft(
     revision: ProgrammeRevision, document: Document, *, effective_on: date, on: date, at: datetime, actor: User | None,
@@ -95,9 +90,9 @@ def edit_draft(
             _("%(revision)s cannot become a file of “%(code)s”.") % {"revision": revision, "code": document.code}
         )
     day = max(effective_on, on)
-    changes = foresee_changes(document, on=day)
+    changes = foretell_changes(document, on=day)
     revision.source, revision.document, revision.document_hash = _source(document), document.content, document.hash
-    revision.effective_on, revision.changes, revision.note = day, _as_json(changes), note[:200]
+    revision.effective_on, revision.changes, revision.note = day, changes, note[:200]
     with because("draft edited", actor=actor):
         revision.save()
     ask_about_revision(revision, on=on, at=at, actor=actor)
@@ -119,7 +114,7 @@ def submit_revision(
         raise RevisionStateError(_("%(revision)s is no draft any more: make a new revision.") % {"revision": revision})
     document = kept_document(revision.document)
     revision.effective_on = max(revision.effective_on, on)
-    revision.changes = _as_json(foresee_changes(document, on=revision.effective_on))
+    revision.changes = foretell_changes(document, on=revision.effective_on)
     if not revision.changes:
         raise RevisionStateError(_("Nothing would change: the programme is as the file says."))
     revision.state = State.SUBMITTED

@@ -55,7 +55,7 @@ def thresholds() -> list[int]:
 def test_nothing_changes_before_the_second_person_has_said_yes() -> None:
     revision = submitted(club())
     assert (revision.state, Programme.objects.count()) == (State.SUBMITTED, 0)
-    assert revision.changes[0]["words"] == "New programme “Club” (club)"
+    assert revision.told()[0]["words"] == "New programme “Club” (club)"
     revision = approved(revision)
     assert (revision.state, revision.number, revision.programme) == (State.IN_EFFECT, 1, Programme.objects.get())
     assert revision.approval.state == Approval.State.EXECUTED
@@ -69,6 +69,19 @@ def test_the_request_tells_the_approver_what_would_change() -> None:
         "1", "Tier “Silver”: threshold (points) 2,000 → 2,500; "
         "0 of 0 members on it would be below it at their next evaluation."
     ]]
+
+
+def test_the_approver_reads_the_changes_in_another_language_than_their_maker() -> None:
+    in_effect(club())
+    with translation.override("zh-hans"):
+        revision = submitted(with_tiers(basic=0, silver=2_500, gold=6_000))
+    english, chinese = (revision.approval.texts[language][1][0][1] for language in ("en", "zh-hans"))
+    assert english.startswith("Tier “Silver”: threshold (points) 2,000 → 2,500")
+    assert chinese.startswith("等级“白银”") and revision.told()[0]["words"] == english
+    with translation.override("zh-hans"):
+        assert revision.told()[0]["words"] == chinese
+    revision.changes = [{"words": "as it was kept before", "figures": {}}]
+    assert revision.told() == revision.changes
 
 
 def test_who_submitted_it_cannot_approve_it() -> None:
@@ -107,7 +120,7 @@ def test_the_second_file_for_one_night_is_compared_with_the_first_and_takes_effe
     approved(submitted(tiers, effective_on=IN_A_WEEK))
     second = submitted(club(), effective_on=IN_A_WEEK)
     assert second.approval.figures[0] == ["Compared with", "club r2, which is to take effect on 2027-01-22"]
-    assert [change["words"].split(";")[0] for change in second.changes] == [
+    assert [change["words"].split(";")[0] for change in second.told()] == [
         "Tier “Silver”: threshold (points) 2,500 → 2,000"
     ]
     assert thresholds() == [0, 2_000, 6_000], "nothing is left of the comparison"
@@ -142,7 +155,7 @@ def test_a_file_that_will_be_left_out_is_none_that_later_ones_are_compared_with(
     approved(submitted(with_plan(price="129"), effective_on=TOMORROW))
     last = submitted(with_plan(price="139"), effective_on=IN_A_WEEK + timedelta(days=7))
     assert last.approval.figures[0] == ["Compared with", "club r3, which is to take effect on 2027-01-16"]
-    (change,) = last.changes
+    (change,) = last.told()
     assert "(price (CNY) 129 → 139)" in change["words"]
     approved(last)
     for day in (TOMORROW, IN_A_WEEK, last.effective_on):
@@ -156,7 +169,7 @@ def test_rolling_back_is_compared_with_what_is_approved_for_an_earlier_day() -> 
     first.refresh_from_db()
     approved(submitted(with_plan(price="139"), effective_on=TOMORROW))
     back = roll_back(first, effective_on=IN_A_WEEK, on=TODAY, at=noon(TODAY), actor=a_manager())
-    assert "139 → 99" in back.changes[0]["words"]
+    assert "139 → 99" in back.told()[0]["words"]
 
 
 def test_an_approved_file_that_cannot_take_effect_any_more_stops_those_after_it_and_is_named() -> None:
@@ -179,7 +192,7 @@ def test_a_file_that_was_left_out_is_taken_up_again_and_tells_what_it_would_chan
     draft = take_up_again(later, actor=a_manager())
     assert (draft.state, draft.left_out) == (State.DRAFT, "")
     again = submit_revision(draft, reason="again", on=IN_A_WEEK, at=noon(IN_A_WEEK), actor=a_manager())
-    assert [change["words"].split(";")[0] for change in again.changes] == [
+    assert [change["words"].split(";")[0] for change in again.told()] == [
         "Tier “Gold”: threshold (points) 6,000 → 8,000",
         "Plan “Annual card v2”: version 3 on sale from 2027-01-22 (price (CNY) 129 → 99)",
     ]

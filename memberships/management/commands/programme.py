@@ -116,9 +116,9 @@ class Command(BaseCommand):
         self._say(
             options,
             {"code": revision.code, "revision": revision.number, "approval": revision.approval_id,
-             "effective_on": revision.effective_on.isoformat(), "changes": revision.changes},
+             "effective_on": revision.effective_on.isoformat(), "changes": revision.told()},
             "\n".join([
-                *neighbours_then, *(change["words"] for change in revision.changes),
+                *neighbours_then, *(change["words"] for change in revision.told()),
                 _("%(revision)s waits for approval %(approval)s; it is to take effect on %(day)s.")
                 % {"revision": revision, "approval": revision.approval_id, "day": revision.effective_on},
             ]),
