@@ -17,6 +17,11 @@ from memberships.models import Enrolment, Member, Programme
 from memberships.models.programmes import Enrols
 from memberships.services.enrolments_by_hand import enrol_by_hand, programmes_for
 from operations.admin.reasons import record_url
+from operations.imports.faults import Fault
+from operations.imports.widgets import CellError, CodeWidget
+
+#: What a store's code may be, also once it is normalised, which may make it longer.
+STORE = CodeWidget(64)
 
 
 class EnrolmentForm(ConfirmForm):
@@ -39,8 +44,13 @@ class EnrolmentForm(ConfirmForm):
         self.order_fields([*self.first_fields, "reason", "seen"])
 
     def clean_scope(self) -> str:
-        """As the importers read a store's code."""
-        return unicodedata.normalize("NFKC", self.cleaned_data["scope"]).strip()
+        """As the importers read a store's code, and refused for what they refuse."""
+        store = unicodedata.normalize("NFKC", self.cleaned_data["scope"]).strip()
+        try:
+            return str(STORE.clean(store))
+        except CellError as error:
+            fault = Fault(0, "scope", store, str(error.code), STORE.expected)
+            raise forms.ValidationError(fault.message, code=error.code) from None
 
     def clean(self) -> dict[str, Any]:
         chosen: dict[str, Any] = super().clean() or self.cleaned_data

@@ -108,6 +108,18 @@ def test_firm_is_enrolled_once_for_each_store(desk: Client) -> None:
     assert "JD PLUS Enterprise · 1002" in desk.get(page_of(firm)).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("store", "fault"),
+    # Four characters each once they are normalised; and what a spreadsheet makes of a long number.
+    [("㍿" * 30, "longer than 64 characters"), ("1.10105E+17", "A spreadsheet turned this code into a number")],
+)
+def test_store_that_a_file_may_not_name_is_refused_at_the_desk_too(desk: Client, store: str, fault: str) -> None:
+    firm, programme = a_firm(on=today()), jd_plus_enterprise()
+    Programme.objects.filter(pk=programme.pk).update(enrols="store")
+    assert fault in str(faults(enrol(desk, firm, programme, scope=store))["scope"])
+    assert not Enrolment.objects.exists()
+
+
 def test_store_is_refused_where_a_member_has_one_wallet(desk: Client) -> None:
     firm, stores = a_firm(on=today()), jd_plus_enterprise()
     Programme.objects.filter(pk=stores.pk).update(enrols="store")
