@@ -4,6 +4,7 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -18,6 +19,7 @@ from memberships.admin.actions import action_urls, offered
 from memberships.admin.display import member_link, today
 from memberships.admin.pages import find_record, show_page
 from memberships.admin.programmes import NamedAdmin
+from memberships.admin.revision_actions import PERMISSION as MAY_ASK
 from memberships.admin.tier_actions import ACTIONS
 from memberships.admin.tier_pages import WhatIfForm, population, population_chart, standing_page
 from memberships.models import Tier, TierChange, TierGroup, TierStanding
@@ -49,12 +51,18 @@ class TierGroupAdmin(NamedAdmin):
         tiers = population(group) if may_see else []
         return show_page(
             self, request, "memberships/tier_group.html", group, group=group, tiers=tiers,
-            chart=population_chart(tiers), may_see=may_see,
+            chart=population_chart(tiers), may_see=may_see, may_ask=may_see and request.user.has_perm(MAY_ASK),
         )
 
     def what_if_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Other rules, and what they would make of all members, counted in the background. A link to it can be sent."""
+        """Other rules, and what they would make of all members, counted in the background. A link to it can be sent.
+
+        It is asked, since that starts a run, by who may submit programme files, and read by all who see standings.
+        """
         group = find_record(self, request, object_id, TierGroup.objects.select_related("programme"))
+        may_ask = request.user.has_perm(MAY_ASK)
+        if request.method == "POST" and not may_ask:
+            raise PermissionDenied
         if not request.user.has_perm("memberships.view_tierstanding"):
             return HttpResponseRedirect(record_url(group))
         tiers = list(Tier.objects.filter(group=group, retired_on=None).order_by("rank"))
@@ -71,7 +79,7 @@ class TierGroupAdmin(NamedAdmin):
             )
             return HttpResponseRedirect(f"{request.path}?{urlencode({'asked': asked.pk})}#what-if")
         return show_page(
-            self, request, "memberships/tier_what_if.html", group, group=group, form=form,
+            self, request, "memberships/tier_what_if.html", group, group=group, form=form, may_ask=may_ask,
             shown=what_ifs.shown_what_if(request, asked, at=at),
         )
 

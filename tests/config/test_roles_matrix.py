@@ -93,6 +93,8 @@ PRESSED = {
     **{f"operations_jobrun_{name}": ON_CALL for name in ("cancel", "resume", "again")},
     "memberships_programmerevision_what_if": {MANAGER},
 }
+#: Pages that everybody who is named below reads, and on which these also ask for something: their POST.
+ASKED_ON = {"memberships_tiergroup_what_if": {MANAGER}}
 #: What is only read.
 LOOKED_AT = {
     "operations_jobrun_nights": ALL, "operations_jobrun_progress": ALL, "operations_importbatch_progress": ALL,
@@ -232,6 +234,9 @@ def other_pages(role: str) -> Iterator[Asked]:
     for name, who in LOOKED_AT.items():
         if url := address(name):
             yield Asked("get", url, SEEN if role in who else {403, 404})
+    for name, who in ASKED_ON.items():
+        if url := address(name):
+            yield Asked("post", url, DONE if role in who else DENIED)
 
 
 def test_every_role_opens_the_lists_and_records_that_are_its_own(desk: None) -> None:

@@ -192,6 +192,20 @@ def test_what_if_is_for_those_who_may_see_where_members_stand(member: Enrolment)
     assert answer.context["tiers"] == []
 
 
+def test_auditor_reads_a_what_if_and_starts_none(desk: Client, member: Enrolment) -> None:
+    group = TierGroup.objects.get()
+    what_if(desk, group, tiers={"gold": 2_000})
+    asked = WhatIf.objects.get()
+    auditor = signed_in(granted(an_operator(), *VIEWS))
+    page = f"{PAGES}tiergroup/{group.pk}/what-if/"
+    assert page not in read(auditor, f"{PAGES}tiergroup/{group.pk}/change/")
+    answer = auditor.get(page, {"asked": asked.pk})
+    assert answer.context["shown"].what_if == asked
+    assert f"threshold_{group.tiers.get(code='gold').pk}" not in answer.content.decode()
+    assert what_if(auditor, group, tiers={"gold": 1_500}).status_code == 403
+    assert list(WhatIf.objects.all()) == [asked]
+
+
 def test_pages_are_in_chinese_for_those_who_read_it(member: Enrolment) -> None:
     desk = Client(headers={"accept-language": "zh-hans"})
     desk.force_login(a_superuser())
