@@ -2,20 +2,41 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from memberships.models import AdjustmentReason
 from memberships.models.adjustments import OPENING_BALANCE
 from operations.admin.base import DeskAdmin
+from operations.imports.widgets import folded
+
+
+class AdjustmentReasonForm(forms.ModelForm):  # type: ignore[type-arg]
+    """No word of a reason is another's, since files name reasons by any of them."""
+
+    def clean(self) -> dict[str, Any]:
+        """A word is looked at when it is new, or the reason is to be chosen again: one that has a double is retired."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        others = AdjustmentReason.objects.exclude(pk=self.instance.pk)
+        taken = {folded(word): other for other in others for word in (other.code, other.name, other.name_en)}
+        is_revived = "is_active" in self.changed_data and cleaned.get("is_active")
+        for field in ("code", "name", "name_en"):
+            other = taken.get(folded(cleaned.get(field) or ""))
+            if other is not None and (is_revived or field in self.changed_data):
+                words = gettext("The reason %(code)s has this name or code already.")
+                self.add_error(field, words % {"code": other.code})
+        return cleaned
 
 
 @admin.register(AdjustmentReason)
 class AdjustmentReasonAdmin(DeskAdmin):
     """A code stays what it was, since entries name it; one that is not chosen any more is retired."""
 
+    form = AdjustmentReasonForm
     list_display = ("name_column", "code", "is_active")
     list_filter = ("is_active",)
     fields = ("code", "name", "name_en", "is_active")

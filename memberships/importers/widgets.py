@@ -67,6 +67,14 @@ class MemberNumberWidget(TextWidget):
         return pl.sum_horizontal(*(doubled(place) if place % 2 else digit(place) for place in range(self.LONGEST)))
 
 
+def _unambiguous(meanings: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """By folded word what it means, of words and their meanings; without those that mean more than one thing."""
+    meant: dict[str, set[str]] = defaultdict(set)
+    for word, meaning in meanings:
+        meant[folded(word)].add(meaning)
+    return {word: meaning for word, (meaning, *others) in meant.items() if not others}
+
+
 class ProgrammeWidget(RecordWidget):
     """A programme, by its code or by its name in either language."""
 
@@ -74,11 +82,10 @@ class ProgrammeWidget(RecordWidget):
 
     def __init__(self, programmes: Iterable[Programme]) -> None:
         self.programmes = {programme.pk: programme for programme in programmes}
-        meant: dict[str, set[int]] = defaultdict(set)
-        for programme in self.programmes.values():
-            for word in (programme.code, programme.name, programme.name_en):
-                meant[folded(word)].add(programme.pk)
-        super().__init__({word: str(pk) for word, (pk, *others) in meant.items() if not others})
+        super().__init__(_unambiguous(
+            (word, str(programme.pk))
+            for programme in self.programmes.values() for word in (programme.code, programme.name, programme.name_en)
+        ))
 
     @property
     def expected(self) -> str:
@@ -90,16 +97,16 @@ class ProgrammeWidget(RecordWidget):
 
 
 class ReasonWidget(RecordWidget):
-    """A reason of adjustments, by its code or by its name in either language."""
+    """A reason of adjustments, by its code or by its name in either language; a word that two have means neither."""
 
     code = "unknown_reason"
 
     def __init__(self, reasons: Iterable[AdjustmentReason]) -> None:
         self.reasons = {reason.code: reason for reason in reasons}
-        super().__init__({
-            word: reason.code
-            for reason in self.reasons.values() for word in (reason.name, reason.name_en, reason.code)
-        })
+        super().__init__(_unambiguous(
+            (word, reason.code)
+            for reason in self.reasons.values() for word in (reason.code, reason.name, reason.name_en)
+        ))
 
     @property
     def expected(self) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from memberships.models import Enrolment, PointsEntry, PointsLot
+from memberships.models import AdjustmentReason, Enrolment, PointsEntry, PointsLot
 from memberships.services.points_adjustments import ADJUST_POINTS
 from operations.admin.approval_pages import amount_in_words
 from operations.approval_actions import ConfirmImport
@@ -95,6 +95,16 @@ def test_reasons_are_known_by_code_and_name(xiaomei: User, member: str) -> None:
     words = "Goodwill", "关怀补偿", "GOODWILL"
     rows = [row(member, str(place), 原因代码=word) for place, word in enumerate(words, start=1)]
     assert counts(checked(file_of(*rows), by=xiaomei, kind=KIND)) == {"new": 3}
+
+
+def test_a_word_that_two_reasons_have_is_neither(xiaomei: User, member: str) -> None:
+    AdjustmentReason.objects.create(code="kind", name="善意", name_en="goodwill")
+    AdjustmentReason.objects.create(code="zeal", name="善意", name_en="Zeal")
+    words = "Goodwill", "善意", "关怀补偿", "KIND", "zeal"
+    batch = checked(file_of(*(row(member, "10", 原因代码=word) for word in words)), by=xiaomei, kind=KIND)
+    assert found(batch) == [
+        (2, "原因代码", "Goodwill", "unknown_reason"), (3, "原因代码", "善意", "unknown_reason")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,23 @@ def test_retired_reason_stays_on_old_entries_and_is_chosen_no_more(manager: Clie
     assert goodwill not in form.fields["reason_code"].queryset
 
 
+def test_reason_does_not_take_a_word_of_another(manager: Client) -> None:
+    goodwill = AdjustmentReason.objects.get(code="goodwill")
+    facts = {"code": "broken-parcel", "name": "包裹破损", "name_en": "Broken parcel", "is_active": "on"}
+    taken = [("code", "GoodWill"), ("name", goodwill.name), ("name", "goodwill"), ("name_en", "ＧＯＯＤＷＩＬＬ")]
+    for field, word in taken:
+        answer = manager.post(f"{PAGES}add/", {**facts, field: word})
+        assert list(answer.context["adminform"].form.errors) == [field]
+    assert manager.post(f"{PAGES}add/", facts).status_code == 302
+    # One that has a double from before is retired, and not taken up again before it has a name of its own.
+    double = AdjustmentReason.objects.create(code="kind", name="善意", name_en="Goodwill")
+    names = {"name": "善意", "name_en": "Goodwill"}
+    assert manager.post(page_of(double), names).status_code == 302
+    answer = manager.post(page_of(double), {**names, "is_active": "on"})
+    assert "has this name or code already" in answer.content.decode()
+    assert manager.post(page_of(double), {"name": "善意", "name_en": "Kind", "is_active": "on"}).status_code == 302
+
+
 def test_no_reason_is_deleted_and_that_of_opening_balances_stays_as_it_is(manager: Client) -> None:
     for reason in AdjustmentReason.objects.all():
         assert manager.post(f"{PAGES}{reason.pk}/delete/", {"post": "yes"}).status_code == 403
