@@ -244,7 +244,7 @@ def tell_of_ends(
     """Tell the members of a range whose tier holds to that day and would then be lost; the wallets not told of before.
 
     `days`: how long before the end this is, which is part of the message's key. Of an approved dry run, only what it
-    lists and finds as it was.
+    lists, where the same tier ends and would still be lost, whatever was earned meanwhile.
     """
     told = statements.rows(
         "tiers/will_change", ends_on=ends_on, days=days, at=at, group_code=ladder.code, grace_days=ladder.grace_days,

@@ -55,15 +55,32 @@ def test_the_dry_run_names_who_would_be_told_and_how_long_before_and_tells_nobod
     assert (dry_run.done, told()) == (4, [])
 
 
-def test_they_and_nobody_else_are_told_and_whose_points_changed_is_named(members: list[Enrolment]) -> None:
+def test_they_and_nobody_else_are_told_and_who_has_reached_the_tier_again_is_named(members: list[Enrolment]) -> None:
     dry_run = foreseen()
-    qualify(members[0], 300, on=A_WEEK_BEFORE)
+    qualify(members[0], 1_000, on=A_WEEK_BEFORE)
     latecomer = a_climber(TierGroup.objects.get())
     by_hand(latecomer, "silver", on=SPRING, until=date(2028, 12, 31))
     run = executed(dry_run)
     assert [outcome for *_item, outcome in items(dry_run)] == ["left_out", "done", "done", "done"]
     assert (run.done, run.failed) == (3, 1)
     assert sorted(told()) == [wallet.pk for wallet in members[1:]]
+
+
+def test_who_earned_a_point_meanwhile_still_loses_the_tier_and_is_told_what_is_missing_now(
+    members: list[Enrolment],
+) -> None:
+    dry_run = foreseen()
+    qualify(members[0], 1, on=A_WEEK_BEFORE)
+    run = executed(dry_run)
+    assert (run.done, run.failed) == (4, 0)
+    message = OutboxMessage.objects.get(topic="tier.will_change", payload__enrolment=members[0].pk)
+    assert (message.payload["points"], message.payload["missing"]) == (1, 999)
+
+
+def test_who_stands_on_another_tier_meanwhile_is_left_out(members: list[Enrolment]) -> None:
+    dry_run = foreseen()
+    by_hand(members[0], "normal", on=A_WEEK_BEFORE, until=date(2028, 12, 31))
+    assert (executed(dry_run).failed, told().count(members[0].pk)) == (1, 0)
 
 
 def test_who_was_told_by_the_night_meanwhile_is_not_told_again(members: list[Enrolment]) -> None:

@@ -1,6 +1,6 @@
 -- Tell the members of a range of wallets whose tier ends on a day, and would then be lost: a message each.
 -- The decision is that of the day after the end, with the points there are now. Of an approved dry run, only what it
--- lists and finds as it saw it. Inserts messages; locks nothing. Returns the wallets.
+-- lists, where the same tier ends and would still be lost. Inserts messages; locks nothing. Returns the wallets.
 -- May run twice: a message has the key of its wallet, ladder, last day and step.
 INSERT INTO operations_outboxmessage (topic, key, owner, payload, state, attempts, error, created_at, next_attempt_at)
 SELECT 'tier.will_change',
@@ -30,8 +30,9 @@ WHERE standing.group_id = %(group)s AND standing.enrolment_id BETWEEN %(first)s 
         SELECT FROM operations_runitem item
         WHERE item.run_id = %(approved)s AND item.key = %(base)s + standing.enrolment_id
             AND item.kind = %(days)s::text
-            -- The message tells of the points, too.
-            AND item.seen = hashtextextended(concat_ws('|', decision.seen, decision.points), 0)
+            -- Its tier and its last day. Not the points: whom some more do not save hears of what is missing now, or
+            -- would never hear, since no later night looks at this day.
+            AND item.seen = hashtextextended(concat_ws('|', standing.tier_id, standing.held_until), 0)
     ))
 ORDER BY standing.enrolment_id
 ON CONFLICT (key) DO NOTHING

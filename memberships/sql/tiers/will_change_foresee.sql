@@ -3,7 +3,7 @@
 -- and the wallet's. Inserts items of the run; locks nothing. May run twice: an item is written once.
 INSERT INTO operations_runitem (run_id, key, owner, kind, amount, seen, outcome)
 SELECT %(run)s, %(base)s + standing.enrolment_id, decision.member_id, %(days)s::text, NULL,
-    hashtextextended(concat_ws('|', decision.seen, decision.points), 0), 'foreseen'
+    hashtextextended(concat_ws('|', standing.tier_id, standing.held_until), 0), 'foreseen'
 FROM memberships_tierstanding standing
 CROSS JOIN LATERAL memberships_tier_decisions(
     %(ladder)s, %(ends_on)s::date + 1, standing.enrolment_id, standing.enrolment_id
