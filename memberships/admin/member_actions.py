@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -82,8 +83,8 @@ class EnrolAction(RecordAction[Member]):
         programmes = programmes_for(record)
         if not programmes:
             return Asked(refusal=_("The member is in every programme that is open to them."))
-        wallets = Enrolment.objects.filter(member=record).select_related("programme").order_by("pk")
-        held = _(", ").join(str(wallet.programme) for wallet in wallets) or "–"
+        found = Programme.objects.filter(enrolments__member=record).annotate(wallets=Count("pk")).order_by("pk")
+        held = _(", ").join(f"{each} × {each.wallets}" if each.wallets > 1 else str(each) for each in found) or "–"
         return Asked(
             EnrolmentForm(data, seen=seen, programmes=programmes),
             facts=((_("Member"), record.number), (_("Name"), owner_name(record) or "–"), (_("Enrolled in"), held)),

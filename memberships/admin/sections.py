@@ -83,7 +83,8 @@ def _wallets(user: Any, member: Member) -> list[Any]:
     )
     if user.has_perm("memberships.view_tierstanding"):
         standings: dict[int, list[TierStanding]] = defaultdict(list)
-        for standing in TierStanding.objects.filter(member=member).select_related("tier").order_by("group"):
+        shown = TierStanding.objects.filter(member=member, enrolment__in=wallets)
+        for standing in shown.select_related("tier").order_by("group"):
             standings[standing.enrolment_id].append(standing)
         for wallet in wallets:
             wallet.shown_standings = standings[wallet.pk]

@@ -105,6 +105,7 @@ def test_firm_is_enrolled_once_for_each_store(desk: Client) -> None:
     assert "already, since" in str(faults(enrol(desk, firm, programme, scope="1001")))
     enrol(desk, firm, programme, scope="1002")
     assert list(Enrolment.objects.order_by("pk").values_list("scope", flat=True)) == ["1001", "1002"]
+    assert "JD PLUS Enterprise × 2" in desk.get(page_of(firm, "enrol")).content.decode()
     assert "JD PLUS Enterprise · 1002" in desk.get(page_of(firm)).content.decode()
 
 
