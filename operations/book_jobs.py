@@ -82,8 +82,9 @@ class AuditBooks(CallingJob):
         run.save(update_fields=["state", "error"])
 
     def error_of(self, run: JobRun) -> str:
-        """Said anew: what was kept is in the worker's language."""
-        return _in_words(self._count(run))
+        """Said anew: what was kept is in the worker's language. Kept as it is where no difference is the reason."""
+        count = self._count(run)
+        return _in_words(count) if count else run.error
 
     @staticmethod
     def _count(run: JobRun) -> int:

@@ -32,6 +32,14 @@ def test_a_clean_run_shows_no_differences() -> None:
     assert "Differences in the books" not in page and "points wallets" in page
 
 
+def test_a_run_that_failed_otherwise_says_why_and_speaks_of_no_differences() -> None:
+    run = audited()
+    run.state, run.error = JobRun.State.FAILED, "the disk is full"
+    run.save()
+    page = seen(who_only_reads(), url(run))
+    assert "the disk is full" in page and "do not agree" not in page
+
+
 def test_a_difference_is_shown_in_words_with_its_record() -> None:
     wallet = a_wallet()
     earn(wallet, 100)
