@@ -16,7 +16,9 @@ class Standings(TableCheck):
     step = 50_000
     faults = {
         "standing_of_change": _("the tier is not the one that the newest change led to"),
-        "standing_of_ladder": _("the tier is one of another ladder, or the ladder is another programme's"),
+        "standing_of_ladder": _(
+            "the tier is missing or one of another ladder, or the wallet is another member's or programme's"
+        ),
     }
 
 
@@ -30,6 +32,9 @@ class Changes(TableCheck):
     step = 50_000
     faults = {
         "change_of_change": _("the change does not begin with the tier to which the one before it led"),
-        "change_of_ladder": _("the change leads from or to a tier of another ladder"),
+        "change_of_ladder": _(
+            "the change leads from or to a tier that is missing or of another ladder, "
+            "or its wallet is another member's or programme's"
+        ),
         "change_without_standing": _("there are changes, and no tier"),
     }

@@ -13,7 +13,7 @@ from django.db.models import F, Func, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from operations.audit import track
+from operations.audit import keep_whole, track
 
 
 class Audience(models.TextChoices):
@@ -111,6 +111,8 @@ class TierGroup(Named):
                 condition=~Q(window="cumulative") | Q(downgrade="none"), name="tiergroup_cumulative_keeps"
             ),
         ]
+        # Standings and changes name ladders without a key (models/tiers.py). Its tiers keep a row from being deleted.
+        triggers = [pgtrigger.ReadOnly(name="frozen", fields=["id", "programme"]), keep_whole()]
 
 
 @track()
@@ -149,6 +151,7 @@ class Tier(Named):
         triggers = [
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
             pgtrigger.ReadOnly(name="frozen", fields=["id", "group"]),
+            keep_whole(),
         ]
 
 

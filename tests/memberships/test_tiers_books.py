@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from django.db import DatabaseError, connection, transaction
 
 from memberships.models import Enrolment, Tier, TierChange
 from operations import registry
@@ -76,6 +77,58 @@ def test_a_member_without_the_tier_that_they_came_to(member: Enrolment) -> None:
     behind_the_back("DELETE FROM memberships_tierstanding")
     assert found() == {("change_without_standing", str(member.pk))}
     assert TierChange.objects.count() == 3
+
+
+@pytest.mark.parametrize("table", ["memberships_tier", "memberships_tiergroup"])
+def test_ladders_that_standings_rest_on_are_not_emptied(member: Enrolment, table: str) -> None:
+    # What waits for the commit would keep a TRUNCATE from being tried.
+    connection.check_constraints()
+    with pytest.raises(DatabaseError, match="only grows"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {table} CASCADE")
+    assert found() == set()
+
+
+def test_ladder_does_not_move_to_another_programme(member: Enrolment) -> None:
+    with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE memberships_tiergroup SET programme_id = programme_id + 1")
+
+
+def test_a_tier_that_somebody_deleted(member: Enrolment) -> None:
+    gone = tier("platinum")
+    behind_the_back("DELETE FROM memberships_tier WHERE id = %s", gone)
+    tampered = differences(*CHECKS)
+    assert {(difference.fault, difference.key) for difference in tampered} == {
+        ("standing_of_ladder", str(member.pk)), ("change_of_ladder", str(member.pk))
+    }
+    (change,) = (difference for difference in tampered if difference.fault == "change_of_ladder")
+    assert change.found == f"gold {gone} {member.programme_id}"
+
+
+def test_a_tier_that_somebody_deleted_is_no_tier_of_before(member: Enrolment) -> None:
+    """The newest change still counts, and not the one before it."""
+    behind_the_back("DELETE FROM memberships_tier WHERE code = 'platinum'")
+    behind_the_back("UPDATE memberships_tierstanding SET tier_id = %s", tier("gold"))
+    assert ("standing_of_change", str(member.pk)) in found()
+
+
+def test_a_ladder_that_somebody_deleted_with_its_tiers(member: Enrolment) -> None:
+    behind_the_back("DELETE FROM memberships_tier")
+    behind_the_back("DELETE FROM memberships_tiergroup")
+    assert found() == {("standing_of_ladder", str(member.pk)), ("change_of_ladder", str(member.pk))}
+
+
+def test_a_change_that_somebody_gave_to_another_member(member: Enrolment) -> None:
+    other = a_climber(member.programme.tier_groups.get())
+    behind_the_back(
+        "UPDATE memberships_tierchange SET member_id = %s WHERE kind = 'up' AND cause = 'points'", other.member_id
+    )
+    assert found() == {("change_of_ladder", str(member.pk))}
+
+
+def test_a_standing_that_somebody_gave_to_another_member(member: Enrolment) -> None:
+    other = a_climber(member.programme.tier_groups.get())
+    behind_the_back("UPDATE memberships_tierstanding SET member_id = %s", other.member_id)
+    assert found() == {("standing_of_ladder", str(member.pk)), ("change_without_standing", str(member.pk))}
 
 
 def test_difference_leads_to_the_page_of_the_wallet(member: Enrolment) -> None:

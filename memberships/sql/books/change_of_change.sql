@@ -1,5 +1,6 @@
--- Changes that do not begin with the tier to which the change before them led.
-SELECT change.enrolment_id, change.member_id, coalesce(led_to.code, '–'), coalesce(from_tier.code, '–')
+-- Changes that do not begin with the tier to which the change before them led. A tier that is gone goes by its number.
+SELECT change.enrolment_id, change.member_id,
+    coalesce(led_to.code, previous.to_tier_id::text, '–'), coalesce(from_tier.code, change.from_tier_id::text, '–')
 FROM memberships_tierchange change
 LEFT JOIN LATERAL (
     SELECT earlier.to_tier_id

@@ -1,13 +1,15 @@
--- Standings that are not what the newest change of their wallet and ladder says.
+-- Standings that are not what the newest change of their wallet and ladder says. A tier that is gone goes by its number.
 SELECT standing.enrolment_id, standing.member_id,
     coalesce(newest.code || ' ' || newest.cause || ' ' || coalesce(newest.held_until::text, '–'), '–'),
-    tier.code || ' ' || standing.cause || ' ' || coalesce(standing.held_until::text, '–')
+    coalesce(tier.code, standing.tier_id::text) || ' ' || standing.cause || ' '
+        || coalesce(standing.held_until::text, '–')
 FROM memberships_tierstanding standing
-JOIN memberships_tier tier ON tier.id = standing.tier_id
+LEFT JOIN memberships_tier tier ON tier.id = standing.tier_id
 LEFT JOIN LATERAL (
-    SELECT change.to_tier_id, change.cause, change.held_until, led_to.code
+    SELECT change.to_tier_id, change.cause, change.held_until,
+        coalesce(led_to.code, change.to_tier_id::text) AS code
     FROM memberships_tierchange change
-    JOIN memberships_tier led_to ON led_to.id = change.to_tier_id
+    LEFT JOIN memberships_tier led_to ON led_to.id = change.to_tier_id
     WHERE change.enrolment_id = standing.enrolment_id AND change.group_id = standing.group_id
     ORDER BY change.id DESC
     LIMIT 1
