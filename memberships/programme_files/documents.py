@@ -112,11 +112,12 @@ def changes_of(document: Document, *, on: date) -> list[Change]:
 
 @transaction.atomic
 def apply_document(document: Document, *, on: date, actor: User | None) -> Programme:
-    """Make the tables say what the document says, from that day on. Locks the programme's row.
+    """Make the tables say what the document says, from that day on. Locks the programme's row,
+    though not for those who only refer to it: an enrolment does not wait for somebody who looks at a draft.
 
     ProgrammeFileError, and nothing is changed, where they cannot.
     """
-    Programme.objects.select_for_update().filter(code=document.code).first()
+    Programme.objects.select_for_update(no_key=True).filter(code=document.code).first()
     check_against_tables(document, on=on)
     programme = find_programme(document) or new_programme(document.sections["programme"])
     for each in _sections():

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from memberships.admin.display import today
@@ -237,6 +239,19 @@ def test_the_approver_sees_the_what_if_on_the_page_of_the_request(manager: Clien
     assert not answer.context["panel"].shown.is_other
     approved(submitted(with_plan(price="129"), on=today()), on=today())
     assert "before other files were approved: ask again" in checker.get(page).content.decode()
+
+
+def test_nobody_who_enrols_waits_for_somebody_who_looks_at_a_draft(manager: Client) -> None:
+    """A row that is locked FOR UPDATE makes every foreign key to it wait; FOR NO KEY UPDATE does not."""
+    in_effect(club(), on=today())
+    day = today() + timedelta(days=7)
+    approved(submitted(with_plan(price="129"), on=today(), effective_on=day), on=today())
+    sent(manager, text(with_plan(price="139")), effective_on=day.isoformat())
+    draft = ProgrammeRevision.objects.get(state=State.DRAFT)
+    with CaptureQueriesContext(connection) as queries:
+        assert manager.get(f"{PAGES}{draft.pk}/change/").status_code == 200
+    locks = [query["sql"] for query in queries if "UPDATE" in query["sql"] and query["sql"].startswith("SELECT")]
+    assert locks and all("FOR NO KEY UPDATE" in lock for lock in locks)
 
 
 def test_a_preview_names_the_approved_file_that_it_is_compared_with(manager: Client) -> None:
