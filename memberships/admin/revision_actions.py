@@ -25,7 +25,7 @@ class RevisionAction(RecordAction[ProgrammeRevision]):
     note: Any = ""
 
     def seen(self, record: ProgrammeRevision) -> str:
-        return f"{record.state} {record.document_hash} {record.approval_id}"
+        return f"{record.state} {record.document_hash} {record.approval_id} {record.effective_on}"
 
     def asked(self, record: ProgrammeRevision, data: Any, *, seen: str, on: date) -> Asked:
         facts = (

@@ -1,6 +1,6 @@
 """What pages show of a what-if: how far it is counted, then its tables and charts; reads only."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -69,7 +69,11 @@ def of_request(request: HttpRequest, approval: Approval) -> Panel | None:
     at = timezone.now()
     if revision is None:
         return None
-    return Panel("memberships/what_if.html", of_revision(request, revision, on=business_date(at), at=at))
+    shown = of_revision(request, revision, on=business_date(at), at=at)
+    # Taken up again, the revision may have another file than the one that this request was about.
+    if shown.what_if is not None and shown.what_if.content_hash != approval.payload.get("hash"):
+        shown = replace(shown, is_other=True)
+    return Panel("memberships/what_if.html", shown)
 
 
 def typed(group: TierGroup, key: str) -> WhatIf | None:

@@ -6,6 +6,7 @@ adds what it counted to the what-if in its own transaction, so each range of wal
 
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
@@ -14,7 +15,7 @@ from django.db import transaction
 from memberships.models import Enrolment, Programme, ProgrammeRevision, WhatIf
 from memberships.programme_files.documents import kept_document
 from memberships.services.ranges import KeyRange
-from memberships.services.revision_bases import as_it_will_be, base_hash
+from memberships.services.revision_bases import as_it_will_be, base_hash, hash_in_effect
 from memberships.services.tier_forecasts import (
     Count,
     Entry,
@@ -24,6 +25,8 @@ from memberships.services.tier_forecasts import (
     outlines,
     put_together,
 )
+from operations.dates import business_date
+from operations.errors import RunStateError
 from operations.models import JobRun, User
 from operations.services.jobs import cancel_run, start_run
 
@@ -72,7 +75,8 @@ def ask_about_rules(
 
     The same that was asked within the last minutes, or is being counted, is not counted again.
     """
-    rules = {"programme": programme.code, "group": group, "tiers": tiers}
+    # What they are compared with is the file in effect.
+    rules = {"programme": programme.code, "effect": hash_in_effect(programme.code), "group": group, "tiers": tiers}
     content_hash = sha256(json.dumps(rules, sort_keys=True, default=str).encode()).hexdigest()
     asked = WhatIf.objects.filter(revision=None, content_hash=content_hash, on=evaluated_on, asked_at__gte=at - KEPT)
     found = asked.select_related("run").order_by("-pk").first()
@@ -97,6 +101,12 @@ def latest(revision: ProgrammeRevision) -> WhatIf | None:
     return WhatIf.objects.filter(revision=revision).select_related("run", "asked_by").order_by("-pk").first()
 
 
+def is_of_another_day(revision: ProgrammeRevision, *, on: date) -> bool:
+    """Whether the newest what-if of a revision was counted on another business date: members have moved since."""
+    found = latest(revision)
+    return found is not None and found.counted_at is not None and business_date(found.counted_at) != on
+
+
 def _is_over(what_if: WhatIf, *, anew: bool) -> bool:
     """Whether it is to be asked again: its run stopped before it had counted all, or somebody wants it anew."""
     assert what_if.run is not None
@@ -108,7 +118,9 @@ def _stop_others(revision: ProgrammeRevision, *, at: datetime, actor: User | Non
     for run in JobRun.objects.unfinished().filter(
         pk__in=WhatIf.objects.filter(revision=revision, counted_at=None).values("run")
     ):
-        cancel_run(run, actor=actor, at=at)
+        # It may end by itself at this moment.
+        with suppress(RunStateError):
+            cancel_run(run, actor=actor, at=at)
 
 
 def _begin(what_if: WhatIf, ladders: Sequence[Outline], *, about: str, today: date) -> WhatIf:

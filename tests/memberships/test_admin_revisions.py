@@ -13,7 +13,9 @@ from django.utils import timezone, translation
 from memberships.admin.display import today
 from memberships.models import Plan, Programme, ProgrammeRevision, WhatIf
 from memberships.services.enrolments import enrol_member
+from memberships.services.revisions import edit_draft, take_up_again
 from operations.models import Approval
+from operations.services.approvals import reject
 from operations.services.jobs import cancel_run
 from tests.memberships.admin_pages import a_superuser, granted, signed_in
 from tests.memberships.factories import a_person, an_operator
@@ -239,6 +241,32 @@ def test_the_approver_sees_the_what_if_on_the_page_of_the_request(manager: Clien
     assert not answer.context["panel"].shown.is_other
     approved(submitted(with_plan(price="129"), on=today()), on=today())
     assert "before other files were approved: ask again" in checker.get(page).content.decode()
+
+
+def test_a_request_that_was_turned_down_does_not_pass_the_next_file_s_what_if_for_its_own(manager: Client) -> None:
+    programme, at = in_effect(club(), on=today()), noon(today())
+    enrol_member(a_person(), programme, on=today(), at=at, actor=None)
+    revision = submitted(with_tiers(basic=0, gold=7_000), on=today())
+    request = revision.approval
+    reject(request, checker=an_approver(), decision="too high", at=timezone.now())
+    edit_draft(
+        take_up_again(revision, actor=None), with_tiers(basic=0, gold=5_000), effective_on=today(), on=today(), at=at,
+        actor=None,
+    )
+    worked(WhatIf.objects.filter(revision=revision).latest("pk").run)
+    panel = signed_in(an_approver()).get(f"/admin/operations/approval/{request.pk}/change/").context["panel"]
+    assert panel.shown.state == "counted" and panel.shown.is_other
+
+
+def test_a_draft_that_got_another_day_is_not_submitted_by_who_saw_the_former(manager: Client) -> None:
+    sent(manager, text(club()))
+    draft = ProgrammeRevision.objects.get()
+    seen = manager.get(f"{PAGES}{draft.pk}/submit/").context["form"]["seen"].value()
+    later = (today() + timedelta(days=7)).isoformat()
+    sent(manager, text(club()), page=f"{PAGES}{draft.pk}/edit/", effective_on=later)
+    manager.post(f"{PAGES}{draft.pk}/submit/", {"reason": "the club opens", "seen": seen})
+    draft.refresh_from_db()
+    assert (draft.state, draft.effective_on.isoformat()) == (State.DRAFT, later)
 
 
 def test_nobody_who_enrols_waits_for_somebody_who_looks_at_a_draft(manager: Client) -> None:

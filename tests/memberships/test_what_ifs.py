@@ -219,8 +219,18 @@ def test_the_request_carries_the_figures_when_they_are_there(members: list[Enrol
         submit_revision(draft, reason="as decided", on=SPRING, at=AT, actor=a_manager())
     draft.refresh_from_db()
     assert draft.approval.figures[0] == [
-        "Tiers of “Levels”", "4 stay, 1 up, 0 down, 0 get their first tier"
+        "Tiers of “Levels”, computed on 2027-04-01", "4 stay, 1 up, 0 down, 0 get their first tier"
     ]
+
+
+def test_a_file_that_is_submitted_days_later_does_not_carry_the_figures_of_its_draft(members: list[Enrolment]) -> None:
+    draft, later = drafted(), SPRING + timedelta(days=10)
+    counted(draft)
+    old = asked(draft)
+    qualify(members[0], 1_500, on=SPRING)
+    draft = submit_revision(draft, reason="as decided", on=later, at=morning(later), actor=a_manager())
+    assert asked(draft) != old and moves(counted(draft)) == {("basic", "silver"): 2}
+    assert not any("computed on" in label for label, _value in draft.approval.texts["en"][1])
 
 
 def test_rules_that_somebody_typed_are_counted_once_in_some_minutes(members: list[Enrolment]) -> None:
@@ -234,4 +244,6 @@ def test_rules_that_somebody_typed_are_counted_once_in_some_minutes(members: lis
     assert moves(forecast_of(WhatIf.objects.get(pk=first.pk))) == {("basic", "silver"): 1}
     assert ask_about_rules(programme, group, tiers, at=AT + timedelta(minutes=11), **facts) != first
     assert ask_about_rules(programme, group, sections["tiers"], at=AT, **facts) != first
+    in_effect(with_tiers(basic=0, silver=3_000, gold=6_000), on=SPRING)
+    assert ask_about_rules(programme, group, tiers, at=AT, **facts) != first, "they are compared with another file"
     assert [tier["threshold"] for tier in CLUB["tiers"]] == [0, 2_000, 6_000]
