@@ -45,6 +45,19 @@ def test_returned_goods_take_their_points_back_from_their_own_lot() -> None:
     assert_books_balance()
 
 
+def test_award_gives_its_own_points_first_and_the_others_of_the_wallet_only_when_it_gives_too_few() -> None:
+    wallet = a_wallet()
+    earn(wallet, 50, expires_on=MARCH)
+    returned = earn(wallet, 100, expires_on=JUNE)
+    earn(wallet, 30)
+    exchange = spend(wallet, 60)
+    # Of its own 90 points are left: enough for a part, not for the rest.
+    assert draws(reverse(returned, points=90, key="first").entry) == [(100, 90)]
+    assert draws(reverse(returned, points=10, key="second").entry) == [(30, 10)]
+    assert draws(exchange) == [(50, 50), (100, 10)] and lots_left(wallet) == [0, 0, 20]
+    assert_books_balance()
+
+
 def test_spent_award_is_taken_from_the_other_lots_as_far_as_the_balance_goes() -> None:
     wallet = a_wallet()
     returned = earn(wallet, 100, expires_on=MARCH)

@@ -1,20 +1,28 @@
 -- How many points of each of some awards are lost by a day, zero or more, in the order of the list: what expired and was
 -- not given again, and what remains of lots that are over by that day and were not expired yet. What expired of a lot and
 -- was given again is a new lot, which may expire in its turn, and so on. Reads only.
--- OFFSET 0 has each wallet's entries looked up, however few of them the planner believes there are in all.
+-- Of a lot that ever expired one entry has the key expire:<lot>: only where that is there, the lot's others are looked for
+-- among all of the wallet. OFFSET 0 has each wallet's entries looked up, however few of them the planner believes there
+-- are in all.
 WITH RECURSIVE asked AS MATERIALIZED (
-    SELECT listed.place, award.enrolment_id, award.lot_id
+    SELECT listed.place, award.member_id, award.enrolment_id, award.lot_id
     FROM unnest(%(awards)s::bigint[]) WITH ORDINALITY AS listed (award_id, place)
     JOIN memberships_pointsentry award ON award.id = listed.award_id
 ), chain AS (
-    SELECT place, enrolment_id, lot_id FROM asked
+    SELECT place, member_id, enrolment_id, lot_id FROM asked
     UNION
-    SELECT chain.place, chain.enrolment_id, again.lot_id
+    SELECT chain.place, chain.member_id, chain.enrolment_id, again.lot_id
     FROM chain
+    JOIN LATERAL (
+        SELECT enrolment_id, lot_id
+        FROM memberships_pointsentry
+        WHERE member_id = chain.member_id AND key = 'expire:' || chain.lot_id
+        OFFSET 0
+    ) AS booked ON true
     JOIN LATERAL (
         SELECT entry.id
         FROM memberships_pointsentry entry
-        WHERE entry.enrolment_id = chain.enrolment_id AND entry.kind = 'expire' AND entry.lot_id = chain.lot_id
+        WHERE entry.enrolment_id = booked.enrolment_id AND entry.kind = 'expire' AND entry.lot_id = booked.lot_id
         OFFSET 0
     ) AS expired ON true
     JOIN LATERAL (
@@ -28,9 +36,19 @@ WITH RECURSIVE asked AS MATERIALIZED (
     FROM chain
     JOIN LATERAL (
         SELECT -expired.points AS points
-        FROM memberships_pointsentry expired
-        WHERE expired.enrolment_id = chain.enrolment_id AND expired.kind = 'expire' AND expired.lot_id = chain.lot_id
-            AND NOT EXISTS (SELECT FROM memberships_pointsentry given WHERE given.reverses_id = expired.id)
+        FROM (
+            SELECT enrolment_id, lot_id
+            FROM memberships_pointsentry
+            WHERE member_id = chain.member_id AND key = 'expire:' || chain.lot_id
+            OFFSET 0
+        ) AS booked
+        JOIN LATERAL (
+            SELECT entry.points
+            FROM memberships_pointsentry entry
+            WHERE entry.enrolment_id = booked.enrolment_id AND entry.kind = 'expire' AND entry.lot_id = booked.lot_id
+                AND NOT EXISTS (SELECT FROM memberships_pointsentry given WHERE given.reverses_id = entry.id)
+            OFFSET 0
+        ) AS expired ON true
         UNION ALL
         SELECT lot.remaining
         FROM memberships_pointslot lot

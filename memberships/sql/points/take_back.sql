@@ -23,7 +23,7 @@ WITH asked AS MATERIALIZED (
     LEFT JOIN memberships_pointspolicy policy ON policy.programme_id = wallet.programme_id
     LEFT JOIN memberships_pointsentry posting
         ON award.kind = 'accrue' AND posting.member_id = award.member_id AND posting.key = 'post:' || award.lot_id
-), weighed AS MATERIALIZED (
+), owing AS MATERIALIZED (
     SELECT asked.*,
         -- What of the award is neither over for good nor was taken back, or is still lacking: no more is owed.
         CASE WHEN is_pending THEN points ELSE least(points, (
@@ -32,20 +32,35 @@ WITH asked AS MATERIALIZED (
             ) END
             FROM memberships_pointsentry earlier
             WHERE earlier.reverses_id = asked.award_id
-        ))::bigint END AS owed,
-        CASE WHEN is_pending THEN points ELSE (
+        ))::bigint END AS owed
+    FROM asked
+), own AS MATERIALIZED (
+    SELECT owing.*, NOT is_pending AND EXISTS (
+        SELECT FROM memberships_pointslot lot
+        WHERE lot.id = owing.lot_id AND lot.remaining >= owing.owed AND lot.pending_until IS NULL
+            AND (lot.expires_on IS NULL OR lot.expires_on > %(on)s)
+            AND NOT EXISTS (
+                SELECT FROM memberships_pointsentry gone
+                WHERE gone.member_id = lot.member_id AND gone.key = 'expire:' || lot.id
+            )
+    ) AS gives_all
+    FROM owing
+), weighed AS MATERIALIZED (
+    SELECT own.*,
+        -- A wallet has thousands of open lots: they are read only where the award's own does not give all that is owed.
+        CASE WHEN is_pending OR gives_all THEN owed ELSE least(owed, (
             SELECT coalesce(sum(lot.remaining), 0)
             FROM memberships_pointslot lot
-            WHERE lot.enrolment_id = asked.enrolment_id AND lot.remaining > 0 AND lot.pending_until IS NULL
+            WHERE lot.enrolment_id = own.enrolment_id AND lot.remaining > 0 AND lot.pending_until IS NULL
                 AND (lot.expires_on IS NULL OR lot.expires_on > %(on)s)
                 AND NOT EXISTS (
                     SELECT FROM memberships_pointsentry gone
                     WHERE gone.member_id = lot.member_id AND gone.key = 'expire:' || lot.id
                 )
-        )::bigint END AS spendable
-    FROM asked
+        ))::bigint END AS there
+    FROM own
 ), judged AS MATERIALIZED (
-    SELECT weighed.*, least(owed, spendable) AS there, policy = 'may_go_negative' AND NOT is_pending AS may_owe,
+    SELECT weighed.*, policy = 'may_go_negative' AND NOT is_pending AS may_owe,
         CASE WHEN is_pending THEN 'taken' WHEN policy = 'pending_only' THEN 'kept'
             WHEN owed = 0 AND qualifying = 0 THEN 'expired' ELSE 'taken'
         END AS finding
@@ -73,6 +88,10 @@ WITH asked AS MATERIALIZED (
     FROM taken
     WHERE NOT is_pending AND qualifying > 0 AND counted_on <> %(on)s
 ), line AS (
+    SELECT entry_id, there, lot_id, member_id, there AS remaining, 0::bigint AS taken_before
+    FROM taken
+    WHERE gives_all AND there > 0
+    UNION ALL
     SELECT taken.entry_id, taken.there, lot.id AS lot_id, lot.member_id, lot.remaining,
         sum(lot.remaining) OVER (
             PARTITION BY taken.entry_id
@@ -80,7 +99,8 @@ WITH asked AS MATERIALIZED (
         )::bigint - lot.remaining AS taken_before
     FROM taken
     JOIN memberships_pointslot lot ON lot.enrolment_id = taken.enrolment_id
-    WHERE NOT taken.is_pending AND taken.there > 0 AND lot.remaining > 0 AND lot.pending_until IS NULL
+    WHERE NOT taken.is_pending AND NOT taken.gives_all AND taken.there > 0
+        AND lot.remaining > 0 AND lot.pending_until IS NULL
         AND (lot.expires_on IS NULL OR lot.expires_on > %(on)s)
         AND NOT EXISTS (
             SELECT FROM memberships_pointsentry gone
