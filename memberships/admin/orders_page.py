@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from memberships.admin.display import owner_link
 from memberships.admin.points_page import KIND_COLOURS, EntryLine, EntryPage
 from memberships.models import LotDraw, Order, PointsEntry
-from memberships.models.points import EXPIRY_KEY, POSTING_KEY
+from memberships.models.points import EXPIRY_KEY, POSTING_KEY, QUALIFYING_KEY
 from memberships.services.orders import order_key, recorded_return
 from memberships.templatetags.figures import plain
 
@@ -46,11 +46,16 @@ def order_page(request: HttpRequest, order: Order) -> dict[str, Any]:
 
 
 def _entries(bought: Order, returns: list[ReturnLine], award: PointsEntry | None) -> EntryPage:
-    """What the order and its returns booked, and the posting and the end of its lot, by their keys."""
+    """What the order and its returns booked, and the posting and the end of its lot, by their keys.
+
+    A return of another day than the award has its qualifying points in an entry beside, which its entry's id leads to.
+    """
     keys = [order_key(one.number) for one in (bought, *(line.order for line in returns))]
     if award and award.lot_id:
         keys += [f"{POSTING_KEY}{award.lot_id}", f"{EXPIRY_KEY}{award.lot_id}"]
-    entries = list(_entries_by_key(bought, keys))
+    own = _entries_by_key(bought, keys)
+    beside = [f"{QUALIFYING_KEY}{pk}" for pk in own.filter(kind=Kind.REVERSE).values_list("pk", flat=True)]
+    entries = list(_entries_by_key(bought, keys + beside))
     draws: dict[int, list[LotDraw]] = defaultdict(list)
     for draw in LotDraw.objects.filter(entry__in=entries).select_related("lot").order_by("pk"):
         draws[draw.entry_id].append(draw)

@@ -65,6 +65,13 @@ def test_an_order_shows_what_it_brought_and_what_came_back(desk: Client, wallet:
     assert f"{LIST}{bought.pk}/change/" in page(desk, back).content.decode()
 
 
+def test_a_return_of_another_day_shows_the_qualifying_points_that_it_took(desk: Client, wallet: Enrolment) -> None:
+    bought = order(wallet, "JD-1", "100.00", ordered_on=today() - timedelta(days=3), on=today() - timedelta(days=3))
+    back = give_back(bought, "R-1", "100.00", ordered_on=today(), on=today()).order
+    lines = page(desk, back).context["entries"].lines
+    assert [(line.entry.points, line.entry.qualifying) for line in lines] == [(100, 100), (-100, 0), (0, -100)]
+
+
 def test_a_pending_award_says_until_when(desk: Client, wallet: Enrolment) -> None:
     a_policy(wallet.programme, pending_days=7)
     bought = order(wallet, "JD-1", "100.00", ordered_on=today(), on=today())
