@@ -69,7 +69,7 @@ class Programme(Named):
 class TierGroup(Named):
     """A ladder of tiers within a programme, and how one climbs it and falls.
 
-    Up at once; down, where the ladder has it, at the end of the period for which a tier holds.
+    Up at the next night's evaluation; down, where the ladder has it, at the end of the period for which a tier holds.
     """
 
     class Window(models.TextChoices):

@@ -1,7 +1,8 @@
 """The what-if: what an evaluation would make of all members if a draft's tiers were in effect. Nothing is written.
 
-It is the evaluation itself (memberships_tier_decisions) over the ladders of the draft, added up; so, once the draft is
-in effect, the evaluation of that day does exactly this with the members whose points and tiers are as they were.
+It is the evaluation's own functions (memberships_tier_facts and memberships_tier_decide, of which the night's
+memberships_tier_decisions is made) over the ladders of the draft, added up; so, once the draft is in effect, the
+evaluation of that day does exactly this with the members whose points and tiers are as they were.
 """
 
 from collections import Counter

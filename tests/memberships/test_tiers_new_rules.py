@@ -1,4 +1,8 @@
-"""Rules that change under members who stand on a tier already: nobody loses one that nobody told them they could."""
+"""Rules that change under members who stand on a tier already.
+
+A ladder that gets its first downgrade later takes no tier before a whole period and its notices. Another rule that
+changes within 30 days of an end counts at that end, told or not.
+"""
 
 from datetime import date, timedelta
 from typing import Any
@@ -86,3 +90,19 @@ def test_end_goes_with_the_downgrade_and_an_old_one_does_not_come_back_with_it()
     evaluate(member, on=LATER)
     assert held(member) == ("gold", ITS_END)
     assert [kind for kind, _tier, _on in steps(member)] == ["first", "up", "kept", "kept"]
+
+
+def test_threshold_raised_in_the_last_days_takes_the_tier_at_its_end_and_no_notice_was_due() -> None:
+    """Rules are not softened by the notices: who had enough 30 and 7 days ahead was not told."""
+    member = a_climber(a_ladder({"normal": 0, "gold": 3_000}, window="rolling_months", window_months=12))
+    qualify(member, 3_000, on=SPRING)
+    evaluate(member, on=SPRING)
+    end = date(2028, 3, 31)
+    assert held(member) == ("gold", end)
+    qualify(member, 3_000, on=end - 60 * DAY)
+    for days in (30, 7):
+        run_job("foresee_downgrades", on=end - days * DAY)
+    Tier.objects.filter(code="gold").update(threshold=4_000)
+    assert evaluate(member, on=end - 3 * DAY) == []
+    evaluate(member, on=end + DAY)
+    assert (steps(member)[-1], told("tier.will_change")) == (("down", "normal", end + DAY), [])
