@@ -14,6 +14,7 @@ from memberships.services.revision_bases import base_hash, neighbours
 from memberships.services.revisions import APPLY_REVISION, approve_revision
 from memberships.services.what_ifs import current, forecast_of
 from operations.approvals import ApprovalAction, Description, Outcome, Payload
+from operations.dates import business_date
 from operations.models import User
 
 #: As many changes stand in the request; the revision's page has all of them.
@@ -51,7 +52,10 @@ class ApplyProgrammeRevision(ApprovalAction):
         if what_if is None or what_if.counted_at is None:
             return
         for ladder in forecast_of(what_if).ladders:
-            label = _("Tiers of “%(ladder)s”") % {"ladder": TierGroup(name=ladder.name, name_en=ladder.name_en)}
+            label = _("Tiers of “%(ladder)s”, computed on %(day)s") % {
+                "ladder": TierGroup(name=ladder.name, name_en=ladder.name_en),
+                "day": date_format(business_date(what_if.counted_at), "SHORT_DATE_FORMAT"),
+            }
             figures = {kind: number_format(members) for kind, members in ladder.totals.items()}
             yield label, _("%(stay)s stay, %(up)s up, %(down)s down, %(first)s get their first tier") % figures
 

@@ -27,7 +27,7 @@ from memberships.programme_files.documents import (
 )
 from memberships.programme_files.writing import write_document
 from memberships.services.revision_bases import base_hash, foresee_changes, foretell_changes, hash_in_effect
-from memberships.services.what_ifs import ask_about_revision
+from memberships.services.what_ifs import ask_about_revision, is_of_another_day
 from operations.audit import because
 from operations.models import Approval, User
 from operations.services.approvals import ask
@@ -105,7 +105,8 @@ def submit_revision(
 ) -> ProgrammeRevision:
     """Ask for the approval of a draft; it always takes a second person. What it would change is told anew.
 
-    Its what-if is counted anew where the one that there is is about another file, base or day.
+    Its what-if is counted anew where the one that there is is about another file, base or day, or was counted on
+    another business date than this one.
 
     Raises RevisionStateError, ProgrammeFileError, and what `ask` raises.
     """
@@ -121,7 +122,7 @@ def submit_revision(
     revision.base_hash = base_hash(revision.code, on=revision.effective_on)
     with because(reason, actor=actor):
         revision.save()
-        ask_about_revision(revision, on=on, at=at, actor=actor)
+        ask_about_revision(revision, on=on, at=at, actor=actor, anew=is_of_another_day(revision, on=on))
         request = ask(
             APPLY_REVISION, {"revision": revision.pk, "hash": revision.document_hash}, actor=actor, reason=reason,
             on=on, at=at, key=f"{APPLY_REVISION}:{revision.pk}",
