@@ -41,24 +41,20 @@ class MembershipsConfig(AppConfig):
         # In the order of a night.
         for job in (
             ApplyProgrammeRevisions, MoveCards, ResolveUnknownPayments, RenewSubscriptions, RetryPayments,
-            EnterGraceAndLapse, PostPendingPoints, ExpirePoints, MeasureLiability,
+            EnterGraceAndLapse, PostPendingPoints, ExpirePoints, MeasureLiability, EvaluateTiers, ForeseeDowngrades,
+            CountWhatIfs,
         ):
             registry.jobs.register(job())
-        for tier_job in (EvaluateTiers, ForeseeDowngrades):
-            registry.jobs.register(tier_job())
-        registry.jobs.register(CountWhatIfs())
-        for check in (Wallets, Lots, Entries, Issues, Terms, Payments):
+        for check in (Wallets, Lots, Entries, Issues, Terms, Payments, Standings, Changes):
             registry.book_checks.register(check())
-        for tier_check in (Standings, Changes):
-            registry.book_checks.register(tier_check())
         for gateway in settings.GATEWAYS:
             registry.book_checks.register(GatewayList(gateway))
-        for action in (RefundPayment, ExtendPoints, ReinstatePoints, ReversePoints, AdjustPoints):
+        for action in (
+            RefundPayment, ExtendPoints, ReinstatePoints, ReversePoints, AdjustPoints, ApplyProgrammeRevision, SetTier,
+        ):
             registry.approval_actions.register(action())
-        registry.approval_actions.register(ApplyProgrammeRevision())
         for kind in notice_kinds():
             registry.notices.register(kind)
         for section in SECTIONS:
             registry.programme_sections.register(section())
-        registry.approval_actions.register(SetTier())
         give_rights()
