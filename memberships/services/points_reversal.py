@@ -9,7 +9,7 @@ from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
 from memberships.errors import AwardExpiredError, AwardKeptError, KeyConflictError, NotReversibleError
-from memberships.models import Enrolment, PointsEntry, PointsLot, PointsPolicy
+from memberships.models import Enrolment, LotDraw, PointsEntry, PointsLot, PointsPolicy
 from memberships.models.points import QUALIFYING_KEY, Account
 from memberships.services import statements
 from memberships.services.points import spendable_points
@@ -117,7 +117,8 @@ def foresee_reversal(entry: PointsEntry, *, on: date) -> Prospect:
     """What `reverse_entry` of all that is left would do on a day. Reads only. Raises NotReversibleError as it does."""
     if entry.kind == Kind.SPEND:
         _check_whole_spend(entry, None, None)
-        return Prospect(-entry.points, -entry.points, 0)
+        lost = _lost_if_given_back(entry, over_on=max(on, expired_through() or on))
+        return Prospect(-entry.points, -entry.points - lost, lost)
     if entry.kind not in (Kind.EARN, Kind.ACCRUE):
         raise _wrong_kind()
     wallet = entry.enrolment
@@ -286,6 +287,20 @@ def _give_back(wallet: Enrolment, spent: PointsEntry, reversal: PointsEntry) -> 
             "points/renew_given_back", expiries=lost, reason=reversal.reason,
             expires_on=over_on + timedelta(days=policy.late_return_days), **told,
         )
+
+
+def _lost_if_given_back(spent: PointsEntry, *, over_on: date) -> int:
+    """The points of a spend whose lots are over by a day, as expire_given_back.sql judges; none if they are renewed."""
+    wallet = spent.enrolment
+    policy = _policy(wallet)
+    if policy is not None and policy.late_return == PointsPolicy.LateReturn.RENEW:
+        return 0
+    draws = LotDraw.objects.filter(entry=spent)
+    is_idle = wallet.idle_on is not None and wallet.idle_on <= over_on
+    if not is_idle and (wallet.idled_after is None or spent.pk > wallet.idled_after):
+        lots = PointsLot.objects.filter(Q(expires_on=None) | Q(expires_on__gt=over_on), enrolment=wallet)
+        draws = draws.exclude(lot__in=lots.unexpired())
+    return int(draws.aggregate(points=Sum("points", default=0))["points"])
 
 
 def _policy(wallet: Enrolment) -> PointsPolicy | None:

@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 
 from memberships.books.points import Entries, Lots, Wallets
 from memberships.errors import InsufficientPointsError, NotReversibleError
-from memberships.models import Enrolment, Member, PointsEntry, PointsLot, PointsPolicy, Programme
+from memberships.models import Enrolment, LotDraw, Member, PointsEntry, PointsLot, PointsPolicy, Programme
 from memberships.models.programmes import Audience
 from memberships.services.points import spendable_points
 from memberships.services.points_adjustments import adjust_points
@@ -180,7 +180,12 @@ class WalletMachine(RuleBasedStateMachine):
             on, lambda: reverse(entry, on=on, key=key, **part),
             lambda: self.ledger.reverse(place, on, points, qualifying),
         )
-        if foreseen is not ...:
+        if entry.kind == "spend" and isinstance(done, Reversal) and foreseen:
+            kept = done.entry.points - lost_of_gift(done.entry)
+            # What debts and claims take of points that are over is not lost with them.
+            is_paid = LotDraw.objects.filter(paid_after=done.entry).exists()
+            assert kept == foreseen.moved or (is_paid and kept > foreseen.moved)
+        elif foreseen is not ...:
             moved = (abs(done.entry.points), done.missing) if isinstance(done, Reversal) else None
             assert moved == (foreseen and (foreseen.moved, foreseen.missing))
 
@@ -254,6 +259,12 @@ def prospect(entry: PointsEntry, *, on: date) -> Prospect | None:
         return foresee_reversal(entry, on=on)
     except NotReversibleError:
         return None
+
+
+def lost_of_gift(reversal: PointsEntry) -> int:
+    """What of a spend's reversal expired at once, and was not renewed."""
+    later = PointsEntry.objects.filter(enrolment=reversal.enrolment_id, pk__gt=reversal.pk)
+    return -sum(later.filter(kind__in=("expire", "reinstate")).values_list("points", flat=True))
 
 
 def differences_of(wallet: Enrolment, entries: list[int]) -> Any:

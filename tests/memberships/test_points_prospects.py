@@ -1,6 +1,7 @@
 """What the desk foretells of a reversal is what the reversal then does, whatever became of the award's points."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.memberships.points_stories import (
     MARCH,
     a_wallet,
     assert_books_balance,
+    balance,
     by_policy,
     earn,
     expire,
@@ -76,3 +78,26 @@ def test_award_of_an_idle_wallet_is_foreseen_to_be_kept() -> None:
     for act in (foresee_reversal, reverse):
         with pytest.raises(NotReversibleError):
             act(award, on=JUNE)
+
+
+@pytest.mark.parametrize(
+    ("policy", "expires_on", "back"),
+    [
+        ({"expiry": "inactivity", "expiry_months": 1}, None, 0),
+        ({"late_return": "expire"}, MARCH, 40),
+        ({"late_return": "renew", "late_return_days": 30}, MARCH, 100),
+    ],
+)
+def test_spend_whose_points_are_over_is_foreseen_to_come_back_without_them(
+    policy: dict[str, Any], expires_on: date | None, back: int
+) -> None:
+    wallet = a_wallet(programme=by_policy(jd_plus(), **policy))
+    earn(wallet, 60, expires_on=expires_on)
+    earn(wallet, 40)
+    exchange = spend(wallet, 100)
+    assert foresee_reversal(exchange, on=TODAY) == Prospect(left=100, moved=100, missing=0)
+    exchange = PointsEntry.objects.get(pk=exchange.pk)
+    assert foresee_reversal(exchange, on=MARCH) == Prospect(left=100, moved=back, missing=100 - back)
+    reverse(exchange, on=MARCH)
+    assert balance(wallet) == back
+    assert_books_balance()
