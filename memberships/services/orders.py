@@ -35,7 +35,7 @@ from memberships.services.points import Grant, earn_points_for_many
 from memberships.services.points_booking import Locked, lock_wallet
 from memberships.services.points_debts import settle_debts
 from memberships.services.points_expiry import expire_idle, expired_through
-from memberships.services.points_reversal import Taken, Taking, left_of_award, take_back
+from memberships.services.points_reversal import Taken, Taking, left_of_award, not_expired_at, take_back
 from operations.models import User
 
 #: As many characters as the column and the ledger's key hold.
@@ -194,9 +194,7 @@ def record_returns(
         qualifying=[-found.qualifying for found in booked], at=at,
     )
     return [
-        RecordedReturn(
-            order, found.missing if found.entry else taking.points, taking.qualifying - found.qualifying
-        )
+        RecordedReturn(order, found.missing, taking.qualifying - found.qualifying)
         for (order,), taking, found in zip(made, asked, booked, strict=True)
     ]
 
@@ -218,11 +216,15 @@ def recorded_return(order: Order) -> Returned:
     if entry and entry.debit == Account.PENDING:
         return Returned(order, 0, 0)
     # Without an entry of its own, the moment says what had been reversed by then.
+    award = _award_entry(bought)
     too_much = _too_much(
-        bought, _award_entry(bought), kept=bought.amount - earlier - order.amount, back=order.amount,
+        bought, award, kept=bought.amount - earlier - order.amount, back=order.amount,
         after=Q(pk__lt=entry.pk) if entry else Q(at__lte=order.recorded_at),
     )
-    return Returned(order, entry.missing if entry else too_much.points, too_much.qualifying + order.qualifying)
+    missing = entry.missing if entry else 0
+    if entry is None and award is not None:
+        missing = min(too_much.points, not_expired_at(award, order.recorded_at))
+    return Returned(order, missing, too_much.qualifying + order.qualifying)
 
 
 def _award_entry(bought: Order) -> PointsEntry | None:

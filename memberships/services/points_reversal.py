@@ -60,7 +60,8 @@ class Taking(NamedTuple):
 class Taken(NamedTuple):
     """What became of a Taking: `finding` is one of those below; without an entry nothing was booked.
 
-    `points` is what the entry booked (0 or less), `qualifying` how many of those points were taken.
+    `points` is what the entry booked (0 or less), `qualifying` how many of those points were taken. Of what the policy
+    leaves to the member, all is missing that had not expired.
     """
 
     finding: str
@@ -242,6 +243,15 @@ def _left_of(award: PointsEntry, lot: PointsLot | None, after: Q | None = None) 
     return Part(award.points - booked["asked"], given + booked["qualifying"])
 
 
+def not_expired_at(award: PointsEntry, moment: datetime) -> int:
+    """What could be asked back of an award at the moment of a return, before which all that was over was booked."""
+    reversals = PointsEntry.objects.filter(reverses=award, at__lte=moment).aggregate(
+        points=Sum("points", default=0), missing=Sum("missing", default=0)
+    )
+    (lost,) = _lost([award.pk], over_on=date.min, until=moment)
+    return max(0, int(award.points - lost + reversals["points"] - reversals["missing"]))
+
+
 def _not_expired(award: PointsEntry, lot: PointsLot | None, *, over_on: date) -> int:
     """The points of an award that by a day are neither over for good nor were taken back, or are still lacking."""
     if lot is None:
@@ -254,9 +264,10 @@ def _not_expired(award: PointsEntry, lot: PointsLot | None, *, over_on: date) ->
     return max(0, int(award.points - lost + reversals["points"] - reversals["missing"]))
 
 
-def _lost(awards: list[int], *, over_on: date) -> list[int]:
-    """How many points of each of some awards are over for good by a day."""
-    return [lost for (lost,) in statements.rows("points/lost_for_good", awards=awards, over_on=over_on)]
+def _lost(awards: list[int], *, over_on: date, until: datetime | None = None) -> list[int]:
+    """How many points of each of some awards are over for good by a day; or were at a moment."""
+    found = statements.rows("points/lost_for_good", awards=awards, over_on=over_on, until=until)
+    return [lost for (lost,) in found]
 
 
 def _check_whole_spend(spent: PointsEntry, points: int | None, qualifying: int | None) -> None:

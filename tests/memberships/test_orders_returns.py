@@ -173,6 +173,29 @@ def test_what_the_member_may_keep_is_missing_as_far_as_it_was_not_reversed_befor
     assert give_back(bought, "R", "100.00") == back
 
 
+@pytest.mark.parametrize("policy", ["within_balance", "pending_only"])
+@pytest.mark.parametrize("qualifying", [0, 1])
+def test_points_that_expired_before_the_goods_came_back_are_not_missing(policy: str, qualifying: int) -> None:
+    wallet = a_shopper(qualifying_per_yuan=Decimal(qualifying))
+    a_policy(wallet.programme, reversal=policy)
+    bought = order(wallet, "A", "100.00")
+    spend(wallet, 30)
+    early = give_back(bought, "R1", "10.00")
+    PointsLot.objects.filter(enrolment=wallet).update(expires_on=TOMORROW)
+    late = give_back(bought, "R2", "90.00", on=TOMORROW)
+    # Spent points of a kept award are still owed; the rest expired.
+    assert (early.missing, late.missing) == ((10, 30) if policy == "pending_only" else (0, 30))
+    assert [give_back(bought, "R1", "10.00"), give_back(bought, "R2", "90.00", on=TOMORROW)] == [early, late]
+
+
+def test_return_of_an_expired_order_misses_nothing_with_or_without_qualifying_points() -> None:
+    wallet = a_shopper(qualifying_per_yuan=Decimal(0))
+    bought = order(wallet, "A", "100.00")
+    PointsLot.objects.filter(enrolment=wallet).update(expires_on=TOMORROW)
+    back = give_back(bought, "R", "100.00", on=TOMORROW)
+    assert (back.missing, give_back(bought, "R", "100.00", on=TOMORROW)) == (0, back)
+
+
 def test_closed_member_returns_what_was_bought_and_orders_nothing_more(wallet: Enrolment) -> None:
     bought = order(wallet, "A", "100.00")
     Member.objects.filter(pk=wallet.member_id).update(closed_on=TOMORROW)

@@ -1,6 +1,7 @@
 -- How many points of each of some awards are lost by a day, zero or more, in the order of the list: what expired and was
 -- not given again, and what remains of lots that are over by that day and were not expired yet. What expired of a lot and
 -- was given again is a new lot, which may expire in its turn, and so on. Reads only.
+-- With a moment (`until`): as it was then, by the entries that were booked so far.
 -- Of a lot that ever expired one entry has the key expire:<lot>: only where that is there, the lot's others are looked for
 -- among all of the wallet. OFFSET 0 has each wallet's entries looked up, however few of them the planner believes there
 -- are in all.
@@ -29,6 +30,7 @@ WITH RECURSIVE asked AS MATERIALIZED (
         SELECT given.lot_id
         FROM memberships_pointsentry given
         WHERE given.reverses_id = expired.id AND given.kind = 'reinstate'
+            AND given.at <= coalesce(%(until)s::timestamptz, 'infinity')
         OFFSET 0
     ) AS again ON true
 ), lost AS (
@@ -46,7 +48,11 @@ WITH RECURSIVE asked AS MATERIALIZED (
             SELECT entry.points
             FROM memberships_pointsentry entry
             WHERE entry.enrolment_id = booked.enrolment_id AND entry.kind = 'expire' AND entry.lot_id = booked.lot_id
-                AND NOT EXISTS (SELECT FROM memberships_pointsentry given WHERE given.reverses_id = entry.id)
+                AND entry.at <= coalesce(%(until)s::timestamptz, 'infinity')
+                AND NOT EXISTS (
+                    SELECT FROM memberships_pointsentry given
+                    WHERE given.reverses_id = entry.id AND given.at <= coalesce(%(until)s::timestamptz, 'infinity')
+                )
             OFFSET 0
         ) AS expired ON true
         UNION ALL

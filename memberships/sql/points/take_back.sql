@@ -1,7 +1,7 @@
 -- Take parts of awards back, one of a wallet: of a pending one from its lot, of a posted one as the programme's policy
 -- says. Returns of each, in the order of the list: what became of it (`taken`; `kept`: the policy leaves posted points to
 -- the member; `expired`: nothing of it is there any more, nothing was booked), its entry, the points that this booked,
--- the qualifying points that it took, and how many points were missing.
+-- the qualifying points that it took, and how many points were missing: of a kept one those that had not expired.
 -- The award's own lot gives first, then the earliest expiry. Qualifying points of a posted award are taken back on the
 -- day for which they counted, by an entry of their own where that is another day.
 -- Inserts entries and draws, lowers lots, and updates the wallets. The caller has locked those in key order, has seen
@@ -135,7 +135,7 @@ WITH asked AS MATERIALIZED (
     WHERE wallet.id = taken.enrolment_id
 )
 SELECT judged.finding, taken.entry_id, coalesce(-taken.booked, 0), coalesce(taken.qualifying, 0),
-    coalesce(taken.missing, 0)
+    coalesce(taken.missing, CASE judged.finding WHEN 'kept' THEN judged.owed ELSE 0 END)
 FROM judged
 LEFT JOIN taken ON taken.place = judged.place
 ORDER BY judged.place
