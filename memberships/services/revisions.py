@@ -17,7 +17,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from memberships.errors import RevisionBaseError, RevisionStateError
-from memberships.models import Programme, ProgrammeRevision
+from memberships.models import ProgrammeRevision
 from memberships.programme_files.documents import (
     Document,
     apply_document,
@@ -243,11 +243,6 @@ def roll_back(
     return draft_revision(
         document, effective_on=effective_on, on=on, at=at, actor=actor, note=note, rolled_back_to=to
     )
-
-
-def revisions_of(programme: Programme) -> list[ProgrammeRevision]:
-    """A programme's revisions, newest first."""
-    return list(ProgrammeRevision.objects.filter(code=programme.code).order_by("-number"))
 
 
 def _lock(revision: ProgrammeRevision) -> ProgrammeRevision:
