@@ -2,9 +2,9 @@
 -- not given again, and what remains of lots that are over by that day and were not expired yet. What expired of a lot and
 -- was given again is a new lot, which may expire in its turn, and so on. Reads only.
 -- With a moment (`until`): as it was then, by the entries that were booked so far.
--- Of a lot that ever expired one entry has the key expire:<lot>: only where that is there, the lot's others are looked for
--- among all of the wallet. OFFSET 0 has each wallet's entries looked up, however few of them the planner believes there
--- are in all.
+-- Of a lot that ever expired one entry has the key expire:<lot>: only where that is there, the lot's others are looked
+-- for among all of the wallet. OFFSET 0 has each wallet's entries looked up, however few of them the planner believes
+-- there are in all.
 WITH RECURSIVE asked AS MATERIALIZED (
     SELECT listed.place, award.member_id, award.enrolment_id, award.lot_id
     FROM unnest(%(awards)s::bigint[]) WITH ORDINALITY AS listed (award_id, place)
