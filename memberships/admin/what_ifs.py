@@ -11,7 +11,7 @@ from django.utils import timezone
 from memberships.admin.tier_pages import forecast_context
 from memberships.models import ProgrammeRevision, TierGroup, WhatIf
 from memberships.services.revisions import APPLY_REVISION
-from memberships.services.what_ifs import current, forecast_of, latest, outlines_of
+from memberships.services.what_ifs import forecast_of, is_about, latest, outlines_of
 from operations.admin.approval_pages import PANELS, Panel
 from operations.admin.job_pages import live_progress, run_url
 from operations.dates import business_date
@@ -59,8 +59,8 @@ def of_revision(request: HttpRequest, revision: ProgrammeRevision, *, on: date, 
     newest = latest(revision)
     if newest is None or revision.state not in ASKED_OF:
         return shown_what_if(request, newest, at=at)
-    is_current = current(revision, on=max(revision.effective_on, on)) == newest
-    return shown_what_if(request, newest, at=at, is_other=not is_current)
+    is_other = not is_about(newest, revision, on=max(revision.effective_on, on))
+    return shown_what_if(request, newest, at=at, is_other=is_other)
 
 
 def of_request(request: HttpRequest, approval: Approval) -> Panel | None:

@@ -1,6 +1,5 @@
 """Lists of enterprise customers: the columns of the file, and those of our own exports."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -40,6 +39,7 @@ from operations.imports.widgets import (
     TextWidget,
     WholeNumberWidget,
     folded,
+    unambiguous,
 )
 from operations.models import ImportBatch
 
@@ -163,11 +163,10 @@ class PlanWidget(RecordWidget):
     code = "unknown_plan"
 
     def __init__(self, plans: list[Plan]) -> None:
-        meant: dict[str, set[Plan]] = defaultdict(set)
-        for plan in plans:
-            for word in (plan.code, plan.name, plan.name_en, f"{plan.programme.code}/{plan.code}"):
-                meant[folded(word)].add(plan)
-        super().__init__({word: str(plan.pk) for word, (plan, *others) in meant.items() if not others})
+        super().__init__(unambiguous(
+            (word, str(plan.pk))
+            for plan in plans for word in (plan.code, plan.name, plan.name_en, f"{plan.programme.code}/{plan.code}")
+        ))
         self.plans = {plan.pk: plan for plan in plans}
         self._expected = [
             plan.code if folded(plan.code) in self.words else f"{plan.programme.code}/{plan.code}" for plan in plans

@@ -1,7 +1,6 @@
 """How cells of members, programmes, days and points become values; see operations/imports/widgets.py."""
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -16,8 +15,8 @@ from operations.imports.widgets import (
     CellError,
     RecordWidget,
     TextWidget,
-    folded,
     is_whole,
+    unambiguous,
 )
 from operations.owners import key_of, number_of
 
@@ -67,14 +66,6 @@ class MemberNumberWidget(TextWidget):
         return pl.sum_horizontal(*(doubled(place) if place % 2 else digit(place) for place in range(self.LONGEST)))
 
 
-def _unambiguous(meanings: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """By folded word what it means, of words and their meanings; without those that mean more than one thing."""
-    meant: dict[str, set[str]] = defaultdict(set)
-    for word, meaning in meanings:
-        meant[folded(word)].add(meaning)
-    return {word: meaning for word, (meaning, *others) in meant.items() if not others}
-
-
 class ProgrammeWidget(RecordWidget):
     """A programme, by its code or by its name in either language."""
 
@@ -82,7 +73,7 @@ class ProgrammeWidget(RecordWidget):
 
     def __init__(self, programmes: Iterable[Programme]) -> None:
         self.programmes = {programme.pk: programme for programme in programmes}
-        super().__init__(_unambiguous(
+        super().__init__(unambiguous(
             (word, str(programme.pk))
             for programme in self.programmes.values() for word in (programme.code, programme.name, programme.name_en)
         ))
@@ -103,7 +94,7 @@ class ReasonWidget(RecordWidget):
 
     def __init__(self, reasons: Iterable[AdjustmentReason]) -> None:
         self.reasons = {reason.code: reason for reason in reasons}
-        super().__init__(_unambiguous(
+        super().__init__(unambiguous(
             (word, reason.code)
             for reason in self.reasons.values() for word in (reason.code, reason.name, reason.name_en)
         ))

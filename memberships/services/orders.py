@@ -34,7 +34,7 @@ from memberships.services import statements
 from memberships.services.points import Grant, earn_points_for_many
 from memberships.services.points_booking import Locked, lock_wallet
 from memberships.services.points_debts import settle_debts
-from memberships.services.points_expiry import expire_idle, expired_through
+from memberships.services.points_expiry import expire_idle, over_by
 from memberships.services.points_reversal import Taken, Taking, left_of_award, not_expired_at, take_back
 from operations.models import User
 
@@ -126,7 +126,7 @@ def record_orders(
     """Record many orders whose wallets are locked; what is to be booked for them. Numbers known before are left out."""
     (found,) = statements.rows(
         "orders/record", enrolments=list(enrolments), numbers=list(numbers), categories=list(categories),
-        amounts=list(amounts), days=list(days), on=on, at=at, earned_on=max(on, expired_through() or on),
+        amounts=list(amounts), days=list(days), on=on, at=at, earned_on=over_by(on),
     )
     return {name: values or [] for name, values in zip(AWARDS, found, strict=True)}
 

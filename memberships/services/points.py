@@ -23,7 +23,7 @@ from memberships.services.points_booking import book_entry as book_entry
 from memberships.services.points_booking import check_key, check_points, key_of_another_wallet, lock_wallets
 from memberships.services.points_booking import lock_wallet as lock_wallet
 from memberships.services.points_debts import settle_debts
-from memberships.services.points_expiry import expire_idle, expired_through
+from memberships.services.points_expiry import expire_idle, over_by
 from operations.models import User
 
 Kind = PointsEntry.Kind
@@ -175,7 +175,7 @@ def _refuse_over(grants: Sequence[Grant], *, on: date) -> None:
 
     What was booked in time may be over by now: its repeat is none of this. Raises PointsExpiryError.
     """
-    over_on = max(on, expired_through() or on)
+    over_on = over_by(on)
     over = [
         grant for grant in grants
         if grant.expires_on is not None and grant.expires_on <= max(over_on, grant.pending_until or on)

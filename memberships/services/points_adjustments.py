@@ -20,7 +20,7 @@ from memberships.models import AdjustmentReason, Enrolment, PointsEntry
 from memberships.services import statements
 from memberships.services.points_booking import check_key, key_of_another_wallet, lock_wallets
 from memberships.services.points_debts import settle_debts
-from memberships.services.points_expiry import expire_idle, expired_through
+from memberships.services.points_expiry import expire_idle, over_by
 from operations.approvals import Outcome
 from operations.models import Approval, User
 from operations.services.approvals import ask
@@ -136,7 +136,7 @@ def _check(adjustments: Sequence[Adjustment]) -> None:
 
 def _refuse_over(adjustments: Sequence[Adjustment], *, on: date) -> None:
     """Nothing is given that is over; what was booked in time may be repeated. Raises PointsExpiryError."""
-    over_on = max(on, expired_through() or on)
+    over_on = over_by(on)
     over = [one for one in adjustments if one.points > 0 and one.expires_on is not None and one.expires_on <= over_on]
     if not over:
         return

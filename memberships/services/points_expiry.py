@@ -118,7 +118,7 @@ def ending_lots(enrolment: Enrolment, *, by: date | None = None, on: date) -> Qu
 
     Posted lots of a wallet that is idle by then end with it.
     """
-    over_on = max(on, expired_through() or on)
+    over_on = over_by(on)
     ends_on = Case(When(pending_until=None, then=Least("expires_on", "enrolment__idle_on")), default=F("expires_on"))
     lots = PointsLot.objects.filter(enrolment=enrolment, remaining__gt=0).unexpired().annotate(ends_on=ends_on)
     ending = lots.filter(ends_on__gt=over_on) if by is None else lots.filter(ends_on__gt=over_on, ends_on__lte=by)
@@ -191,8 +191,11 @@ def settled_through(*, before: date) -> date | None:
     return found
 
 
-def expired_through() -> date | None:
-    """The newest night that was begun: what expires by then is, or is being, expired."""
+def over_by(on: date) -> date:
+    """The day by which lots are over on a business date: it, or the newest night that was begun.
+
+    Nights do not look again at days that were settled: what expires by then is, or is being, expired.
+    """
     nights = JobRun.objects.filter(job=EXPIRE_POINTS, is_dry_run=False)
-    found: date | None = nights.aggregate(last=Max("business_date"))["last"]
-    return found
+    begun: date | None = nights.aggregate(last=Max("business_date"))["last"]
+    return max(on, begun or on)

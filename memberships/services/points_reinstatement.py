@@ -10,7 +10,7 @@ from memberships.models import Enrolment, PointsEntry, PointsLot, PointsPolicy
 from memberships.models.points import REINSTATEMENT_KEY, Account
 from memberships.services.points_booking import book_entry, lock_wallet
 from memberships.services.points_debts import settle_debts
-from memberships.services.points_expiry import expire_enrolment, expired_through
+from memberships.services.points_expiry import expire_enrolment, over_by
 from memberships.services.points_policies import expiry_of, idle_on
 from operations.models import User
 
@@ -30,7 +30,7 @@ def reinstate_points(
     if first := PointsEntry.objects.filter(member_id=wallet.member_id, key=key).first():
         return first
     refuse_reinstatement(expired, on=on)
-    over_on = max(on, expired_through() or on)
+    over_on = over_by(on)
     if expires_on is not None and expires_on <= over_on:
         raise PointsExpiryError(expires_on=expires_on, over_on=over_on)
     # What is over goes first: the new points must not revive an idle wallet's old ones.

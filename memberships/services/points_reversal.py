@@ -21,7 +21,7 @@ from memberships.services.points_booking import (
     lock_wallet,
 )
 from memberships.services.points_debts import pay_from_gift
-from memberships.services.points_expiry import expire_enrolment, expire_wallets, expired_through
+from memberships.services.points_expiry import expire_enrolment, expire_wallets, over_by
 from operations.models import User
 
 Kind = PointsEntry.Kind
@@ -118,7 +118,7 @@ def foresee_reversal(entry: PointsEntry, *, on: date) -> Prospect:
     """What `reverse_entry` of all that is left would do on a day. Reads only. Raises NotReversibleError as it does."""
     if entry.kind == Kind.SPEND:
         _check_whole_spend(entry, None, None)
-        lost = _lost_if_given_back(entry, over_on=max(on, expired_through() or on))
+        lost = _lost_if_given_back(entry, over_on=over_by(on))
         return Prospect(-entry.points, -entry.points - lost, lost)
     if entry.kind not in (Kind.EARN, Kind.ACCRUE):
         raise _wrong_kind()
@@ -130,8 +130,8 @@ def foresee_reversal(entry: PointsEntry, *, on: date) -> Prospect:
     policy = _policy(wallet)
     if policy is not None and policy.reversal == Policy.PENDING_ONLY:
         raise _kept()
-    over_on = max(on, expired_through() or on)
-    owed = min(part.points, _not_expired(entry, lot, over_on=over_on))
+    over_on = over_by(on)
+    owed = min(part.points, _not_expired(entry, over_on=over_on))
     if not owed and not part.qualifying:
         raise _gone()
     may_owe = policy is not None and policy.reversal == Policy.MAY_GO_NEGATIVE
@@ -175,7 +175,7 @@ def take_back(
     awards goes first: nobody takes from it, and it is no loss any more.
     """
     awards = [taking.award for taking in takings]
-    over_on = max(on, expired_through() or on)
+    over_on = over_by(on)
     posted = PointsEntry.objects.filter(pk__in=awards).exclude(lot__pending_until__isnull=False)
     expire_wallets(list(posted.values_list("enrolment_id", flat=True)), on=over_on, at=at, actor=actor)
     with key_of_another_wallet(takings[0].key if takings else ""):
@@ -245,19 +245,17 @@ def _left_of(award: PointsEntry, lot: PointsLot | None, after: Q | None = None) 
 
 def not_expired_at(award: PointsEntry, moment: datetime) -> int:
     """What could be asked back of an award at the moment of a return, before which all that was over was booked."""
-    reversals = PointsEntry.objects.filter(reverses=award, at__lte=moment).aggregate(
-        points=Sum("points", default=0), missing=Sum("missing", default=0)
-    )
-    (lost,) = _lost([award.pk], over_on=date.min, until=moment)
-    return max(0, int(award.points - lost + reversals["points"] - reversals["missing"]))
+    return _not_expired(award, over_on=date.min, until=moment)
 
 
-def _not_expired(award: PointsEntry, lot: PointsLot | None, *, over_on: date) -> int:
-    """The points of an award that by a day are neither over for good nor were taken back, or are still lacking."""
-    if lot is None:
-        return 0
-    (lost,) = _lost([award.pk], over_on=over_on)
-    reversals = PointsEntry.objects.filter(reverses=award).aggregate(
+def _not_expired(award: PointsEntry, *, over_on: date, until: datetime | None = None) -> int:
+    """The points of an award that by a day are neither over for good nor were taken back, or are still lacking.
+
+    `until`: as it was by what had been booked at that moment.
+    """
+    (lost,) = _lost([award.pk], over_on=over_on, until=until)
+    booked = Q() if until is None else Q(at__lte=until)
+    reversals = PointsEntry.objects.filter(booked, reverses=award).aggregate(
         points=Sum("points", default=0), missing=Sum("missing", default=0)
     )
     # What was given again may expire although as many points were taken, from other lots.
@@ -283,7 +281,7 @@ def _give_back(wallet: Enrolment, spent: PointsEntry, reversal: PointsEntry) -> 
     Unless the programme renews it: then it expires, too, and is given again in a new lot for some days.
     Nights do not look again at days that were settled: lots are over by the newest of them, or the day itself.
     """
-    over_on = max(reversal.on, expired_through() or reversal.on)
+    over_on = over_by(reversal.on)
     # What is over goes first: what comes back to it is another loss, of another day.
     expire_enrolment(wallet, on=over_on, at=reversal.at, actor=reversal.actor)
     reversal.points = -spent.points

@@ -57,6 +57,17 @@ def foretell_changes(document: Document, *, on: date) -> list[dict[str, Any]]:
 
 
 @contextmanager
+def on_trial() -> Iterator[None]:
+    """Within, what is written stands; then the tables are as before."""
+    with transaction.atomic():
+        before = transaction.savepoint()
+        try:
+            yield
+        finally:
+            transaction.savepoint_rollback(before)
+
+
+@contextmanager
 def as_it_will_be(code: str, *, on: date, until: int | None = None) -> Iterator[None]:
     """Within, the tables are what the approved revisions that wait will have made of them by that day; then as before.
 
@@ -67,14 +78,10 @@ def as_it_will_be(code: str, *, on: date, until: int | None = None) -> Iterator[
     if not waiting:
         yield
         return
-    with transaction.atomic():
-        before = transaction.savepoint()
-        try:
-            for revision in waiting:
-                _apply(revision)
-            yield
-        finally:
-            transaction.savepoint_rollback(before)
+    with on_trial():
+        for revision in waiting:
+            _apply(revision)
+        yield
 
 
 def _apply(revision: ProgrammeRevision) -> None:

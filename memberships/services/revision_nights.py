@@ -5,13 +5,11 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import NamedTuple
 
-from django.db import transaction
-
 from memberships.errors import RevisionBaseError
 from memberships.models import ProgrammeRevision
 from memberships.programme_files.documents import apply_document, kept_document
 from memberships.programme_files.faults import ProgrammeFileError
-from memberships.services.revision_bases import hash_in_effect
+from memberships.services.revision_bases import hash_in_effect, on_trial
 from memberships.services.revisions import leave_out, take_effect
 from operations.models import JobRun, RunItem, User
 
@@ -47,8 +45,7 @@ def due(code: str, *, on: date) -> list[ProgrammeRevision]:
 def foresee_effects(code: str, *, on: date) -> list[Effect]:
     """What the night would do with a programme's revisions, one after the other. Written and rolled back."""
     found, base = [], hash_in_effect(code)
-    with transaction.atomic():
-        before = transaction.savepoint()
+    with on_trial():
         for revision in due(code, on=on):
             kind = _effect(revision, base, on=on)
             found.append(Effect(revision, kind, _seen(kind, base, revision)))
@@ -56,7 +53,6 @@ def foresee_effects(code: str, *, on: date) -> list[Effect]:
             # base then, and is left out as well.
             if kind == APPLY:
                 base = revision.document_hash
-        transaction.savepoint_rollback(before)
     return found
 
 

@@ -210,14 +210,24 @@ def count_range(outline: Outline, keys: KeyRange, *, on: date) -> list[Count]:
     return [Count(codes.get(was), codes.get(to), kind, members, held) for was, to, kind, members, held in found]
 
 
+def added_up(counts: Iterable[Count]) -> list[Count]:
+    """One count of each kind of move."""
+    added: dict[tuple[str | None, str | None, str], Count] = {}
+    for count in counts:
+        before = added.get(count[:3])
+        added[count[:3]] = count._replace(
+            members=count.members + before.members, held=count.held + before.held
+        ) if before else count
+    return list(added.values())
+
+
 def put_together(outline: Outline, counts: Iterable[Count]) -> LadderForecast:
     """The forecast of a ladder from what was counted range by range."""
-    counted: Counter[tuple[str | None, str | None, str]] = Counter()
     held: Counter[str | None] = Counter()
-    for count in counts:
-        counted[count.was, count.to, count.kind] += count.members
+    added = added_up(counts)
+    for count in added:
         held[count.was] += count.held
-    moves = tuple(Move(was, to, kind, members) for (was, to, kind), members in counted.items())
+    moves = tuple(Move(count.was, count.to, count.kind, count.members) for count in added)
     outlooks = tuple(
         _outlook(
             rung, outline.labels[rung.code], outline.thresholds.get(rung.code), moves, held.get(rung.code, 0)

@@ -5,7 +5,7 @@ adds what it counted to the what-if in its own transaction, so each range of wal
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -21,6 +21,7 @@ from memberships.services.tier_forecasts import (
     Entry,
     Forecast,
     Outline,
+    added_up,
     count_range,
     outlines,
     put_together,
@@ -92,8 +93,13 @@ def ask_about_rules(
 def current(revision: ProgrammeRevision, *, on: date) -> WhatIf | None:
     """The newest what-if of a revision that was asked for its file as it is, after what comes before it, on a day."""
     asked = latest(revision)
+    return asked if asked and is_about(asked, revision, on=on) else None
+
+
+def is_about(asked: WhatIf, revision: ProgrammeRevision, *, on: date) -> bool:
+    """Whether a what-if was asked for a revision's file as it is, after what comes before it, on a day."""
     wanted = (revision.document_hash, base_hash(revision.code, on=on, until=revision.pk), on)
-    return asked if asked and (asked.content_hash, asked.base_hash, asked.on) == wanted else None
+    return (asked.content_hash, asked.base_hash, asked.on) == wanted
 
 
 def latest(revision: ProgrammeRevision) -> WhatIf | None:
@@ -152,24 +158,13 @@ def count_wallets(what_if: WhatIf, code: str, keys: KeyRange) -> None:
     """Add to a what-if what would become of a range of wallets on one of its ladders. Locks the what-if, at the end."""
     found = count_range(outlines_of(what_if)[code], keys, on=what_if.on)
     held = WhatIf.objects.select_for_update(of=("self",)).get(pk=what_if.pk)
-    held.counts[code] = _added_up([*_counts(held, code), *found])
+    held.counts[code] = added_up([*_counts(held, code), *found])
     held.save(update_fields=["counts"])
 
 
 def _counts(what_if: WhatIf, code: str) -> list[Count]:
     """What was counted of a ladder so far."""
     return [Count(*row) for row in what_if.counts.get(code, ())]
-
-
-def _added_up(counts: Iterable[Count]) -> list[Count]:
-    """One count of each kind of move."""
-    added: dict[tuple[str | None, str | None, str], Count] = {}
-    for count in counts:
-        before = added.get(count[:3])
-        added[count[:3]] = count._replace(
-            members=count.members + before.members, held=count.held + before.held
-        ) if before else count
-    return list(added.values())
 
 
 def end_what_if(what_if: WhatIf, *, at: datetime) -> None:

@@ -7,7 +7,8 @@ twins together. Cells come normalised (NFKC, trimmed); blank ones are null and n
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -224,6 +225,14 @@ class ChoiceWidget(TextWidget):
         if not (translation.get_language() or "zh").startswith("zh"):
             return str(value or "")
         return next((word for word, meaning in self.words.items() if meaning == value), str(value or ""))
+
+
+def unambiguous(meanings: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """By folded word what it means, of words and their meanings; without those that mean more than one thing."""
+    meant: dict[str, set[str]] = defaultdict(set)
+    for word, meaning in meanings:
+        meant[folded(word)].add(meaning)
+    return {word: meaning for word, (meaning, *others) in meant.items() if not others}
 
 
 class RecordWidget(ChoiceWidget):

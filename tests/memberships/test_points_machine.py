@@ -175,7 +175,8 @@ class WalletMachine(RuleBasedStateMachine):
         on, place, key = self.day(day), place % len(self.ledger.entries), a_key()
         entry = self.entry(place)
         part: dict[str, Any] = {"points": points, "qualifying": qualifying}
-        foreseen = prospect(entry, on=on) if points is None and qualifying is None else ...
+        is_whole = points is None and qualifying is None
+        foreseen = prospect(entry, on=on) if is_whole else None
         done = self.both(
             on, lambda: reverse(entry, on=on, key=key, **part),
             lambda: self.ledger.reverse(place, on, points, qualifying),
@@ -185,7 +186,7 @@ class WalletMachine(RuleBasedStateMachine):
             # What debts and claims take of points that are over is not lost with them.
             is_paid = LotDraw.objects.filter(paid_after=done.entry).exists()
             assert kept == foreseen.moved or (is_paid and kept > foreseen.moved)
-        elif foreseen is not ...:
+        elif is_whole:
             moved = (abs(done.entry.points), done.missing) if isinstance(done, Reversal) else None
             assert moved == (foreseen and (foreseen.moved, foreseen.missing))
 
