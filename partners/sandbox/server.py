@@ -1,0 +1,145 @@
+"""The sandbox partners' HTTP server, and how it is talked to. It knows nothing of Django and nothing of our database.
+
+One process plays any number of partners, each under its own path, with keys and faults of its own. Five are there from
+the first: `iqiyi` (orders), `kugou` (orders, confirmed later), `jd-health` (orders and usages), `jd-read` (files),
+`marriott` (status).
+
+## Signatures
+
+Every call to a partner, every answer and every event bears the headers of the Standard Webhooks specification:
+`webhook-id`, `webhook-timestamp` (seconds since 1970, at most 5 minutes off), `webhook-signature`
+(`v1,` + base64 of HMAC-SHA256 over `id.timestamp.body`; several with a blank between them: one must be right).
+
+    what        key             webhook-id                              what stands for the body
+    ----------  --------------  --------------------------------------  ----------------------------------------------
+    call, body  orders_secret   our id of the command; a file: its name  the body's bytes
+    call, none  orders_secret   any, new for each call                   `GET /iqiyi/orders/7-1` (method, path, query)
+    answer      events_secret   `<status>:<the call's webhook-id>`       the body's bytes
+    event       events_secret   the event's own, the same when repeated  the body's bytes
+
+`Idempotency-Key`, where it is sent, is the webhook-id again. A call that is not signed so: 401 {"code":
+"bad_signature"}; one of another time: 401 {"code": "clock_skew", "now": seconds}. A partner that is not there, or does
+not do such things: 404 {"code": "no_such_partner"} unsigned, or {"code": "not_offered"}. What cannot be meant so: 400
+{"code": "invalid_request", "message"}, nothing done, the id still free. 429 and 503 may bear `Retry-After` in seconds.
+
+## Orders (partners with "orders")
+
+    POST /<partner>/orders               {"order", "command", "sku", "member", "starts_on", "ends_on"}
+    GET  /<partner>/orders/<command id>  what became of that command: 200 and what it was answered
+                                         404 {"code": "absent"}: it never came;  202 {"code": "under_way"}: ask again
+    GET  /<partner>/fulfilments/<order>  its present state, 200; 404 {"code": "absent"}
+
+`order` is our key of the fulfilment, `command` one of provision, suspend, resume, revoke, `member` our opaque
+reference, `starts_on` an ISO date, `ends_on` one or null (the last day, included). Order, member, sku and webhook-id
+are 1 to 128 ASCII characters without blanks. The answer (of the three calls alike):
+
+    {"order", "command", "state", "reference", "sequence", "reason", "at"}
+
+    200  state "active", "suspended" or "revoked": done
+    202  state "accepted" (POST only): an event says later what became of it
+    409  state "failed" with a `reason`: cannot be done, nor later; the same again gives the same
+    409  {"code": "key_conflict"}: that webhook-id came before with another body
+
+The same webhook-id with the same body gives the first answer again. `command` in an answer is the id of the command
+that led to it, null where the partner did it by itself. `reference` is the partner's own number of the order, the same
+for all its commands. `sequence` grows by one with every change of an order's state, whoever made it; an answer or event
+with a lower one than is known is old news. `reason` is "" where nothing failed.
+
+    command    of what is absent   accepted        active        suspended     revoked      failed
+    ---------  ------------------  --------------  ------------  ------------  -----------  ----------------
+    provision  active | accepted*  accepted (+1)   active (+1)   active (+1)   409 revoked  active | accepted*
+    suspend    409 not_provisioned suspended       suspended     suspended     409 revoked  409 not_provisioned
+    resume     409 not_provisioned accepted        active        active        409 revoked  409 not_provisioned
+    revoke     revoked             revoked         revoked       revoked       revoked      revoked
+
+    * a partner that confirms later accepts; with revoke or suspend before that, the confirmation falls away.
+    (+1) a second provision under another id: done again and counted (see /control/<partner>/fulfilments), unless its
+    `ends_on` is later than the one known: then it is an extension.
+
+A sku that begins with `refused` is refused (409, reason "sku_refused"); with `later-refused` it is accepted, and an
+event says that it failed.
+
+## Events to us
+
+    POST <events_url>/partners/<partner>/events   {"type", "timestamp": ISO instant, "data": {...}}
+
+    type                                          data
+    --------------------------------------------  -------------------------------------------------------------------
+    fulfilment.active, .suspended, .revoked,      as the answer to an order: order, command, state, reference,
+      .failed                                     sequence, reason, at
+    benefit.used                                  usage, member, benefit, category, quantity, at
+    status.matched, status.ended                  match, member, tier, valid_from, valid_until, number, state,
+                                                  sequence, reason, at
+    status.presented                              member, tier, evidence, valid_until: match them with us
+    member.registered                             member, registered_on: new at the partner
+
+Sent until it is answered by a 2xx, with growing pauses, with the same webhook-id; unordered where that is ordered. What
+a 2xx says is kept: for benefit.used {"outcome": "redeemed" | "refused", "reason", "next_on"}.
+A partner that confirms later sends an event of every change of state, also of those that it answered at once.
+
+## Usages (partners with "usages")
+
+    GET /<partner>/usages?after=   {"usages": [{usage, member, benefit, category, quantity, at, answer}], "next"}
+                                   `answer` is what the event was answered by us, null before
+
+## Files (partners with "files")
+
+    PUT /<partner>/files/<name>          CSV, its first line line,order,command,sku,member,starts_on,ends_on
+                                         201 {"name", "lines", "sha256"}; the same again 200; another of that name 409
+                                         {"code": "key_conflict"}; no such file: 400 {"code": "invalid_file", "message"}
+    GET /<partner>/files/<name>/result   200 CSV line,order,result,reference,reason; 202 {"code": "under_way"}: not yet;
+                                         404 {"code": "absent"}
+
+UTF-8, with or without BOM, lines ended by CRLF or LF. The name is 1 to 100 letters, digits, `.`, `-` and `_`, and is
+the call's webhook-id as well. Each line is a command as above; its `result` is accepted, or rejected with a reason.
+
+## Status (partners with "status")
+
+    POST /<partner>/status-matches          {"match", "member", "tier", "valid_from", "valid_until", "evidence"}
+    POST /<partner>/status-matches/end      {"match", "on", "reason"}
+    GET  /<partner>/status-matches/<match>  its present state, 200; 404 {"code": "absent"}
+    GET  /<partner>/orders/<command id>     what became of either, as above
+
+`match` is our key, `tier` one of the partner's, `evidence` any text. Answers are {"match", "member", "tier",
+"valid_from", "valid_until", "number", "state", "sequence", "reason", "at"}: 200 with state "matched" or "ended", 202
+"accepted" where it is confirmed later, 409 "failed" (reason "unknown_tier", "already_matched": the person is matched in
+these days under another key, "ended").
+
+## Statement
+
+    GET /<partner>/statement?month=2026-11   CSV order,reference,sku,state,started_on,ended_on,amount,currency
+
+Every fulfilment that was ever active is billed once, in the month of its starts_on; so is every usage that we redeemed
+(order: the usage, sku: the benefit, state "used") in the month of its day in Shanghai. `started_on` is the order's
+starts_on; `ended_on` the day it was revoked, else empty. Differences may have been planted.
+
+## Control
+
+Signed as the sandbox gateway's calls are (memberships/gateways/sandbox/signing.py), under the address file's `secret`;
+`control.py` has a method for each.
+
+    GET    /health                                unsigned
+    GET, PUT          /control/events-url         {"url"}: base of where events go; "" nowhere (they wait)
+    GET, PUT, DELETE  /control/clock              {"at", "is_stamped"}: books bear that time; so do the signatures when
+                                                  `is_stamped`
+    GET    /control/load                          {"now", "most"}: orders under way
+    DELETE /control/books                         forget everything but the five
+    GET, POST         /control/partners           {"code", "modes", ...}; makes a partner, gives its keys
+    PUT    /control/<partner>                     {"is_async", "is_telling", "confirm_after_ms", "price", "tiers"}
+    PUT    /control/<partner>/secrets             {"orders_secret", "events_secret"}: other keys from now on
+    GET, PUT, DELETE  /control/<partner>/faults   see faults.py
+    GET    /control/<partner>/fulfilments?after=  all of them: state, sequence, how often provisioned, extended
+    GET    /control/<partner>/commands?after=     all commands that came, in order
+    POST   /control/<partner>/confirm             {"orders"}: confirm these now, without it all that wait
+    POST   /control/<partner>/changes             {"order", "state", "reason"}: the partner does it by itself, and tells
+    GET    /control/<partner>/events?after=       what was or will be sent: deliveries, attempts, answers
+    POST   /control/<partner>/events/send         what waits is due now
+    POST   /control/<partner>/usages              {"member", "benefit", "category", "quantity", "times", "usage", "at"}
+    GET, PUT          /control/<partner>/files    {"reject_share", "reject_orders", "omit_orders", "reason",
+                                                  "result_after_ms", "seed"}: what is wrong with results from now on
+    POST   /control/<partner>/files/<name>        its result is there now
+    POST   /control/<partner>/status/ended        {"match", "reason"}: by the partner itself
+    POST   /control/<partner>/status/presented    {"member", "tier", "evidence", "valid_until"}
+    POST   /control/<partner>/status/registered   {"member", "registered_on"}
+    GET, PUT, DELETE  /control/<partner>/plants   see statements.py: what is wrong in a month's statement
+"""
