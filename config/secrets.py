@@ -9,3 +9,11 @@ def is_webhook_secret(text: str) -> bool:
         return text.startswith("whsec_") and b64decode(text.removeprefix("whsec_"), validate=True) != b""
     except ValueError:
         return False
+
+
+def is_sealing_key(text: str) -> bool:
+    """Whether it is base64 of at least 32 bytes, as `openssl rand -base64 32` makes them."""
+    try:
+        return len(b64decode(text, validate=True)) >= 32
+    except ValueError:
+        return False

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from config import embedded
 from config.flags import flag
 from config.logs import logging_config
-from config.secrets import is_webhook_secret
+from config.secrets import is_sealing_key, is_webhook_secret
 from config.unfold import UNFOLD as UNFOLD
 
 env = environ.Env()
@@ -21,6 +21,7 @@ if env_file := env.str("ENV_FILE", default=""):
 
 BASE_DIR: Path = Path(__file__).resolve().parent.parent
 DEMO_SECRET_KEY = "demo-only-secret-key-that-production-refuses-0123456789abcdefghij"
+DEMO_SECRETS_KEY = "ZGVtby1vbmx5IHNlYWxpbmcga2V5LCBwcm9kdWN0aW9uIHJlZnVzZXMgaXQ="
 
 # --- which house this is -----------------------------------------------------------------------------
 IS_PRODUCTION: bool = flag("PLUSDESK_PRODUCTION")
@@ -28,16 +29,24 @@ DEBUG: bool = flag("DEBUG")
 SECRET_KEY: str = env.str("SECRET_KEY", default="" if IS_PRODUCTION else DEMO_SECRET_KEY)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Secrets at rest (operations/crypto.py): the first key seals, all of them open; the hashes have a key that stays.
+SECRETS_KEYS: list[str] = env.list("SECRETS_KEYS", default=[] if IS_PRODUCTION else [DEMO_SECRETS_KEY])
+SECRETS_HASH_KEY: str = env.str("SECRETS_HASH_KEY", default="" if IS_PRODUCTION else DEMO_SECRETS_KEY)
 
 if IS_PRODUCTION:
     faults = [
-        *(f"{name} is missing" for name in ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL")
+        *(f"{name} is missing" for name in ("SECRET_KEY", "SECRETS_KEYS", "SECRETS_HASH_KEY", "ALLOWED_HOSTS",
+                                            "DATABASE_URL", "REDIS_URL")
           if not env.str(name, default="")),
         *(["SECRET_KEY is the demo's"] if SECRET_KEY == DEMO_SECRET_KEY else []),
+        *(["SECRETS_KEYS holds the demo's"] if DEMO_SECRETS_KEY in SECRETS_KEYS else []),
+        *(["SECRETS_HASH_KEY is the demo's"] if SECRETS_HASH_KEY == DEMO_SECRETS_KEY else []),
         *(["DEBUG is on"] if DEBUG else []),
     ]
     if faults:
         raise ImproperlyConfigured(f"Plusdesk does not start in production: {'; '.join(faults)}.")
+if not SECRETS_KEYS or not all(map(is_sealing_key, [*SECRETS_KEYS, SECRETS_HASH_KEY])):
+    raise ImproperlyConfigured("SECRETS_KEYS and SECRETS_HASH_KEY are base64 of 32 bytes (openssl rand -base64 32).")
 
 # --- servers -----------------------------------------------------------------------------------------
 DATABASE_URL: str = env.str("DATABASE_URL", default="") or embedded.database_url()
@@ -71,6 +80,8 @@ INSTALLED_APPS: list[str] = [
     "csp",
     "django_structlog",
     "memberships",
+    "benefits",
+    "partners",
     "operations",
     "config",
     # Tools of development that are Django apps, such as the migration linter of `make check`.

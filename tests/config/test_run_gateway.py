@@ -12,6 +12,7 @@ from config.run import gateway
 from config.run.children import Child, GaveUpError
 from memberships.gateways.sandbox.address import Address, write_address
 from tests.config.embedded_users import PROJECT
+from tests.config.test_settings import A_KEY
 
 
 def noted(folder: Path, port: int) -> None:
@@ -56,6 +57,7 @@ def gateways_of(**environment: str) -> "subprocess.CompletedProcess[str]":
     code = "from django.conf import settings; print(sorted(settings.GATEWAYS))"
     production = {
         "PLUSDESK_PRODUCTION": "1", "SECRET_KEY": "x" * 50, "ALLOWED_HOSTS": "desk.example",
+        "SECRETS_KEYS": A_KEY, "SECRETS_HASH_KEY": A_KEY,
         "DJANGO_SETTINGS_MODULE": "config.settings",
     }  # fmt: skip
     return subprocess.run(

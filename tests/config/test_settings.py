@@ -13,7 +13,11 @@ from django.core.files.storage import FileSystemStorage
 
 from config.embedded import paths
 from config.flags import flag
+from config.settings import DEMO_SECRETS_KEY
 from tests.config.embedded_users import PROJECT
+
+#: Of the shape of a key that seals secrets.
+A_KEY = "QSBrZXkgb2YgdGhpcnR5LXR3byBieXRlcywgb3IgbW9yZS4uLg=="
 
 
 def run_manage(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -62,9 +66,26 @@ def test_make_run_refuses_a_misspelt_production_before_anything_starts() -> None
 
 
 def test_half_a_production_is_refused_in_one_line() -> None:
-    done = run_manage("check", PLUSDESK_PRODUCTION="1", ALLOWED_HOSTS="desk.example")
+    done = run_manage("check", PLUSDESK_PRODUCTION="1", ALLOWED_HOSTS="desk.example", SECRETS_KEYS=A_KEY)
     assert done.returncode == 1
-    assert done.stderr == "Plusdesk does not start in production: SECRET_KEY is missing.\n"
+    assert done.stderr == (
+        "Plusdesk does not start in production: SECRET_KEY is missing; SECRETS_HASH_KEY is missing.\n"
+    )
+
+
+def test_the_keys_of_the_demo_are_refused_in_production() -> None:
+    done = run_manage(
+        "check", PLUSDESK_PRODUCTION="1", ALLOWED_HOSTS="desk.example", SECRET_KEY="x" * 50,
+        SECRETS_KEYS=f"{A_KEY},{DEMO_SECRETS_KEY}", SECRETS_HASH_KEY=DEMO_SECRETS_KEY,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "SECRETS_KEYS holds the demo's; SECRETS_HASH_KEY is the demo's" in done.stderr
+
+
+@pytest.mark.parametrize("key", ["short", "not base64 at all, however long it may be", "c2hvcnQ="])
+def test_a_key_that_is_none_is_refused_everywhere(key: str) -> None:
+    done = run_manage("check", SECRETS_KEYS=key)
+    assert done.returncode == 1 and "SECRETS_KEYS and SECRETS_HASH_KEY are base64 of 32 bytes" in done.stderr
 
 
 def test_production_starts_no_server_and_moves_nothing_before_it_is_refused(tmp_path: Path) -> None:
