@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from operations.errors import UnknownNameError
 
 if TYPE_CHECKING:
+    from operations.admin.panels import MemberPanel
     from operations.approvals import ApprovalAction
     from operations.imports.importer import Importer
     from operations.notices import NoticeKind
@@ -67,3 +68,5 @@ approval_actions: "Registry[ApprovalAction]" = Registry("approval action")
 #: Of memberships/programme_files/sections.py, the floor above, which this one does not know.
 programme_sections: "Registry[Any]" = Registry("section of programme files")
 notices: "Registry[NoticeKind]" = Registry("notice")
+#: Sections that upper floors add to a member's page (operations/admin/panels.py), in the order of registration.
+member_panels: "Registry[MemberPanel]" = Registry("panel of the member's page")

@@ -23,6 +23,7 @@ from memberships.models import (
     TierStanding,
 )
 from memberships.services.subscriptions import with_status
+from operations import registry
 from operations.admin.history import HistorySource, own_history, read_history, reveals_of, satellites
 from operations.masking import mask_email, mask_mobile, mask_name
 
@@ -60,6 +61,10 @@ def member_sections(request: HttpRequest, member: Member) -> dict[str, Any]:
             else []
         ),
         **_money_sections(user, member),
+        "panels": [
+            {"template": panel.template, **panel.context(request, member.pk)}
+            for panel in registry.member_panels if user.has_perm(panel.permission)
+        ],
         "history": read_history(history_sources(member), size=RECENT_EVENTS),
         "reveals": (
             reveals_of(*contacts)[:SECTION_ROWS] if user.has_perm("operations.view_reveal") else []

@@ -1,0 +1,28 @@
+"""Facts and constraints of benefits.
+
+Benefit <- BenefitRule says who has how much of it; ChoiceGroup and Choice, what of several one picks. A Redemption is
+one use and locks its Usage row; a Grant is what a member holds of it. Stocks and budgets bound what is given.
+"""
+
+from benefits.models.benefits import Benefit, BenefitRule
+from benefits.models.budgets import Budget, BudgetEntry
+from benefits.models.choices import Choice, ChoiceGroup, ChoiceOption
+from benefits.models.grants import Grant
+from benefits.models.redemptions import Redemption, Usage
+from benefits.models.segments import MemberSegment
+from benefits.models.stocks import BenefitStock
+
+__all__ = [
+    "Benefit",
+    "BenefitRule",
+    "BenefitStock",
+    "Budget",
+    "BudgetEntry",
+    "Choice",
+    "ChoiceGroup",
+    "ChoiceOption",
+    "Grant",
+    "MemberSegment",
+    "Redemption",
+    "Usage",
+]
