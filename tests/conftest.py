@@ -17,7 +17,7 @@ from django.utils import translation
 
 from tests import databases
 
-pytest_plugins = ["tests.gateway"]
+pytest_plugins = ["tests.gateway", "tests.partner"]
 
 PROJECT = Path(__file__).resolve().parent.parent
 #: What takes longest, the longest first: begun last, it would leave one worker alone with it.

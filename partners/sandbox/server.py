@@ -143,3 +143,171 @@ Signed as the sandbox gateway's calls are (memberships/gateways/sandbox/signing.
     POST   /control/<partner>/status/registered   {"member", "registered_on"}
     GET, PUT, DELETE  /control/<partner>/plants   see statements.py: what is wrong in a month's statement
 """
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
+
+from aiohttp import web
+
+from memberships.gateways.sandbox import signing, webhooks
+from memberships.gateways.sandbox import wire as gateway_wire
+from memberships.gateways.sandbox.entries import RefusedError
+from memberships.gateways.sandbox.wire import Call, Reply, reset, say_nothing, word
+from partners.sandbox import controls, handlers
+from partners.sandbox.clockwork import Clockwork
+from partners.sandbox.house import House, Moment
+from partners.sandbox.sender import Sender
+from partners.sandbox.wire import id_of, is_call_signed, signed_answer, unsigned
+
+#: A daily file of half a million lines goes into one call.
+LARGEST_BODY = 64 * 1024 * 1024
+
+#: With these the call is carried out (or with none); with any other it is not.
+_FAULTS_AFTER = {"timeout_after", "error_after", "reset_after", "forged"}
+
+PartnerHandler = Callable[[House, Moment, Call], Awaitable[Reply]]
+ControlHandler = Callable[[House, Call], Awaitable[Reply]]
+
+
+class SandboxPartners:
+    """The server over one house of partners."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+
+    def app(self) -> web.Application:
+        app = web.Application(client_max_size=LARGEST_BODY)
+        app.router.add_get("/health", self.health)
+        for method, path, control in controls.ROUTES:
+            app.router.add_route(method, path, partial(self._serve_control, control))
+        for method, path, controlled in controls.PARTNER_ROUTES:
+            app.router.add_route(method, path, partial(self._serve_control, partial(self._of_partner, controlled)))
+        for method, path, mode, handler in handlers.ROUTES:
+            app.router.add_route(method, path, partial(self._serve_partner, mode, handler))
+        app.cleanup_ctx.append(self._at_work)
+        return app
+
+    async def _at_work(self, app: web.Application) -> AsyncIterator[None]:
+        """Beside the calls: events are sent, and what is confirmed later is."""
+        tasks = [asyncio.create_task(work.run()) for work in (Sender(self.house), Clockwork(self.house))]
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def health(self, request: web.Request) -> web.StreamResponse:
+        self.house.books.read("SELECT 1")
+        return web.json_response({"status": "ok"})
+
+    # --- the way of a call to a partner ---
+
+    async def _serve_partner(
+        self, mode: str, handler: PartnerHandler, request: web.Request
+    ) -> web.StreamResponse:
+        code = request.match_info["partner"]
+        partner = handlers.find_partner(self.house.books, code)
+        if partner is None:
+            return unsigned(404, "no_such_partner")
+        if self.house.chooser_of(code).is_down:
+            return reset(request)
+        call = Call(request, await request.read())
+        if refusal := self._refuse(code, call):
+            return self._signed(code, call, refusal)
+        if mode and mode not in partner.modes:
+            return self._signed(code, call, Reply(404, word("not_offered")))
+        run = partial(handler, self.house, self.house.moment(partner), call)
+        if request.method == "GET":
+            return await self._serve_with_faults("queries", code, run, call)
+        with self.house.load.counted():
+            return await self._serve_with_faults("orders", code, run, call)
+
+    def _refuse(self, code: str, call: Call) -> Reply | None:
+        """What is wrong with the signature, if anything. A wrong clock is told, so that it can be allowed for."""
+        if not is_call_signed(self.house.secrets_of(code), call):
+            return Reply(401, word("bad_signature"))
+        return self._refuse_old(call.request.headers.get(webhooks.TIMESTAMP, ""))
+
+    def _refuse_old(self, timestamp: str) -> Reply | None:
+        if self.house.clock.is_recent(timestamp):
+            return None
+        return Reply(401, word("clock_skew", now=int(self.house.clock.now().timestamp())))
+
+    async def _serve_with_faults(
+        self, group: str, code: str, run: Callable[[], Awaitable[Reply]], call: Call
+    ) -> web.StreamResponse:
+        chooser = self.house.chooser_of(code)
+        fault = chooser.choose(group, id_of(call) if group == "orders" else call.request.path)
+        is_done = fault is None or fault in _FAULTS_AFTER
+        half = chooser.faults.latency_ms / 2000
+        with self._under_way_marked(code, call) if group == "orders" and is_done else contextlib.nullcontext():
+            await asyncio.sleep(half)
+            reply = await _answer(run) if is_done else Reply(503, word("unavailable"))
+        await asyncio.sleep(half)
+        return await self._answer_with_fault(fault, code, call, reply)
+
+    async def _answer_with_fault(
+        self, fault: str | None, code: str, call: Call, reply: Reply
+    ) -> web.StreamResponse:
+        match fault:
+            case "timeout_before" | "timeout_after":
+                return await say_nothing(call.request)
+            case "reset_before" | "reset_after":
+                return reset(call.request)
+            case "error_before" | "error_after":
+                return self._signed(code, call, Reply(500, word("internal_error")))
+            case "rate_limited":
+                after = self.house.chooser_of(code).faults.retry_after_s
+                return self._signed(code, call, Reply(429, word("rate_limited")), retry_after_s=after)
+            case "forged":
+                return signed_answer(call, reply, self.house.secrets_of(code).orders_secret)
+        return self._signed(code, call, reply)
+
+    def _signed(self, code: str, call: Call, reply: Reply, *, retry_after_s: int | None = None) -> web.Response:
+        secret = self.house.secrets_of(code).events_secret
+        return signed_answer(call, reply, secret, timestamp=self.house.stamp(), retry_after_s=retry_after_s)
+
+    @contextlib.contextmanager
+    def _under_way_marked(self, code: str, call: Call) -> Iterator[None]:
+        """While a command is under way its id is known."""
+        mark, marks = (code, id_of(call)), self.house.under_way
+        marks[mark] += 1
+        try:
+            yield
+        finally:
+            marks[mark] -= 1
+            if not marks[mark]:
+                del marks[mark]
+
+    # --- the way of a control call ---
+
+    async def _serve_control(self, handler: ControlHandler, request: web.Request) -> web.StreamResponse:
+        call = Call(request, await request.read())
+        headers, secret = request.headers, self.house.address.secret
+        timestamp = headers.get(signing.TIMESTAMP, "")
+        expected = signing.sign_request(
+            secret, method=request.method, path=request.raw_path, timestamp=timestamp, key="", body=call.body
+        )
+        if signing.is_same(headers.get(signing.SIGNATURE, ""), expected):
+            reply = self._refuse_old(timestamp) or await _answer(partial(handler, self.house, call))
+        else:
+            reply = Reply(401, word("bad_signature"))
+        return gateway_wire.signed(request, reply, secret)
+
+    async def _of_partner(self, handler: PartnerHandler, house: House, call: Call) -> Reply:
+        """A control call that concerns one partner."""
+        partner = handlers.find_partner(house.books, call.request.match_info["partner"])
+        if partner is None:
+            return Reply(404, word("no_such_partner"))
+        return await handler(house, house.moment(partner), call)
+
+
+async def _answer(run: Callable[[], Awaitable[Reply]]) -> Reply:
+    try:
+        return await run()
+    except RefusedError as error:
+        return Reply(409 if error.code == "key_conflict" else 400, word(error.code, str(error)))
+    except sqlite3.Error as error:
+        return Reply(500, word("internal_error", str(error)))

@@ -49,9 +49,9 @@ CREATE TABLE IF NOT EXISTS events (
 class Books:
     """One file of books. Writing is for the thread of the books; reading is quick enough for the loop's own."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, schema: str = _SCHEMA) -> None:
         self._writer = _connected(path)
-        self._writer.executescript(_SCHEMA)
+        self._writer.executescript(schema)
         self._reader = _connected(path)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="books")
         self._waiting: list[tuple[Operation, asyncio.Future[Any]]] = []

@@ -20,7 +20,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, get_args
+from typing import Any, ClassVar, Self, get_args
 from typing import Literal as OneOf
 
 Fault = OneOf[
@@ -34,6 +34,9 @@ FAULTS: tuple[str, ...] = get_args(Fault)
 class Faults:
     """What is ordered; nothing at first. An answer comes `latency_ms` after the call; half-way it is done."""
 
+    #: What can be ordered of each group of calls.
+    KINDS: ClassVar[Mapping[str, tuple[str, ...]]] = dict.fromkeys(("orders", "queries", "events"), FAULTS)
+
     latency_ms: float = 0
     seed: int = 0
     is_down: bool = False
@@ -42,7 +45,7 @@ class Faults:
     events: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, data: dict[str, Any]) -> "Faults":
+    def read(cls, data: dict[str, Any]) -> Self:
         """From what a control call sent; ValueError says what is wrong with it."""
         if unknown := set(data) - {known.name for known in fields(cls)}:
             raise ValueError(f"nothing can be ordered of: {', '.join(sorted(unknown))}")
@@ -51,19 +54,19 @@ class Faults:
             raise ValueError("latency_ms is from 0 to 600000")
         if not isinstance(faults.seed, int) or not isinstance(faults.is_down, bool):
             raise ValueError("seed is a whole number, is_down true or false")
-        for group in (faults.orders, faults.queries, faults.events):
-            _check_shares(group)
+        for group, kinds in cls.KINDS.items():
+            _check_shares(getattr(faults, group), kinds)
         return faults
 
     def as_data(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def _check_shares(shares: Any) -> None:
+def _check_shares(shares: Any, kinds: tuple[str, ...]) -> None:
     if not isinstance(shares, dict):
         raise ValueError("shares are an object: fault and share")
-    if unknown := set(shares) - set(FAULTS):
-        raise ValueError(f"there is no fault {', '.join(sorted(unknown))}; there are: {', '.join(FAULTS)}")
+    if unknown := set(shares) - set(kinds):
+        raise ValueError(f"there is no fault {', '.join(sorted(unknown))}; there are: {', '.join(kinds)}")
     if not all(_is_number(share) and 0 <= share <= 1 for share in shares.values()) or sum(shares.values()) > 1.000001:
         raise ValueError("shares are from 0 to 1, together at most 1")
 
