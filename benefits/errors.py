@@ -69,3 +69,7 @@ class TooManyCombinationsError(QuoteError):
         super().__init__(
             _("There are too many ways to combine these benefits: name the coupons that are to be used.")
         )
+
+
+class AfterSalesQuestionError(PlusdeskError):
+    """What is asked about after-sales rights makes no sense."""
