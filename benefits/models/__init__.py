@@ -8,6 +8,7 @@ from benefits.models.benefits import Benefit, BenefitRule
 from benefits.models.budgets import Budget, BudgetEntry
 from benefits.models.choices import Choice, ChoiceGroup, ChoiceOption
 from benefits.models.grants import Grant
+from benefits.models.pricing import BenefitTerms, PricingPolicy
 from benefits.models.redemptions import Redemption, Usage
 from benefits.models.segments import MemberSegment
 from benefits.models.stocks import BenefitStock
@@ -16,6 +17,7 @@ __all__ = [
     "Benefit",
     "BenefitRule",
     "BenefitStock",
+    "BenefitTerms",
     "Budget",
     "BudgetEntry",
     "Choice",
@@ -23,6 +25,7 @@ __all__ = [
     "ChoiceOption",
     "Grant",
     "MemberSegment",
+    "PricingPolicy",
     "Redemption",
     "Usage",
 ]
