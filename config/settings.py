@@ -26,6 +26,8 @@ DEMO_SECRETS_KEY = "ZGVtby1vbmx5IHNlYWxpbmcga2V5LCBwcm9kdWN0aW9uIHJlZnVzZXMgaXQ=
 # --- which house this is -----------------------------------------------------------------------------
 IS_PRODUCTION: bool = flag("PLUSDESK_PRODUCTION")
 DEBUG: bool = flag("DEBUG")
+#: How much `load_demo` makes: "full", or "small" for who only wants to see that everything starts.
+DEMO_SIZE: str = env.str("DEMO_SIZE", default="full")
 SECRET_KEY: str = env.str("SECRET_KEY", default="" if IS_PRODUCTION else DEMO_SECRET_KEY)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[] if IS_PRODUCTION else ["127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -79,6 +81,8 @@ INSTALLED_APPS: list[str] = [
     "pghistory",
     "csp",
     "django_structlog",
+    # The page that shows the API's document, and what it is drawn with.
+    "ninja",
     "memberships",
     "benefits",
     "partners",
@@ -258,6 +262,12 @@ NOTICE_CHUNK_ROWS: int = env.int("NOTICE_CHUNK_ROWS", default=5_000)
 # --- books -------------------------------------------------------------------------------------------------
 # The nightly audit compares the money of so many last days with the gateways' own lists.
 AUDIT_DAYS: int = env.int("AUDIT_DAYS", default=7)
+
+# --- the HTTP API ------------------------------------------------------------------------------------------
+# Of a larger body nothing is read.
+API_MAX_BODY_BYTES: int = env.int("API_MAX_BODY_BYTES", default=256 * 1024)
+# Requests of one client in a minute; 0: any number.
+API_PER_MINUTE: int = env.int("API_PER_MINUTE", default=600)
 
 # --- audit trail -------------------------------------------------------------------------------------------
 PGHISTORY_APPEND_ONLY = True

@@ -9,12 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from memberships.demo.cards import Days
 from memberships.demo.gateway import open_gateway
-from memberships.demo.members import FIRMS, MARK, PEOPLE, make_firms, make_people
-from memberships.demo.nights import NIGHTS, live_through
+from memberships.demo.members import MARK, make_firms, make_people
+from memberships.demo.nights import live_through
 from memberships.demo.orders import make_orders
 from memberships.demo.payments import make_payments
 from memberships.demo.points import award_lately, make_wallets
 from memberships.demo.programmes import make_jd_plus, make_jd_plus_enterprise, make_other_programmes
+from memberships.demo.sizes import FULL, DemoSize
 from memberships.demo.users import make_users
 from memberships.gateways.sandbox.control import SandboxControl
 from memberships.models import EnterpriseCustomer, Plan
@@ -32,7 +33,7 @@ class Loaded(NamedTuple):
     nights: int = 0
 
 
-def load_demo(*, on: date) -> Loaded:
+def load_demo(*, on: date, size: DemoSize = FULL) -> Loaded:
     """Make what is missing of the demo, with dates around `on`; may be called again at any time.
 
     Without a sandbox gateway to talk to there are no payment methods, no payments and no nights.
@@ -45,23 +46,24 @@ def load_demo(*, on: date) -> Loaded:
     if is_there:
         return Loaded()
     gateway = open_gateway()
-    days = Days(today=on, first_night=on - timedelta(days=NIGHTS) if gateway else on)
+    days = Days(today=on, first_night=on - timedelta(days=size.nights) if gateway else on)
     with transaction.atomic(), because(str(_("demo data"))):
-        payments = _make_members(*plans, days, gateway)
+        payments = _make_members(*plans, days, size, gateway)
     nights = live_through(days, gateway) if gateway else 0
     with transaction.atomic(), because(str(_("demo data"))):
         award_lately(days)
-    return Loaded(PEOPLE, FIRMS, payments, nights)
+    return Loaded(size.people, size.firms, payments, nights)
 
 
 def _make_members(
-    person_plans: list[Plan], firm_plans: list[Plan], days: Days, gateway: SandboxControl | None
+    person_plans: list[Plan], firm_plans: list[Plan], days: Days, size: DemoSize,
+    gateway: SandboxControl | None,
 ) -> int:
     """People and firms with all that they have; how many payments they made."""
     dice = random.Random(SEED)
     has_methods = gateway is not None
-    people = make_people(dice, person_plans, days, has_methods=has_methods)
-    firms = make_firms(dice, firm_plans, days, has_methods=has_methods)
+    people = make_people(dice, person_plans, days, count=size.people, has_methods=has_methods)
+    firms = make_firms(dice, firm_plans, days, count=size.firms, has_methods=has_methods)
     make_wallets(dice, people, days)
     make_orders(random.Random(SEED), days)
     return make_payments(dice, [*people, *firms], gateway) if gateway else 0

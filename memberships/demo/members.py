@@ -13,8 +13,6 @@ from memberships.models import CreditRequest, EnterpriseCustomer, Member, Member
 from memberships.models.customers import Flag, Size
 from memberships.models.programmes import Audience
 
-PEOPLE = 2_000
-FIRMS = 500
 #: The firms' external ids begin with it: how a second loading knows that there was a first.
 MARK = "DEMO-"
 
@@ -43,9 +41,11 @@ INDUSTRIES = [
 SIZE_WEIGHTS = {Size.LARGE: 5, Size.MEDIUM: 20, Size.SMALL: 45, Size.MICRO: 30}
 
 
-def make_people(dice: random.Random, plans: list[Plan], days: Days, *, has_methods: bool) -> list[Life]:
-    """People with cards."""
-    lives = [live(dice, plan, days) for plan in dice.choices(plans, k=PEOPLE)]
+def make_people(
+    dice: random.Random, plans: list[Plan], days: Days, *, count: int, has_methods: bool
+) -> list[Life]:
+    """So many people with cards."""
+    lives = [live(dice, plan, days) for plan in dice.choices(plans, k=count)]
     _make_contacts(dice, save_members(Audience.PERSON, lives), "member")
     if has_methods:
         give_methods(dice, lives, days)
@@ -53,9 +53,11 @@ def make_people(dice: random.Random, plans: list[Plan], days: Days, *, has_metho
     return lives
 
 
-def make_firms(dice: random.Random, plans: list[Plan], days: Days, *, has_methods: bool) -> list[Life]:
-    """Firms with cards, more of them cheap ones, and credit requests that wait for a decision."""
-    cards = dice.choices(plans, weights=range(len(plans), 0, -1), k=FIRMS)
+def make_firms(
+    dice: random.Random, plans: list[Plan], days: Days, *, count: int, has_methods: bool
+) -> list[Life]:
+    """So many firms with cards, more of them cheap ones, and credit requests that wait for a decision."""
+    cards = dice.choices(plans, weights=range(len(plans), 0, -1), k=count)
     lives = [live(dice, plan, days) for plan in cards]
     members = save_members(Audience.ENTERPRISE, lives)
     _make_contacts(dice, members, "buyer")

@@ -23,8 +23,6 @@ from operations.models import JobRun, User
 from operations.services.jobs import RETRY_PAUSE, begin_run, end_run_if_done, lane_of, take_chunk, work_chunk
 from operations.services.nights import start_missing_runs
 
-#: So many business dates up to yesterday: long enough that a card which is declined for ever lapses.
-NIGHTS = 10
 DAY = timedelta(days=1)
 #: How often a run is taken up whose chunks fail.
 TRIES = 3

@@ -81,7 +81,7 @@ def _expire(wallets: list[Enrolment], days: Days) -> None:
 def _spend(dice: random.Random, wallets: list[Enrolment], days: Days) -> None:
     """Some members spend a good part of what they can, in the month before the first night."""
     spends = defaultdict(list)
-    for wallet in dice.sample(wallets, SPENDS):
+    for wallet in dice.sample(wallets, min(SPENDS, len(wallets))):
         spends[days.first_night - timedelta(days=dice.randint(1, 30))].append(wallet)
     for day in sorted(spends):
         for wallet in spends[day]:

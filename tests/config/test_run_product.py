@@ -28,7 +28,7 @@ class Run:
                 stdout=output,
                 stderr=output,
                 cwd=PROJECT,
-                env=environment_for(folder, PORT=str(port)),
+                env=environment_for(folder, PORT=str(port), DEMO_SIZE="small"),
                 start_new_session=True,
             )
 

@@ -12,7 +12,7 @@ from memberships import demo
 from memberships.admin.display import today
 from memberships.admin.quick_filters import count_choice
 from memberships.admin.subscription_filters import StandingFilter
-from memberships.demo.nights import NIGHTS
+from memberships.demo.sizes import FULL
 from memberships.models import (
     Payment,
     PaymentEvent,
@@ -50,13 +50,13 @@ def _cleared(gateway: GatewayForTests) -> Iterator[None]:
 @pytest.mark.django_db(transaction=True)
 def test_the_past_is_true_and_the_last_nights_are_real(gateway: GatewayForTests, _cleared: None) -> None:
     loaded = loaded_demo()
-    assert loaded.payments > 3_000 and loaded.nights == NIGHTS
+    assert loaded.payments > 3_000 and loaded.nights == FULL.nights
     # The gateway's own list, our payments, terms, wallets, lots: everything adds up.
     assert differences() == []
 
-    days = [today() - timedelta(days=number) for number in range(1, NIGHTS + 1)]
+    days = [today() - timedelta(days=number) for number in range(1, FULL.nights + 1)]
     runs = Counter(JobRun.objects.values_list("job", "state"))
-    assert runs == {(job.name, "succeeded"): NIGHTS for job in nightly_jobs()}
+    assert runs == {(job.name, "succeeded"): FULL.nights for job in nightly_jobs()}
     assert set(JobRun.objects.values_list("business_date", flat=True)) == set(days)
     assert all(run.started_at.date() <= run.business_date for run in JobRun.objects.all())
     assert not OutboxMessage.objects.filter(state=OutboxMessage.State.QUEUED).exists()

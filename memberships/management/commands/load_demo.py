@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from memberships import demo
 from memberships.dates import business_date
+from memberships.demo.sizes import SIZES
 from operations.models import User
 
 
@@ -30,7 +31,7 @@ class Command(BaseCommand):
         if os.environ.get("DATABASE_URL") and _has_users_of_its_own():
             self.stdout.write(_("The demo was not loaded: the database of DATABASE_URL has users of its own."))
             return
-        loaded = demo.load_demo(on=business_date(datetime.now(UTC)))
+        loaded = demo.load_demo(on=business_date(datetime.now(UTC)), size=SIZES[settings.DEMO_SIZE])
         self._say(loaded)
 
     def _say(self, loaded: demo.Loaded) -> None:

@@ -1,0 +1,18 @@
+"""How big a demo is."""
+
+from typing import NamedTuple
+
+
+class DemoSize(NamedTuple):
+    """People, firms, and how many business dates up to yesterday the real jobs live through."""
+
+    people: int
+    firms: int
+    nights: int
+
+
+#: So many nights that a card which is declined for ever lapses.
+FULL = DemoSize(2_000, 500, 10)
+#: For who only wants to see that everything starts.
+SMALL = DemoSize(200, 50, 2)
+SIZES = {"full": FULL, "small": SMALL}
