@@ -125,8 +125,13 @@ class PartnersForTests(PartnersControl):
         return PartnerForTests(self, code)
 
     def wait_until_sent(self, *, seconds: float = 30) -> None:
-        """Until no event waits any more."""
-        assert processes.wait_until(lambda: not self.load()["to_send"], seconds=seconds), "events still wait"
+        """Until nothing is confirmed by itself any more, and no event waits."""
+
+        def is_quiet() -> bool:
+            load = self.load()
+            return not load["to_confirm"] and not load["to_send"]
+
+        assert processes.wait_until(is_quiet, seconds=seconds), "events still wait"
 
     def reset(self) -> None:
         """As new: running, empty, without faults, on the machine's time, with nothing of an earlier test under way."""

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -16,7 +16,7 @@ from config import embedded, messages
 from config.embedded import locks
 from config.embedded.paths import PROJECT, make_data_dir, needed_servers
 from config.flags import flag
-from config.run import gateway, web
+from config.run import gateway, partner, web
 from config.run.children import Child, GaveUpError, say
 
 HEALTHY_WITHIN = 180.0
@@ -61,6 +61,8 @@ class Supervisor:
                 self._prepare()
                 port = web.choose_port(os.environ.get("PORT") or "8000")
                 with _address_noted(self.folder, f"http://127.0.0.1:{port}/") as address:
+                    if partner.is_wanted():
+                        partner.send_events_to(self.folder, address)
                     self._start_children(port)
                     self._wait_until_healthy(port)
                     self._greet(address)
@@ -75,17 +77,19 @@ class Supervisor:
         self._do("migrate", "migrate", "--noinput", "--verbosity=1")
         self._do("static", "collectstatic", "--noinput", "--verbosity=0")
         if gateway.is_wanted():
-            self._start_gateway()
+            self._start_sandbox(gateway)
+        if partner.is_wanted():
+            self._start_sandbox(partner)
         if not flag("PLUSDESK_PRODUCTION"):
             self._do("demo", "load_demo")
 
-    def _start_gateway(self) -> None:
-        """Before the demo, which talks to it, and before those that charge."""
-        port = gateway.choose_port(self.folder)
-        child = gateway.make_child(self.folder, port)
+    def _start_sandbox(self, sandbox: ModuleType) -> None:
+        """Before the demo, which talks to it, and before those that call it. `sandbox`: gateway or partner."""
+        port = sandbox.choose_port(self.folder)
+        child = sandbox.make_child(self.folder, port)
         self.children.append(child)
         child.start()
-        gateway.wait_until_it_answers(child, port)
+        sandbox.wait_until_it_answers(child, port)
 
     def _do(self, name: str, *command: str) -> None:
         """Run a manage.py command that must succeed."""

@@ -85,7 +85,6 @@ CREATE TABLE IF NOT EXISTS usages (
     quantity INTEGER NOT NULL,
     at TEXT NOT NULL,
     day TEXT NOT NULL,
-    answer TEXT,
     UNIQUE (partner, usage)
 );
 CREATE TABLE IF NOT EXISTS files (
@@ -104,9 +103,8 @@ CREATE TABLE IF NOT EXISTS plants (
     partner TEXT NOT NULL,
     month TEXT NOT NULL,
     kind TEXT NOT NULL,
-    line TEXT NOT NULL,
-    now TEXT,
-    UNIQUE (partner, month, line)
+    order_key TEXT NOT NULL,
+    UNIQUE (partner, month, order_key)
 );
 CREATE TABLE IF NOT EXISTS events (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -118,6 +116,7 @@ CREATE TABLE IF NOT EXISTS events (
     answer TEXT,
     at TEXT NOT NULL
 );
+CREATE INDEX IF NOT EXISTS events_of_subject ON events (partner, subject);
 CREATE TABLE IF NOT EXISTS deliveries (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     event INTEGER NOT NULL REFERENCES events,

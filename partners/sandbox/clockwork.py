@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import time
 
-from partners.sandbox import orders
+from memberships.gateways.sandbox.books import Books
+from partners.sandbox import orders, status
 from partners.sandbox.house import House
 from partners.sandbox.roster import find_partner
 
-LONGEST_PAUSE = 60.0
+#: Also for a partner that was down when its time came.
+LONGEST_PAUSE = 1.0
 
 
 class Clockwork:
@@ -31,7 +33,8 @@ class Clockwork:
     def _due(self, now: float) -> list[str]:
         """The partners that have something to confirm. One that is down does so when it is up again."""
         rows = self.house.books.read(
-            "SELECT DISTINCT partner FROM fulfilments WHERE state = 'accepted' AND confirm_at <= ?", now
+            "SELECT partner FROM fulfilments WHERE state = 'accepted' AND confirm_at <= ?"
+            " UNION SELECT partner FROM matches WHERE state = 'accepted' AND confirm_at <= ?", now, now
         )
         codes = [row["partner"] for row in rows]
         return [code for code in codes if not self.house.chooser_of(code).is_down]
@@ -40,9 +43,21 @@ class Clockwork:
         if partner := find_partner(self.house.books, code):
             moment = self.house.moment(partner)
             await self.house.write(orders.confirm_orders(moment, None, now=now))
+            await self.house.write(status.confirm_matches(moment, None, now=now))
 
     def _pause(self, now: float) -> float:
         (row,) = self.house.books.read(
-            "SELECT min(confirm_at) AS next FROM fulfilments WHERE state = 'accepted' AND confirm_at > ?", now
+            "SELECT min(confirm_at) AS next FROM ("
+            " SELECT confirm_at FROM fulfilments WHERE state = 'accepted' UNION ALL"
+            " SELECT confirm_at FROM matches WHERE state = 'accepted') WHERE confirm_at > ?", now
         )
         return LONGEST_PAUSE if row["next"] is None else min(max(row["next"] - now, 0.001), LONGEST_PAUSE)
+
+
+def count_to_confirm(books: Books) -> int:
+    """How much was accepted that will be confirmed by itself."""
+    (row,) = books.read(
+        "SELECT (SELECT count(*) FROM fulfilments WHERE state = 'accepted' AND confirm_at IS NOT NULL)"
+        " + (SELECT count(*) FROM matches WHERE state = 'accepted' AND confirm_at IS NOT NULL) AS waiting"
+    )
+    return int(row["waiting"])

@@ -28,7 +28,7 @@ class PartnersControl:
             self._call("PUT", "/control/clock", {"at": at.isoformat(), "is_stamped": is_stamped})
 
     def load(self) -> Data:
-        """Orders under way `now` and at `most`, and how many deliveries of events wait `to_send`."""
+        """Orders under way `now` and at `most`; how many are `to_confirm` by themselves, and deliveries `to_send`."""
         return self._read("GET", "/control/load")
 
     def empty_books(self) -> None:

@@ -1,14 +1,16 @@
 """What the control calls do; `server.py` lists them, `control.py` makes them."""
 
 import time
+from dataclasses import asdict, replace
 from typing import Any
 
 from memberships.gateways.sandbox.entries import RefusedError, read_instant
 from memberships.gateways.sandbox.webhooks import decode_secret
 from memberships.gateways.sandbox.wire import Call, Reply
-from partners.sandbox import commands, events, orders, roster
+from partners.sandbox import commands, events, files, orders, roster, statements, status, usages
 from partners.sandbox.address import PartnerSecrets, fresh_secrets
 from partners.sandbox.books import PAGE, empty_books, read_setting, write_setting
+from partners.sandbox.clockwork import count_to_confirm
 from partners.sandbox.faults import PartnerFaults
 from partners.sandbox.house import House, Moment, page_of
 
@@ -48,7 +50,11 @@ async def reset_clock(house: House, call: Call) -> Reply:
 
 
 async def show_load(house: House, call: Call) -> Reply:
-    return Reply(200, {"now": house.load.now, "most": house.load.most, "to_send": events.count_waiting(house.books)})
+    to_confirm = count_to_confirm(house.books)  # first: with what is confirmed meanwhile there is an event to send
+    to_send = events.count_waiting(house.books)
+    return Reply(200, {
+        "now": house.load.now, "most": house.load.most, "to_confirm": to_confirm, "to_send": to_send,
+    })  # fmt: skip
 
 
 async def empty(house: House, call: Call) -> Reply:
@@ -132,9 +138,9 @@ async def list_commands(house: House, moment: Moment, call: Call) -> Reply:
 
 async def confirm(house: House, moment: Moment, call: Call) -> Reply:
     """Those named, or all that wait; some hundreds at a time go into the books together."""
-    keys = _words(call.data(), "orders")
-    confirmed = 0
-    while count := await house.write(orders.confirm_orders(moment, keys, now=time.time())):
+    keys, now = _words(call.data(), "orders"), time.time()
+    confirmed = await house.write(status.confirm_matches(moment, keys, now=now))
+    while count := await house.write(orders.confirm_orders(moment, keys, now=now)):
         confirmed += count
     return Reply(200, {"confirmed": confirmed})
 
@@ -154,6 +160,60 @@ async def list_events(house: House, moment: Moment, call: Call) -> Reply:
 
 async def send_events(house: House, moment: Moment, call: Call) -> Reply:
     await house.write(events.hasten(moment.partner.code))
+    return Reply(200, {})
+
+
+async def use_benefit(house: House, moment: Moment, call: Call) -> Reply:
+    use = usages.Use.read(call.data(), moment.at)
+    return Reply(200, {"usages": await house.write(usages.use_benefit(moment, use))})
+
+
+async def show_files(house: House, moment: Moment, call: Call) -> Reply:
+    return Reply(200, asdict(files.FileOrders.read(moment.partner.file_orders)))
+
+
+async def order_files(house: House, moment: Moment, call: Call) -> Reply:
+    orders = asdict(files.FileOrders.read(call.data()))
+    await house.write(roster.keep_partners([replace(moment.partner, file_orders=orders)]))
+    return Reply(200, orders)
+
+
+async def release_result(house: House, moment: Moment, call: Call) -> Reply:
+    await house.write(files.release_result(moment.partner.code, call.request.match_info["name"]))
+    return Reply(200, {})
+
+
+async def end_status(house: House, moment: Moment, call: Call) -> Reply:
+    data = call.data()
+    match = commands.read_word("match", data.get("match"))
+    reason = commands.read_text("reason", data.get("reason", ""))
+    return Reply(200, await house.write(status.end_by_itself(moment, match, reason=reason)))
+
+
+async def present_status(house: House, moment: Moment, call: Call) -> Reply:
+    await house.write(status.present_status(moment, call.data()))
+    return Reply(200, {})
+
+
+async def register_member(house: House, moment: Moment, call: Call) -> Reply:
+    await house.write(status.register_member(moment, call.data()))
+    return Reply(200, {})
+
+
+async def plant(house: House, moment: Moment, call: Call) -> Reply:
+    data = call.data()
+    month = statements.read_month(data.get("month"))
+    await house.write(statements.plant(house.books, moment.partner, month, data))
+    return Reply(200, {"plants": statements.list_plants(house.books, moment.partner, month)})
+
+
+async def list_plants(house: House, moment: Moment, call: Call) -> Reply:
+    month = statements.read_month(call.word("month"))
+    return Reply(200, {"plants": statements.list_plants(house.books, moment.partner, month)})
+
+
+async def unplant(house: House, moment: Moment, call: Call) -> Reply:
+    await house.write(statements.unplant(moment.partner.code, statements.read_month(call.word("month"))))
     return Reply(200, {})
 
 
@@ -189,4 +249,14 @@ PARTNER_ROUTES = (
     ("POST", "/control/{partner}/changes", change_order),
     ("GET", "/control/{partner}/events", list_events),
     ("POST", "/control/{partner}/events/send", send_events),
+    ("POST", "/control/{partner}/usages", use_benefit),
+    ("GET", "/control/{partner}/files", show_files),
+    ("PUT", "/control/{partner}/files", order_files),
+    ("POST", "/control/{partner}/files/{name}", release_result),
+    ("POST", "/control/{partner}/status/ended", end_status),
+    ("POST", "/control/{partner}/status/presented", present_status),
+    ("POST", "/control/{partner}/status/registered", register_member),
+    ("GET", "/control/{partner}/plants", list_plants),
+    ("PUT", "/control/{partner}/plants", plant),
+    ("DELETE", "/control/{partner}/plants", unplant),
 )

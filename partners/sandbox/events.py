@@ -107,6 +107,7 @@ def list_events(books: Books, *, partner: str, after: int) -> list[dict[str, Any
 
 
 def count_waiting(books: Books) -> int:
+    """How many deliveries were not taken yet."""
     (row,) = books.read("SELECT count(*) AS waiting FROM deliveries WHERE delivered_at IS NULL")
     return int(row["waiting"])
 

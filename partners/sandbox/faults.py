@@ -4,6 +4,10 @@ For `orders` (calls that change something) and `queries`, shares (0 to 1) of the
 (memberships/gateways/sandbox/faults.py: timeouts, 500, resets, 503, forged answers, before or after the effect) and of
 
     rate_limited   429 with Retry-After of `retry_after_s`; nothing was done
+    slow           the answer comes `slow_ms` after it was done
+
+Every call takes `latency_ms`; half-way it is done. A call's fault follows from the seed, its id (its path, where it
+asks) and how often it was sent, so that a repeated story repeats its faults.
 
 For `events`, shares of deliveries that are wrong, each sent again as it should be, since they are refused:
 
@@ -23,7 +27,7 @@ from typing import Any, ClassVar, Self
 from memberships.gateways.sandbox.faults import FAULTS as GATEWAY_FAULTS
 from memberships.gateways.sandbox.faults import FaultChooser, Faults
 
-FAULTS = (*GATEWAY_FAULTS, "rate_limited")
+FAULTS = (*GATEWAY_FAULTS, "rate_limited", "slow")
 EVENT_FAULTS = ("forged", "stale")
 MOST_COPIES = 5
 LONGEST_MS = 600_000
@@ -38,6 +42,7 @@ class PartnerFaults(Faults):
 
     down_ms: int = 0
     retry_after_s: int = 1
+    slow_ms: int = 2000
     copies: int = 1
     delay_ms: int = 0
     shuffle_ms: int = 0
@@ -46,7 +51,7 @@ class PartnerFaults(Faults):
     @classmethod
     def read(cls, data: dict[str, Any]) -> Self:
         faults = super().read(data)
-        for name in ("down_ms", "retry_after_s", "delay_ms", "shuffle_ms", "retry_ms"):
+        for name in ("down_ms", "retry_after_s", "slow_ms", "delay_ms", "shuffle_ms", "retry_ms"):
             _check_whole(name, getattr(faults, name), 0, LONGEST_MS)
         _check_whole("copies", faults.copies, 1, MOST_COPIES)
         return faults

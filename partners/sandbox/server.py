@@ -40,10 +40,11 @@ are 1 to 128 ASCII characters without blanks. The answer (of the three calls ali
     409  state "failed" with a `reason`: cannot be done, nor later; the same again gives the same
     409  {"code": "key_conflict"}: that webhook-id came before with another body
 
-The same webhook-id with the same body gives the first answer again. `command` in an answer is the id of the command
-that led to it, null where the partner did it by itself. `reference` is the partner's own number of the order, the same
-for all its commands. `sequence` grows by one with every change of an order's state, whoever made it; an answer or event
-with a lower one than is known is old news. `reason` is "" where nothing failed.
+The same webhook-id with the same body gives the first answer again. A 409 says that the command failed: the order stays
+as it was, and so does its sequence, which stands in the answer (0 for what is absent). `command` in an answer is the id
+of the command that led to it, null where the partner did it by itself. `reference` is the partner's own number of the
+order, the same for all its commands. `sequence` grows by one with every change of an order's state, whoever made it; an
+answer or event with a lower one than is known is old news. `reason` is "" where nothing failed.
 
     command    of what is absent   accepted        active        suspended     revoked      failed
     ---------  ------------------  --------------  ------------  ------------  -----------  ----------------
@@ -56,8 +57,8 @@ with a lower one than is known is old news. `reason` is "" where nothing failed.
     (+1) a second provision under another id: done again and counted (see /control/<partner>/fulfilments), unless its
     `ends_on` is later than the one known: then it is an extension.
 
-A sku that begins with `refused` is refused (409, reason "sku_refused"); with `later-refused` it is accepted, and an
-event says that it failed.
+A sku that begins with `refused` is refused (409, reason "sku_refused", and the order itself has failed); with
+`later-refused` it is accepted, and an event says that it failed.
 
 ## Events to us
 
@@ -122,10 +123,12 @@ Signed as the sandbox gateway's calls are (memberships/gateways/sandbox/signing.
     GET, PUT          /control/events-url         {"url"}: base of where events go; "" nowhere (they wait)
     GET, PUT, DELETE  /control/clock              {"at", "is_stamped"}: books bear that time; so do the signatures when
                                                   `is_stamped`
-    GET    /control/load                          {"now", "most"}: orders under way
+    GET    /control/load                          {"now", "most"}: orders under way; {"to_confirm"}: by
+                                                  itself later; {"to_send"}: deliveries that wait
     DELETE /control/books                         forget everything but the five
     GET, POST         /control/partners           {"code", "modes", ...}; makes a partner, gives its keys
-    PUT    /control/<partner>                     {"is_async", "is_telling", "confirm_after_ms", "price", "tiers"}
+    PUT    /control/<partner>                     {"is_async", "is_telling", "confirm_after_ms", "price", "prices",
+                                                  "tiers"}
     PUT    /control/<partner>/secrets             {"orders_secret", "events_secret"}: other keys from now on
     GET, PUT, DELETE  /control/<partner>/faults   see faults.py
     GET    /control/<partner>/fulfilments?after=  all of them: state, sequence, how often provisioned, extended
@@ -166,7 +169,7 @@ from partners.sandbox.wire import id_of, is_call_signed, signed_answer, unsigned
 LARGEST_BODY = 64 * 1024 * 1024
 
 #: With these the call is carried out (or with none); with any other it is not.
-_FAULTS_AFTER = {"timeout_after", "error_after", "reset_after", "forged"}
+_FAULTS_AFTER = {"timeout_after", "error_after", "reset_after", "forged", "slow"}
 
 PartnerHandler = Callable[[House, Moment, Call], Awaitable[Reply]]
 ControlHandler = Callable[[House, Call], Awaitable[Reply]]
@@ -261,6 +264,8 @@ class SandboxPartners:
             case "rate_limited":
                 after = self.house.chooser_of(code).faults.retry_after_s
                 return self._signed(code, call, Reply(429, word("rate_limited")), retry_after_s=after)
+            case "slow":
+                await asyncio.sleep(self.house.chooser_of(code).faults.slow_ms / 1000)
             case "forged":
                 return signed_answer(call, reply, self.house.secrets_of(code).orders_secret)
         return self._signed(code, call, reply)
