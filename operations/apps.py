@@ -50,7 +50,7 @@ def _give_rights() -> None:
     roles.give(
         roles.ADMINISTRATOR, "operations.operate_jobrun", "operations.resend_outboxmessage", "operations.add_user",
         "operations.change_user", "operations.add_approvallimit", "operations.change_approvallimit",
-        "operations.delete_approvallimit", "auth.view_group",
+        "operations.delete_approvallimit", "auth.view_group", "operations.add_apiclient", "operations.revoke_apiclient",
     )
     for role, most in ((roles.OPERATOR, 10_000), (roles.ADMINISTRATOR, 100_000)):
         roles.limit(role, "confirm_import", most)

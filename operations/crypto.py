@@ -34,6 +34,8 @@ HEAD = len(VERSION) + _NUMBER
 class SecretsError(PlusdeskError):
     """A sealed secret cannot be read."""
 
+    http_status = 500
+
 
 class UnknownKeyError(SecretsError):
     """It was sealed by a key that the ring does not hold (any more)."""

@@ -1,10 +1,15 @@
 """Errors of the ground floor. Each carries a message an operator can read, in the operator's language."""
 
+from typing import ClassVar
+
 from django.utils.translation import gettext_lazy as _
 
 
 class PlusdeskError(Exception):
     """Base of every error that a service raises on purpose; `str()` of it may be shown to an operator."""
+
+    #: The status by which the HTTP API answers it: 409 where it is the state of things that speaks against it.
+    http_status: ClassVar[int] = 422
 
 
 class UnknownNameError(PlusdeskError):
@@ -13,6 +18,8 @@ class UnknownNameError(PlusdeskError):
 
 class KeyConflictError(PlusdeskError):
     """The key was used with another body."""
+
+    http_status = 409
 
     def __init__(self, key: str) -> None:
         super().__init__(
@@ -23,9 +30,13 @@ class KeyConflictError(PlusdeskError):
 class RunStateError(PlusdeskError):
     """The run's state does not allow what was asked."""
 
+    http_status = 409
+
 
 class ImportStateError(PlusdeskError):
     """The batch's state does not allow what was asked."""
+
+    http_status = 409
 
 
 class PreviewChangedError(ImportStateError):
@@ -38,9 +49,13 @@ class PreviewChangedError(ImportStateError):
 class ApprovalError(PlusdeskError):
     """The request cannot be made or decided as things are."""
 
+    http_status = 409
+
 
 class NotPermittedError(ApprovalError):
     """The user may not ask for this, or may not decide about it."""
+
+    http_status = 403
 
 
 class FileRefusedError(PlusdeskError):

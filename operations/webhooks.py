@@ -39,6 +39,8 @@ _TIMESTAMP = re.compile(r"[0-9]{1,11}")
 class WebhookError(PlusdeskError):
     """A message that came in is not taken: nobody can tell who sent it, or when."""
 
+    http_status = 401
+
 
 class MissingHeaderError(WebhookError):
     """One of the three headers is missing."""

@@ -1,5 +1,6 @@
 """Facts and constraints of the ground floor."""
 
+from operations.models.api_clients import ApiClient
 from operations.models.approvals import Approval, ApprovalLimit
 from operations.models.audit import AuditEvent, Reveal
 from operations.models.books import BookDifference
@@ -10,6 +11,7 @@ from operations.models.outbox import OutboxMessage
 from operations.models.users import GroupName, GroupRight, User, UserGroup, UserRight
 
 __all__ = [
+    "ApiClient",
     "Approval",
     "ApprovalLimit",
     "AuditEvent",

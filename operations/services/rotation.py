@@ -41,27 +41,26 @@ def rotate_field(
 
     A chunk is a transaction: it locks its rows in key order and writes them. Run again, it goes on where it was.
     """
-    done, unreadable, after = 0, [], None
+    done, after = 0, None
+    unreadable: list[Any] = []
     while True:
         with transaction.atomic():
             rows = stale(model, field) if after is None else stale(model, field).filter(pk__gt=after)
             records = list(rows.select_for_update().only("pk", field.attname)[:chunk])
             if not records:
                 return Rotated(done, unreadable)
-            readable, broken = [], []
-            for record in records:
-                (readable if _reseal(record, field.attname) else broken).append(record)
+            readable = [record for record in records if _reseal(record, field.attname, unreadable)]
             model._base_manager.bulk_update(readable, [field.name], batch_size=chunk)
-        unreadable += [record.pk for record in broken]
         done, after = done + len(readable), records[-1].pk
         if progress:
             progress(done)
 
 
-def _reseal(record: Model, name: str) -> bool:
-    """Put the same text there, sealed by the first key; whether it could be read."""
+def _reseal(record: Model, name: str, unreadable: list[Any]) -> bool:
+    """Put the same text there, sealed by the first key; whether it could be read. Who cannot is noted."""
     try:
         setattr(record, name, getattr(record, name).reveal())
     except SecretsError:
+        unreadable.append(record.pk)
         return False
     return True
