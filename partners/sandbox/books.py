@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS partners (
     confirm_after_ms INTEGER DEFAULT 0,
     price TEXT NOT NULL DEFAULT '10.00',
     prices TEXT NOT NULL DEFAULT '{}',
+    billed TEXT NOT NULL DEFAULT 'fulfilment',
     tiers TEXT NOT NULL DEFAULT '[]',
     file_orders TEXT NOT NULL DEFAULT '{}'
 ) WITHOUT ROWID;

@@ -61,7 +61,8 @@ class PartnerControl:
         self.control, self.code = control, code
 
     def change(self, **data: Any) -> Data:
-        """is_async, is_telling, confirm_after_ms (None: only when told), price, prices (by sku), tiers."""
+        """is_async, is_telling, confirm_after_ms (None: only when told), price, prices (by sku),
+        billed (fulfilment, month), tiers."""
         return self._read("PUT", "", data)
 
     def change_secrets(self, **data: str) -> None:

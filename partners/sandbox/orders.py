@@ -127,13 +127,14 @@ def _count_provision(
     connection: sqlite3.Connection, moment: Moment, order: Order, known: sqlite3.Row | None, state: str
 ) -> None:
     """Given once more, or (with a later last day) extended; what failed was not given."""
-    is_extension = known is not None and known["provisioned"] > 0 and _is_later(order.ends_on, known["ends_on"])
-    is_given = state != "failed" and not is_extension
+    given = known if known is not None and known["provisioned"] else None
+    is_extension = given is not None and _is_later(order.ends_on, given["ends_on"])
+    starts_on = given["starts_on"] if given is not None and is_extension else order.starts_on
     connection.execute(
         "UPDATE fulfilments SET provisioned = provisioned + ?, extended = extended + ?, sku = ?, member = ?,"
         " starts_on = ?, ends_on = ? WHERE partner = ? AND key = ?",
-        [is_given, is_extension, order.sku, order.member, known["starts_on"] if is_extension else order.starts_on,
-         order.ends_on, moment.partner.code, order.order],
+        [state != "failed" and not is_extension, is_extension, order.sku, order.member, starts_on, order.ends_on,
+         moment.partner.code, order.order],
     )  # fmt: skip
 
 

@@ -12,22 +12,25 @@ from memberships.gateways.sandbox.entries import RefusedError
 
 MODES = ("orders", "usages", "files", "status")
 _CODE = re.compile(r"[a-z][a-z0-9-]{0,30}")
-_AMOUNT = re.compile(r"[0-9]{1,10}\.[0-9]{2}")
+_AMOUNT = re.compile(r"[0-9]{1,10}\.[0-9]{2,4}")
 #: The first words of other paths.
 _TAKEN = ("control", "health")
 _AS_JSON = ("modes", "prices", "tiers", "file_orders")
 
 _KEEP = """
 INSERT OR REPLACE INTO partners (
-    code, modes, is_async, is_telling, confirm_after_ms, price, prices, tiers, file_orders
+    code, modes, is_async, is_telling, confirm_after_ms, price, prices, billed, tiers, file_orders
 ) VALUES (
-    :code, :modes, :is_async, :is_telling, :confirm_after_ms, :price, :prices, :tiers, :file_orders
+    :code, :modes, :is_async, :is_telling, :confirm_after_ms, :price, :prices, :billed, :tiers, :file_orders
 )"""
 
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """`price` of a sku that `prices` does not name, CNY. `confirm_after_ms` None: confirmed only when told to."""
+    """`price` of a sku that `prices` does not name, CNY, for each fulfilment, or for each month of it (`billed`).
+
+    `confirm_after_ms` None: confirmed only when told to.
+    """
 
     code: str
     modes: tuple[str, ...]
@@ -36,6 +39,7 @@ class Partner:
     confirm_after_ms: int | None = 0
     price: str = "10.00"
     prices: dict[str, str] = field(default_factory=dict)
+    billed: str = "fulfilment"
     tiers: tuple[str, ...] = ()
     file_orders: dict[str, Any] = field(default_factory=dict)
 
@@ -51,7 +55,7 @@ SEEDED = (
     Partner("marriott", ("status",), tiers=("Member", "Silver", "Gold", "Platinum", "Titanium", "Ambassador")),
 )
 #: What a control call may change of a partner.
-CHANGEABLE = ("is_async", "is_telling", "confirm_after_ms", "price", "prices", "tiers")
+CHANGEABLE = ("is_async", "is_telling", "confirm_after_ms", "price", "prices", "billed", "tiers")
 
 
 def find_partner(books: Books, code: str) -> Partner | None:
@@ -121,5 +125,6 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "confirm_after_ms": _is_delay,
     "price": _is_amount,
     "prices": lambda value: isinstance(value, dict) and all(map(_is_amount, value.values())),
+    "billed": lambda value: value in ("fulfilment", "month"),
     "tiers": lambda value: isinstance(value, list) and all(isinstance(tier, str) for tier in value),
 }

@@ -101,7 +101,7 @@ the call's webhook-id as well. Each line is a command as above; its `result` is 
     GET  /<partner>/status-matches/<match>  its present state, 200; 404 {"code": "absent"}
     GET  /<partner>/orders/<command id>     what became of either, as above
 
-`match` is our key, `tier` one of the partner's, `evidence` any text. Answers are {"match", "member", "tier",
+`match` is our key, `tier` one of the partner's, `evidence` anything. Answers are {"match", "member", "tier",
 "valid_from", "valid_until", "number", "state", "sequence", "reason", "at"}: 200 with state "matched" or "ended", 202
 "accepted" where it is confirmed later, 409 "failed" (reason "unknown_tier", "already_matched": the person is matched in
 these days under another key, "ended").
@@ -110,8 +110,9 @@ these days under another key, "ended").
 
     GET /<partner>/statement?month=2026-11   CSV order,reference,sku,state,started_on,ended_on,amount,currency
 
-Every fulfilment that was ever active is billed once, in the month of its starts_on; so is every usage that we redeemed
-(order: the usage, sku: the benefit, state "used") in the month of its day in Shanghai. `started_on` is the order's
+Every fulfilment that was ever active is billed once, in the month of its starts_on (of a partner that is `billed` by
+"month": in each month of which it had a day); so is every usage that we redeemed (order: the usage, sku: the benefit,
+state "used", the amount that of its quantity) in the month of its day in Shanghai. `started_on` is the order's
 starts_on; `ended_on` the day it was revoked, else empty. Differences may have been planted.
 
 ## Control
@@ -128,7 +129,7 @@ Signed as the sandbox gateway's calls are (memberships/gateways/sandbox/signing.
     DELETE /control/books                         forget everything but the five
     GET, POST         /control/partners           {"code", "modes", ...}; makes a partner, gives its keys
     PUT    /control/<partner>                     {"is_async", "is_telling", "confirm_after_ms", "price", "prices",
-                                                  "tiers"}
+                                                  "billed", "tiers"}
     PUT    /control/<partner>/secrets             {"orders_secret", "events_secret"}: other keys from now on
     GET, PUT, DELETE  /control/<partner>/faults   see faults.py
     GET    /control/<partner>/fulfilments?after=  all of them: state, sequence, how often provisioned, extended
@@ -149,6 +150,7 @@ Signed as the sandbox gateway's calls are (memberships/gateways/sandbox/signing.
 
 import asyncio
 import contextlib
+import logging
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
@@ -164,6 +166,8 @@ from partners.sandbox.clockwork import Clockwork
 from partners.sandbox.house import House, Moment
 from partners.sandbox.sender import Sender
 from partners.sandbox.wire import id_of, is_call_signed, signed_answer, unsigned
+
+log = logging.getLogger(__name__)
 
 #: A daily file of half a million lines goes into one call.
 LARGEST_BODY = 64 * 1024 * 1024
@@ -195,7 +199,7 @@ class SandboxPartners:
 
     async def _at_work(self, app: web.Application) -> AsyncIterator[None]:
         """Beside the calls: events are sent, and what is confirmed later is."""
-        tasks = [asyncio.create_task(work.run()) for work in (Sender(self.house), Clockwork(self.house))]
+        tasks = [asyncio.create_task(_keep_at(work.run)) for work in (Sender(self.house), Clockwork(self.house))]
         yield
         for task in tasks:
             task.cancel()
@@ -307,6 +311,16 @@ class SandboxPartners:
         if partner is None:
             return Reply(404, word("no_such_partner"))
         return await handler(house, house.moment(partner), call)
+
+
+async def _keep_at(work: Callable[[], Awaitable[None]]) -> None:
+    """Begin again, after a while, what an error has ended."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("begun again")
+            await asyncio.sleep(1)
 
 
 async def _answer(run: Callable[[], Awaitable[Reply]]) -> Reply:

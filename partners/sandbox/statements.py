@@ -32,6 +32,13 @@ from partners.sandbox.usages import read_answer
 COLUMNS = ["order", "reference", "sku", "state", "started_on", "ended_on", "amount", "currency"]
 KINDS = ("drop", "invent", "amount", "state", "duplicate")
 Line = dict[str, str]
+_ONCE = """
+SELECT partner, number, key, sku, state, starts_on, revoked_on FROM fulfilments
+WHERE partner = ?1 AND was_active AND starts_on BETWEEN ?2 AND ?3 ORDER BY number"""
+_BY_MONTH = """
+SELECT partner, number, key, sku, state, starts_on, revoked_on FROM fulfilments
+WHERE partner = ?1 AND was_active AND starts_on <= ?3
+    AND coalesce(ends_on, ?2) >= ?2 AND coalesce(revoked_on, ?2) >= ?2 ORDER BY number"""
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
@@ -150,12 +157,9 @@ def _changed(partner: Partner, month: str, kind: str, order: str, line: Line | N
 
 
 def _true_lines(books: Books, partner: Partner, month: str) -> Iterator[Line]:
-    """Orders that were ever active, by the month of their first day, then usages that we redeemed, by their day."""
-    for row in books.read(
-        "SELECT partner, number, key, sku, state, starts_on, revoked_on FROM fulfilments"
-        " WHERE partner = ? AND was_active AND starts_on BETWEEN ? AND ? ORDER BY number",
-        partner.code, f"{month}-01", f"{month}-31",
-    ):  # fmt: skip
+    """Orders that were ever active, as the partner bills them, then usages that we redeemed, by their day."""
+    statement = _BY_MONTH if partner.billed == "month" else _ONCE
+    for row in books.read(statement, partner.code, f"{month}-01", f"{month}-31"):
         yield {
             "order": row["key"], "reference": reference_of(row), "sku": row["sku"], "state": row["state"],
             "started_on": row["starts_on"], "ended_on": row["revoked_on"] or "",

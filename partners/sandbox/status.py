@@ -3,6 +3,7 @@
 A function that returns a Callable gives an operation for `Books.write`.
 """
 
+import json
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
@@ -21,7 +22,7 @@ _NAMES = ("member", "tier", "valid_from", "valid_until", "state", "sequence", "r
 
 @dataclass(frozen=True, slots=True)
 class MatchOrder:
-    """A match that we ask for."""
+    """A match that we ask for; `evidence` as JSON."""
 
     match: str
     member: str
@@ -39,7 +40,7 @@ class MatchOrder:
         return cls(
             match=read_word("match", fields.get("match")), member=read_word("member", fields.get("member")),
             tier=read_text("tier", fields.get("tier"), most=128), valid_from=valid_from, valid_until=valid_until,
-            evidence=read_text("evidence", fields.get("evidence", "")),
+            evidence=read_text("evidence", json.dumps(fields.get("evidence"), ensure_ascii=False), most=4000),
         )  # fmt: skip
 
 

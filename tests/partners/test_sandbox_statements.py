@@ -49,6 +49,18 @@ def test_what_was_ever_active_is_billed_once_in_the_month_of_its_first_day(
     assert statement(iqiyi, "2027-03") == []
 
 
+def test_a_partner_may_bill_each_month_begun(partners: PartnersForTests, iqiyi: PartnerForTests) -> None:
+    iqiyi.change(billed="month", price="1.2500")
+    iqiyi.order("1", order="F1", ends_on="2027-03-31")
+    iqiyi.order("2", order="F2", ends_on=None)
+    partners.set_clock(datetime(2027, 2, 10, tzinfo=UTC))
+    iqiyi.order("3", order="F2", command="revoke")
+    billed = {month: [line["order"] for line in statement(iqiyi, month)]
+              for month in ("2026-12", "2027-01", "2027-02", "2027-03", "2027-04")}  # fmt: skip
+    assert list(billed.values()) == [[], ["F1", "F2"], ["F1", "F2"], ["F1"], []]
+    assert statement(iqiyi)[0]["amount"] == "1.2500"
+
+
 def test_usages_that_we_redeemed_are_billed_by_their_day_in_shanghai(
     partners: PartnersForTests, listener: Listener
 ) -> None:
