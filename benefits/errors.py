@@ -1,11 +1,17 @@
 """Errors of the benefits floor."""
 
+from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from operations.errors import PlusdeskError
+
+if TYPE_CHECKING:
+    from benefits.models import Benefit, Budget
+    from memberships.models import Member, Programme
 
 
 class QuoteError(PlusdeskError):
@@ -73,3 +79,144 @@ class TooManyCombinationsError(QuoteError):
 
 class AfterSalesQuestionError(PlusdeskError):
     """What is asked about after-sales rights makes no sense."""
+
+
+class NoPricingPolicyError(QuoteError):
+    """The programme had no pricing policy on that date."""
+
+    def __init__(self, programme: "Programme", *, on: date) -> None:
+        super().__init__(
+            _("“%(programme)s” has no pricing policy for %(on)s: its programme file says how prices are found.")
+            % {"programme": programme, "on": on}
+        )
+
+
+class BenefitKeyError(PlusdeskError):
+    """The key cannot be one: 1 to 64 printable ASCII characters without blanks."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            _("“%(key)s” cannot be a key: it takes 1 to 64 letters, digits or signs without blanks.") % {"key": key}
+        )
+
+
+class RedemptionError(PlusdeskError):
+    """The benefit cannot be used so, and nothing was changed."""
+
+    http_status = 409
+
+
+class RedemptionQuantityError(RedemptionError):
+    """So many uses at once are no number of uses, or come to more than can be booked."""
+
+    http_status = 422
+
+    def __init__(self, quantity: int) -> None:
+        super().__init__(_("%(quantity)s is no number of uses that can be booked at once.") % {"quantity": quantity})
+
+
+class NotEntitledError(RedemptionError):
+    """No rule entitles the member to the benefit on that date, in that category, region and store."""
+
+    def __init__(self, member: "Member", benefit: "Benefit", *, on: date, category: str = "") -> None:
+        words = (
+            _("Member %(member)s is not entitled to “%(benefit)s” for “%(category)s” on %(on)s.")
+            if category else _("Member %(member)s is not entitled to “%(benefit)s” on %(on)s.")
+        )
+        super().__init__(words % {"member": member, "benefit": benefit, "category": category, "on": on})
+
+
+class StoreNeededError(RedemptionError):
+    """The member has the benefit in several stores: which one is it to be?"""
+
+    def __init__(self, member: "Member", benefit: "Benefit") -> None:
+        super().__init__(
+            _("Member %(member)s has “%(benefit)s” in several stores: say for which one it is used.")
+            % {"member": member, "benefit": benefit}
+        )
+
+
+class NotChosenError(RedemptionError):
+    """The benefit is one of a choice group's, and the member did not choose it. `until`: the window's last day."""
+
+    def __init__(self, member: "Member", benefit: "Benefit", *, until: date | None) -> None:
+        self.until = until
+        words = (
+            _("Member %(member)s did not choose “%(benefit)s”; the choice holds until %(until)s.")
+            if until else _("Member %(member)s did not choose “%(benefit)s”.")
+        )
+        super().__init__(words % {"member": member, "benefit": benefit, "until": until})
+
+
+class QuotaUsedUpError(RedemptionError):
+    """As much is not left of the quota in this window.
+
+    `quota`, `used`: of the rule, or of all together where the benefit adds rules up; `left`: as much one rule can still
+    serve; `resets_on`: the first day of the next window, None where there is none.
+    """
+
+    def __init__(
+        self, benefit: "Benefit", *, quota: int, used: int, left: int, asked: int, window: str, resets_on: date | None
+    ) -> None:
+        self.quota, self.used, self.left, self.asked, self.resets_on = quota, used, left, asked, resets_on
+        figures = {"benefit": benefit, "quota": quota, "used": used, "left": left, "asked": asked, "day": resets_on}
+        if left:
+            words = _("“%(benefit)s”: %(asked)s uses were asked for, and one rule can still serve %(left)s.")
+        else:
+            words = _("“%(benefit)s” is used up: %(used)s of %(quota)s.")
+        if resets_on is None:
+            further = _("The quota is for ever: there is no next window.")
+        elif window == "term":
+            further = _("The next ones come with the card's next term, from %(day)s on.")
+        else:
+            further = _("The next ones can be used from %(day)s on.")
+        super().__init__(f"{words % figures} {further % figures}")
+
+
+class OutOfStockError(RedemptionError):
+    """Fewer units of the benefit are left than were asked for."""
+
+    def __init__(self, benefit: "Benefit", *, asked: int) -> None:
+        self.asked = asked
+        super().__init__(
+            _("Of “%(benefit)s” there are not as many left: %(asked)s were asked for.")
+            % {"benefit": benefit, "asked": asked}
+        )
+
+
+class BudgetExceededError(RedemptionError):
+    """The benefit's budget has not as much left, or its days have not begun or are over. `left`: in CNY."""
+
+    def __init__(self, budget: "Budget", *, on: date, asked: Decimal) -> None:
+        self.left, self.asked = budget.amount - budget.spent, asked
+        is_its_time = budget.starts_on <= on and (budget.ends_on is None or on <= budget.ends_on)
+        words = (
+            _("The budget “%(budget)s” has %(left)s CNY left; this takes %(asked)s CNY.")
+            if is_its_time else _("The budget “%(budget)s” is not for %(on)s.")
+        )
+        super().__init__(words % {"budget": budget, "left": self.left, "asked": asked, "on": on})
+
+
+class BenefitRetiredError(RedemptionError):
+    """Nobody is entitled to the benefit any more."""
+
+    def __init__(self, benefit: "Benefit") -> None:
+        super().__init__(
+            _("“%(benefit)s” is over since %(day)s.") % {"benefit": benefit, "day": benefit.retired_on}
+        )
+
+
+class RedemptionReturnError(RedemptionError):
+    """The redemption cannot be taken back; the message says why."""
+
+
+class StockError(PlusdeskError):
+    """The stock cannot be set so."""
+
+    http_status = 409
+
+
+class BudgetError(PlusdeskError):
+    """The budget cannot be set so."""
+
+    http_status = 409

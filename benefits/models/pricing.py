@@ -25,8 +25,8 @@ def _days() -> Func:
     )
 
 
-class _Versions(models.QuerySet[models.Model]):
-    """Versions by day."""
+class PricingPolicyQuerySet(models.QuerySet["PricingPolicy"]):
+    """Policies by day."""
 
     def in_force(self, *, on: date) -> Self:
         """First and last day included."""
@@ -64,7 +64,7 @@ class PricingPolicy(models.Model):
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("until (last day)"), null=True, blank=True)
 
-    objects = _Versions.as_manager()
+    objects = PricingPolicyQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("pricing policy")
@@ -98,8 +98,6 @@ class BenefitTerms(models.Model):
     terms = models.JSONField(_("terms"), default=dict, blank=True)
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("until (last day)"), null=True, blank=True)
-
-    objects = _Versions.as_manager()
 
     class Meta:
         verbose_name = _("version of terms")

@@ -50,11 +50,18 @@ def options(step: Step, benefits: Sequence[PriceBenefit]) -> list[Option]:
     """The benefits that a step may use together, without "none"."""
     if step.kind == "coupon":
         return _of_coupons(step, benefits)
-    if step.combine == "best" or not benefits:
-        return [(benefit,) for benefit in benefits]
+    together = [list(benefits)] if step.combine == "all" else _families(benefits)
     if step.is_optional:
-        return list(_subsets(benefits, len(benefits)))
-    return [tuple(benefits)]
+        return [some for each in together for some in _subsets(each, len(each))]
+    return [tuple(each) for each in together if each]
+
+
+def _families(benefits: Sequence[PriceBenefit]) -> list[list[PriceBenefit]]:
+    """The benefits one by one; the parts of one for different categories together."""
+    found: dict[str, list[PriceBenefit]] = {}
+    for benefit in benefits:
+        found.setdefault(benefit.family or benefit.key, []).append(benefit)
+    return list(found.values())
 
 
 def _of_coupons(step: Step, coupons: Sequence[PriceBenefit]) -> list[Option]:

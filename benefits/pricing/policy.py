@@ -25,6 +25,8 @@ class PriceBenefit:
     rule: str = ""
     #: How often it may still be used; None: as often as one likes.
     times: int | None = None
+    #: What it is a part of: one for each category, which count together where only one benefit may. Blank: of none.
+    family: str = ""
 
     @property
     def scope(self) -> Scope:
@@ -36,7 +38,8 @@ class Step:
     """One step of a policy. Only its kind's benefits are used in it.
 
     `base`: what percentages and minimums are taken of: the price so far, or the list price.
-    `combine`: of several benefits of the step the best one counts, or all, one after another (not for coupons).
+    `combine`: of several benefits of the step the best one (with all of its family) counts, or all, one after another
+    (not for coupons).
     `group`: steps of one group exclude one another. Where all of them price single lines, the best of them is taken
     line by line; else one of them is used in the order.
     `is_optional`: it is left out where the order is cheaper without it; else it is used whenever it can be.

@@ -60,7 +60,8 @@ def _benefit(draw: st.DrawFn, kind: str, number: int) -> PriceBenefit:
         "buy_one_get_one": st.fixed_dictionaries({"pays_for": st.integers(1, 3), "gets": st.integers(1, 2)}),
     }[kind]
     times = draw(st.none() | st.integers(0, 3))
-    return benefit(kind, f"{kind}-{number}", times=times, **draw(own), **draw(scopes))
+    one = benefit(kind, f"{kind}-{number}", times=times, **draw(own), **draw(scopes))
+    return replace(one, family=draw(st.sampled_from(["", "", "family"])))
 
 
 @st.composite

@@ -1,0 +1,47 @@
+"""Versions of benefits' terms by days, so that a past order's price and rights can be told as they were."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from benefits.kinds import KINDS, filled_terms
+from benefits.models import Benefit, BenefitTerms
+from memberships.models import Programme
+
+#: Of these it matters what the terms were when something was bought.
+KEPT_KINDS = [code for code, kind in KINDS.items() if kind.is_priced or code == "after_sales"]
+
+
+def keep_terms(programme: Programme, *, on: date) -> None:
+    """Note what the terms of the programme's benefits are from that day on. To be called after they were changed, in
+    the same transaction, which holds the programme's row. Nothing is written for terms that are as they were."""
+    latest = {
+        version.benefit_id: version
+        for version in BenefitTerms.objects.filter(benefit__programme=programme).order_by("starts_on")
+    }
+    for benefit in Benefit.objects.filter(programme=programme, kind__in=KEPT_KINDS).order_by("pk"):
+        version = latest.get(benefit.pk)
+        if version is None:
+            BenefitTerms.objects.create(benefit=benefit, terms=benefit.terms, starts_on=on)
+        elif version.terms != benefit.terms:
+            _renew(version, benefit, on=on)
+
+
+def _renew(version: BenefitTerms, benefit: Benefit, *, on: date) -> None:
+    """The next version; one that has not begun before that day is written anew."""
+    if version.starts_on >= on:
+        version.terms = benefit.terms
+        version.save(update_fields=["terms"])
+        return
+    version.ends_on = on - timedelta(days=1)
+    version.save(update_fields=["ends_on"])
+    BenefitTerms.objects.create(benefit=benefit, terms=benefit.terms, starts_on=on)
+
+
+def terms_on(benefits: dict[int, Benefit], *, on: date) -> dict[int, dict[str, Any]]:
+    """The terms of benefits by their keys as they were on that day, with every default. Of a day before the first
+    version: what that says; of a benefit without versions: what it says now."""
+    found: dict[int, Any] = {}
+    for version in BenefitTerms.objects.filter(benefit__in=benefits).order_by("benefit", "starts_on"):
+        if version.benefit_id not in found or version.starts_on <= on:
+            found[version.benefit_id] = version.terms
+    return {key: filled_terms(each.kind, found.get(key, each.terms)) for key, each in benefits.items()}

@@ -1,0 +1,199 @@
+"""What an order costs a member: by the policy, the rights and the coupons of the day on which it was placed."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError
+
+from benefits.errors import CouponNotHeldError, NoPricingPolicyError
+from benefits.models import Benefit, BenefitRule, Grant, PricingPolicy
+from benefits.pricing.orders import Freight
+from benefits.services.benefit_terms import keep_terms
+from benefits.services.quotes import quote_order
+from memberships.models import Member
+from tests.benefits.benefit_stories import TODAY, a_benefit, a_key, a_person, at, of_card, plus, used, with_card
+from tests.benefits.pricing_stories import goods, lost, told, yuan
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+USUAL = [{"kind": "stacking_discount"}, {"kind": "coupon"}, {"kind": "free_shipping"}]
+
+
+def a_policy(*steps: dict[str, object], on: date = TODAY, until: date | None = None) -> PricingPolicy:
+    return PricingPolicy.objects.create(programme=plus(), steps=list(steps) or USUAL, starts_on=on, ends_on=until)
+
+
+def further_discount(percent: int = 95) -> Benefit:
+    """The stacking discount of those with the yearly card."""
+    benefit = a_benefit("further-off", kind="stacking_discount", terms={"percent": str(percent)})
+    of_card(benefit)
+    return benefit
+
+
+def a_coupon(member: Member, amount: int = 58, *, on: date = TODAY, days: int = 30, **facts: object) -> Grant:
+    benefit = Benefit.objects.filter(code=f"coupon-{amount}").first() or a_benefit(
+        f"coupon-{amount}", kind="coupon", terms={"amount": str(amount)}
+    )
+    return Grant.objects.create(
+        member=member, benefit=benefit, key=a_key(), valid_from=on, valid_until=on + (days - 1) * DAY, given_on=on,
+        given_at=at(on), **facts,
+    )
+
+
+def test_member_with_the_card_pays_95_percent_and_no_freight() -> None:
+    a_policy()
+    further_discount()
+    of_card(a_benefit("free", kind="free_shipping", terms={"self_operated_only": True}))
+    member = with_card().member
+    result = quote_order(
+        member, plus(), [goods("chair", 800, is_self_operated=True)], on=TODAY, freight=Freight(yuan(12))
+    )
+    assert told(result) == [
+        ("list", "800.00"), ("stacking_discount", "-40.00"), ("freight", "12.00"), ("free_shipping", "-12.00"),
+    ]
+    step = result.steps[1]
+    assert step.benefit and step.benefit.key == "further-off"
+    assert step.benefit.rule == BenefitRule.objects.get(benefit__code="further-off").code
+    assert result.policy == f"jd-plus {TODAY.isoformat()}"
+
+
+def test_somebody_without_a_card_pays_the_list_price() -> None:
+    a_policy()
+    further_discount()
+    assert quote_order(a_person(), plus(), [goods("chair", 800)], on=TODAY).payable == yuan(800)
+
+
+def test_order_of_last_week_is_priced_by_the_policy_the_terms_and_the_card_of_then() -> None:
+    a_policy(on=TODAY, until=TODAY + 6 * DAY)
+    benefit = further_discount(95)
+    keep_terms(plus(), on=TODAY)
+    member = with_card(on=TODAY).member
+    later = TODAY + 7 * DAY
+    a_policy({"kind": "stacking_discount", "cap_per_order": "10"}, on=later)
+    benefit.terms = {"percent": "80"}
+    benefit.save()
+    keep_terms(plus(), on=later)
+    lines = [goods("chair", 800)]
+    assert quote_order(member, plus(), lines, on=TODAY).payable == yuan(760)
+    assert quote_order(member, plus(), lines, on=later - DAY).payable == yuan(760)
+    assert quote_order(member, plus(), lines, on=later).payable == yuan(790)
+
+
+def test_order_of_a_day_on_which_the_card_still_counted_keeps_its_price_after_it_lapsed() -> None:
+    a_policy()
+    further_discount()
+    card = with_card()
+    lines = [goods("chair", 800)]
+    long_after = TODAY + 500 * DAY
+    assert quote_order(card.member, plus(), lines, on=long_after).payable == yuan(800)
+    assert quote_order(card.member, plus(), lines, on=TODAY + 100 * DAY).payable == yuan(760)
+    assert quote_order(card.member, plus(), lines, on=TODAY - DAY + DAY).payable == yuan(760)
+
+
+def test_without_a_policy_there_is_no_price() -> None:
+    a_policy(on=TODAY + DAY)
+    with pytest.raises(NoPricingPolicyError, match="no pricing policy"):
+        quote_order(a_person(), plus(), [goods("chair", 800)], on=TODAY)
+
+
+def test_coupons_of_58_and_30_are_used_one_after_the_other() -> None:
+    a_policy()
+    member = a_person()
+    large, small = a_coupon(member, 58), a_coupon(member, 30)
+    lines = [goods("night", 400)]
+    assert quote_order(member, plus(), lines, on=TODAY).payable == yuan(342)
+    assert quote_order(member, plus(), lines, on=TODAY, coupons=[small.key]).payable == yuan(370)
+    Grant.objects.filter(pk=large.pk).update(state="used", used_on=TODAY, order_number="1")
+    assert quote_order(member, plus(), lines, on=TODAY).payable == yuan(370)
+    with pytest.raises(CouponNotHeldError, match=large.key):
+        quote_order(member, plus(), lines, on=TODAY, coupons=[large.key])
+
+
+def test_order_that_used_a_coupon_can_be_priced_again() -> None:
+    a_policy()
+    member = a_person()
+    coupon = a_coupon(member)
+    Grant.objects.filter(pk=coupon.pk).update(state="used", used_on=TODAY + DAY, order_number="JD1")
+    lines = [goods("night", 400)]
+    assert quote_order(member, plus(), lines, on=TODAY).payable == yuan(342)  # not yet used
+    assert quote_order(member, plus(), lines, on=TODAY + DAY, order_number="JD1").payable == yuan(342)
+    assert quote_order(member, plus(), lines, on=TODAY + DAY, order_number="JD2").payable == yuan(400)
+    assert quote_order(member, plus(), lines, on=TODAY + 2 * DAY).payable == yuan(400)
+
+
+@pytest.mark.parametrize("on", [TODAY - DAY, TODAY + 30 * DAY])
+def test_coupon_is_held_from_its_first_to_its_last_day(on: date) -> None:
+    a_policy(on=TODAY - DAY)
+    member = a_person()
+    a_coupon(member, days=30)
+    lines = [goods("night", 400)]
+    assert quote_order(member, plus(), lines, on=TODAY).payable == yuan(342)
+    assert quote_order(member, plus(), lines, on=TODAY + 29 * DAY).payable == yuan(342)
+    assert quote_order(member, plus(), lines, on=on).payable == yuan(400)
+
+
+def test_coupon_that_was_ended_counts_for_the_days_before() -> None:
+    a_policy()
+    member = a_person()
+    a_coupon(member, state="ended", ended_on=TODAY + 3 * DAY)
+    lines = [goods("night", 400)]
+    assert quote_order(member, plus(), lines, on=TODAY + 2 * DAY).payable == yuan(342)
+    assert quote_order(member, plus(), lines, on=TODAY + 3 * DAY).payable == yuan(400)
+
+
+def test_another_members_coupon_is_not_held() -> None:
+    a_policy()
+    coupon = a_coupon(a_person())
+    with pytest.raises(CouponNotHeldError):
+        quote_order(a_person(), plus(), [goods("night", 400)], on=TODAY, coupons=[coupon.key])
+
+
+def test_buy_one_get_one_once_a_month_and_category() -> None:
+    a_policy({"kind": "buy_one_get_one"})
+    free = a_benefit("pair", kind="buy_one_get_one")
+    rules = {
+        category: of_card(free, 1, "month", category=category) for category in ("check-up", "dental", "eye")
+    }
+    card = with_card()
+    lines = [
+        goods("a", 800, category="check-up"), goods("b", 500, category="check-up"), goods("c", 300, 2, category="eye"),
+        goods("d", 50, 2, category="books"),
+    ]
+    result = quote_order(card.member, plus(), lines, on=TODAY)
+    assert result.line_totals == {"a": yuan(800), "b": yuan(0), "c": yuan(300), "d": yuan(100)}
+    used(card.member, rules["check-up"], on=TODAY + DAY)
+    # It was used on the next day: the price of today's order is what it was.
+    assert quote_order(card.member, plus(), lines, on=TODAY) == result
+    later = quote_order(card.member, plus(), lines, on=TODAY + DAY)
+    assert later.line_totals["b"] == yuan(500)
+    assert lost(later)["pair/check-up"] == "used_up"
+    assert later.line_totals["c"] == yuan(300)
+
+
+def test_benefit_of_a_category_is_for_its_goods_only_and_the_general_rule_for_the_others() -> None:
+    a_policy({"kind": "stacking_discount", "combine": "all"})
+    benefit = a_benefit("off", kind="stacking_discount", terms={"percent": "90"})
+    of_card(benefit)
+    fresh = of_card(benefit, 0, "month", category="生鲜")
+    member = with_card().member
+    result = quote_order(
+        member, plus(), [goods("milk", 100, category="生鲜"), goods("pen", 100, category="文具")], on=TODAY
+    )
+    assert result.line_totals == {"milk": yuan(100), "pen": yuan(90)}
+    assert fresh.quota == 0 and lost(result) == {"off/生鲜": "used_up"}
+
+
+def test_two_policies_of_one_day_cannot_be_written() -> None:
+    a_policy()
+    with pytest.raises(IntegrityError, match="pricingpolicy_one_a_day"):
+        a_policy(on=TODAY + DAY)
+
+
+def test_price_takes_few_statements(django_assert_max_num_queries: object) -> None:
+    a_policy()
+    further_discount()
+    member, programme = with_card().member, plus()
+    a_coupon(member)
+    with django_assert_max_num_queries(7):  # type: ignore[operator]
+        assert quote_order(member, programme, [goods("chair", 800)], on=TODAY).payable == Decimal("702.00")
