@@ -15,7 +15,7 @@ from partners.sandbox.wire import headers_of
 
 IN_FLIGHT = 16
 PATIENCE_SECONDS = 10.0
-LOOKED_AT = 200
+LOOKED_AT = 64
 #: How long it sleeps while there is something due that it may not send, and while there is nothing.
 SHORT_PAUSE, LONGEST_PAUSE = 0.5, 60.0
 STALE_SECONDS = 3600
