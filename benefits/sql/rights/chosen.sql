@@ -1,12 +1,12 @@
 -- The benefits that a member has of a choice group in the window that begins on `first`: what was chosen and not
 -- exchanged, and once the deadline is over, in the order of their ranks, the defaults for what was not. A default is
 -- left out when one costs more than the cap leaves, and so are those after it.
--- `choice_id` is NULL for a default.
-CREATE OR REPLACE FUNCTION benefits_chosen(member bigint, choosing bigint, first date, day date)
+-- `opened`: the day from which the days to choose are counted. `choice_id` is NULL for a default.
+CREATE OR REPLACE FUNCTION benefits_chosen(member bigint, choosing bigint, first date, opened date, day date)
 RETURNS TABLE (benefit_id bigint, choice_id bigint)
 LANGUAGE sql STABLE AS $function$
 WITH choosing_group AS (
-    SELECT id, picks, cost_cap, first + deadline_days <= day AS is_closed FROM benefits_choicegroup WHERE id = choosing
+    SELECT id, picks, cost_cap, opened + deadline_days <= day AS is_closed FROM benefits_choicegroup WHERE id = choosing
 ), taken AS (
     SELECT choice.benefit_id, choice.id, coalesce(option.cost, 0) AS cost
     FROM benefits_choice choice

@@ -8,6 +8,14 @@
 --   sum    all of them; each counts its own uses, and the one whose window ends first is used first
 -- `place` 1 is the rule that a use goes by now. One that is left out (not chosen) has no place.
 --
+-- Uses are counted over the whole of the window as it is known today, also for a past day: a use that comes in late must
+-- not find a quota that later ones took. A card in grace begins no window of its own, it goes on in the last one that
+-- was paid for; calendar windows go by the calendar.
+--
+-- A choice group has one window at a time for a member, whichever of its options are asked for: it is counted from the
+-- source that is held longest (a window of terms: from the card). The days to choose begin with the window, or with the
+-- first right to it within the window (`group_opened`). Rules of a group that is retired don't count.
+--
 -- wanted     one benefit only; NULL: all
 -- category   uses for that category: by rules of its own, else by those for all; NULL: all lines
 -- region     where it is to be used; NULL: the member's own, where known. Rules of other regions are left out.
@@ -18,52 +26,92 @@ RETURNS TABLE (
     benefit_id bigint, rule_id bigint, rule_code text, category text, source text, source_id bigint, since date,
     until date, is_in_grace boolean, store_id bigint, wallet_id bigint, quota bigint, used bigint, "left" bigint,
     window_from date, window_after date, group_id bigint, group_from date, group_after date, is_chosen boolean,
-    is_default boolean, points_price bigint, member_price numeric, is_automatic boolean, place bigint
+    is_default boolean, points_price bigint, member_price numeric, is_automatic boolean, place bigint,
+    group_opened date, tier_id bigint, combine text
 )
 LANGUAGE plpgsql STABLE AS $function$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    WITH home AS (
+    WITH origins AS MATERIALIZED (
+        SELECT * FROM benefits_sources(member, day)
+    ), home AS MATERIALIZED (
         SELECT coalesce(asked_region, (SELECT province FROM memberships_enterprisecustomer WHERE member_id = member))
             AS region
     ), matching AS MATERIALIZED (
-        SELECT benefit.combine, rule.*, origin.source, origin.source_id, origin.since,
+        SELECT benefit.combine, rule.*, origin.source, origin.source_id, origin.tier_id AS source_tier_id,
+            -- Higher tiers, too: since when the member has stood as high, or higher.
+            CASE WHEN rule.and_above THEN coalesce(
+                benefits_tier_since(origin.source_id, origin.tier_group_id, least_tier.rank, day), origin.since
+            ) ELSE origin.since END AS since,
             origin.until, origin.is_in_grace, origin.store_id, origin.wallet_id, origin.term_from, origin.term_after,
-            -- A card in grace begins no new window of its own: it goes on in the last one that was paid for.
             CASE WHEN origin.is_in_grace THEN origin.term_after - 1 ELSE day END AS card_day
-        FROM benefits_sources(member, day) AS origin
+        FROM origins AS origin
         JOIN benefits_benefit benefit ON benefit.programme_id = origin.programme_id
-            AND (wanted IS NULL OR benefit.id = wanted) AND (benefit.retired_on IS NULL OR benefit.retired_on > day)
+            AND (benefit.retired_on IS NULL OR benefit.retired_on > day)
+            -- The other options of its group, too: the window of the group is theirs as well.
+            AND (wanted IS NULL OR benefit.id = wanted OR benefit.id IN (
+                SELECT other.benefit_id
+                FROM benefits_benefitrule own
+                JOIN benefits_benefitrule other ON other.choice_group_id = own.choice_group_id
+                WHERE own.benefit_id = wanted
+            ))
         JOIN benefits_benefitrule rule ON rule.benefit_id = benefit.id
             AND rule.starts_on <= day AND (rule.ends_on IS NULL OR rule.ends_on >= day)
-            AND CASE origin.source
+        LEFT JOIN memberships_tier least_tier ON least_tier.id = rule.tier_id
+        WHERE CASE origin.source
                 WHEN 'plan' THEN rule.plan_code = origin.plan_code
-                WHEN 'tier' THEN rule.tier_id = origin.tier_id OR (rule.and_above AND EXISTS (
-                    SELECT FROM memberships_tier lower
-                    WHERE lower.id = rule.tier_id AND lower.group_id = origin.tier_group_id
-                        AND lower.rank <= origin.tier_rank
-                ))
+                WHEN 'tier' THEN rule.tier_id = origin.tier_id OR (
+                    rule.and_above AND least_tier.group_id = origin.tier_group_id
+                    AND least_tier.rank <= origin.tier_rank
+                )
                 ELSE rule.plan_code = '' AND rule.tier_id IS NULL
             END
-        WHERE (rule.region = '' OR rule.region = (SELECT region FROM home))
+            AND (rule.region = '' OR rule.region = (SELECT region FROM home))
             AND (rule.segment = '' OR EXISTS (
                 SELECT FROM benefits_membersegment belongs
                 WHERE belongs.member_id = member AND belongs.segment = rule.segment AND belongs.since <= day
                     AND (belongs.until IS NULL OR belongs.until >= day)
             ))
+            AND (rule.choice_group_id IS NULL OR EXISTS (
+                SELECT FROM benefits_choicegroup offered
+                WHERE offered.id = rule.choice_group_id AND (offered.retired_on IS NULL OR offered.retired_on > day)
+            ))
+    ), groups AS MATERIALIZED (
+        SELECT anchor.choice_group_id, part.first,
+            CASE WHEN part.after <= day THEN anchor.until + 1 ELSE part.after END AS after,
+            CASE WHEN part.first IS NOT NULL THEN greatest(part.first, anchor.earliest) END AS opened
+        FROM (
+            SELECT DISTINCT ON (matching.choice_group_id) matching.choice_group_id, choice_group."window",
+                choice_group.basis, matching.since, matching.card_day, matching.term_from, matching.term_after,
+                matching.until, min(matching.since) OVER (PARTITION BY matching.choice_group_id) AS earliest
+            FROM matching
+            JOIN benefits_choicegroup choice_group ON choice_group.id = matching.choice_group_id
+            ORDER BY matching.choice_group_id, choice_group."window" = 'term' AND matching.source <> 'plan',
+                matching.since, matching.source_id
+        ) AS anchor
+        CROSS JOIN LATERAL benefits_window(
+            anchor."window", anchor.basis, anchor.since,
+            CASE anchor.basis WHEN 'calendar' THEN day ELSE anchor.card_day END, anchor.term_from, anchor.term_after
+        ) AS part
+    ), picked AS MATERIALIZED (
+        SELECT groups.choice_group_id, chosen.benefit_id, chosen.choice_id
+        FROM groups
+        CROSS JOIN LATERAL benefits_chosen(member, groups.choice_group_id, groups.first, groups.opened, day) AS chosen
     ), asked AS (
         SELECT matching.*
         FROM matching
-        -- A category that has rules of its own goes by those.
-        WHERE asked_category IS NULL OR matching.category = CASE WHEN EXISTS (
-            SELECT FROM matching own
-            WHERE own.benefit_id = matching.benefit_id AND own.category = asked_category
-                AND own.store_id IS NOT DISTINCT FROM matching.store_id
-        ) THEN asked_category ELSE '' END
+        WHERE (wanted IS NULL OR matching.benefit_id = wanted)
+            -- A category that has rules of its own goes by those.
+            AND (asked_category IS NULL OR matching.category = CASE WHEN EXISTS (
+                SELECT FROM matching own
+                WHERE own.benefit_id = matching.benefit_id AND own.category = asked_category
+                    AND own.store_id IS NOT DISTINCT FROM matching.store_id
+            ) THEN asked_category ELSE '' END)
     ), counted AS (
-        SELECT asked.*, span.first AS window_from, span.after AS window_after, choosing.first AS group_from,
-            choosing.after AS group_after, picked.is_chosen, picked.is_default, uses.used
+        SELECT asked.*, span.first AS window_from, span.after AS window_after, groups.first AS group_from,
+            groups.after AS group_after, groups.opened AS group_opened, picked.benefit_id IS NOT NULL AS is_chosen,
+            picked.benefit_id IS NOT NULL AND picked.choice_id IS NULL AS is_default, uses.used
         FROM asked
         CROSS JOIN LATERAL benefits_window(
             asked."window", asked.basis, asked.since, CASE asked.basis WHEN 'calendar' THEN day ELSE card_day END,
@@ -72,20 +120,8 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT paid.first, CASE WHEN paid.after <= day THEN asked.until + 1 ELSE paid.after END AS after
         ) AS span
-        LEFT JOIN LATERAL (
-            SELECT part.first, CASE WHEN part.after <= day THEN asked.until + 1 ELSE part.after END AS after
-            FROM benefits_choicegroup choice_group
-            CROSS JOIN LATERAL benefits_window(
-                choice_group."window", choice_group.basis, asked.since,
-                CASE choice_group.basis WHEN 'calendar' THEN day ELSE card_day END, asked.term_from, asked.term_after
-            ) AS part
-            WHERE choice_group.id = asked.choice_group_id
-        ) AS choosing ON true
-        LEFT JOIN LATERAL (
-            SELECT true AS is_chosen, chosen.choice_id IS NULL AS is_default
-            FROM benefits_chosen(member, asked.choice_group_id, choosing.first, day) AS chosen
-            WHERE asked.choice_group_id IS NOT NULL AND chosen.benefit_id = asked.benefit_id
-        ) AS picked ON true
+        LEFT JOIN groups ON groups.choice_group_id = asked.choice_group_id
+        LEFT JOIN picked ON picked.choice_group_id = asked.choice_group_id AND picked.benefit_id = asked.benefit_id
         CROSS JOIN LATERAL (
             SELECT coalesce(sum(redemption.quantity), 0) AS used
             FROM benefits_redemption redemption
@@ -105,19 +141,19 @@ BEGIN
         counted.used, CASE WHEN counted.quota IS NOT NULL THEN greatest(counted.quota - counted.used, 0) END::bigint,
         counted.window_from, counted.window_after,
         counted.choice_group_id, counted.group_from, counted.group_after,
-        CASE WHEN counted.choice_group_id IS NOT NULL THEN coalesce(counted.is_chosen, false) END,
-        coalesce(counted.is_default, false), counted.points_price, counted.member_price, counted.is_automatic,
+        CASE WHEN counted.choice_group_id IS NOT NULL THEN counted.is_chosen END, counted.is_default, counted.points_price, counted.member_price, counted.is_automatic,
         CASE WHEN counted.choice_group_id IS NULL OR counted.is_chosen THEN row_number() OVER (
             PARTITION BY
                 counted.benefit_id, counted.category, counted.store_id,
-                counted.choice_group_id IS NULL OR coalesce(counted.is_chosen, false)
+                counted.choice_group_id IS NULL OR counted.is_chosen
             ORDER BY
                 -- One with something left goes before one without.
                 coalesce(counted.quota - counted.used <= 0, false),
                 CASE WHEN counted.combine = 'sum' THEN counted.window_after END ASC NULLS LAST,
                 counted.quota - counted.used DESC NULLS FIRST, counted.quota DESC NULLS FIRST, counted.points_price,
                 counted.member_price, counted.code, counted.source_id
-        ) END
+        ) END,
+        counted.group_opened, counted.source_tier_id, counted.combine::text
     FROM counted;
 END
 $function$;
