@@ -7,6 +7,13 @@ class BenefitsConfig(AppConfig):
     verbose_name = _("Benefits")
 
     def ready(self) -> None:
+        from benefits.books.redemptions import BudgetEntries, Budgets, Redemptions, Stocks, Usages
+        from benefits.programme_files import SECTIONS
         from benefits.roles import give_rights
+        from operations import registry
 
+        for section in SECTIONS:
+            registry.programme_sections.register(section())
+        for check in (Usages, Stocks, Budgets, BudgetEntries, Redemptions):
+            registry.book_checks.register(check())
         give_rights()

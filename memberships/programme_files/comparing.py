@@ -48,15 +48,22 @@ def _compare_entries(place: str, old: dict[str, Any], new: dict[str, Any]) -> It
 
 
 def _is_coded(value: Any) -> bool:
-    """Whether it is a list of entries that have codes, or none."""
+    """Whether it is a list of entries that have codes, or are each about a benefit, or none."""
     if value is None:
         return True
-    return isinstance(value, list) and all(isinstance(each, Mapping) and "code" in each for each in value)
+    return isinstance(value, list) and all(
+        isinstance(each, Mapping) and ("code" in each or "benefit" in each) for each in value
+    )
 
 
 def _by_code(entries: list[dict[str, Any]] | None) -> dict[str, Any]:
-    """Entries by their code; tiers by that of their group as well."""
-    return {"/".join(filter(None, [entry.get("group"), entry["code"]])): entry for entry in entries or []}
+    """Entries by their code, or their benefit; tiers by their group as well, what is a partner's by the partner."""
+    return {"/".join(filter(None, [entry.get("group"), entry.get("partner"), _own_code(entry)])): entry
+            for entry in entries or []}
+
+
+def _own_code(entry: Mapping[str, Any]) -> str:
+    return str(entry.get("code", entry.get("benefit")))
 
 
 def _in_words(value: Any) -> str:

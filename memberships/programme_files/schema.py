@@ -58,6 +58,30 @@ def record(properties: Mapping[str, Schema], *, required: Iterable[str] = (), **
     }
 
 
+def record_by(
+    properties: Mapping[str, Schema], *, key: str, part: str, written: Mapping[str, Schema],
+    required: Iterable[str] = (), **more: Any,
+) -> Schema:
+    """A record whose `part` is written as the word under another key says."""
+    cases = [
+        {
+            "if": {"properties": {key: {"const": word}}, "required": [key]},
+            "then": {"properties": {part: schema}, "required": [part] if schema.get("required") else []},
+        }
+        for word, schema in written.items()
+    ]
+    return {**record({**properties, part: {"type": "object"}}, required=required, **more), "allOf": cases}
+
+
+def properties_of(schema: Schema, value: Mapping[str, Any]) -> dict[str, Schema]:
+    """The schemas of a record's keys, as they are for this value."""
+    found = dict(schema["properties"])
+    for case in schema.get("allOf", ()):
+        if all(value.get(key) == each["const"] for key, each in case["if"]["properties"].items()):
+            found.update(case["then"]["properties"])
+    return found
+
+
 def list_of(entries: Schema, **more: Any) -> Schema:
     """A list."""
     return {"type": "array", "items": entries, "maxItems": 1000, **more}
@@ -184,12 +208,12 @@ def shown(value: Any) -> str:
 def filled(value: Any, schema: Schema) -> Any:
     """A value that the schema allows, with every default, and numbers as Decimal."""
     if schema.get("type") == "object":
+        properties = properties_of(schema, value)
         wanted = {
             key: value.get(key, each.get("default"))
-            for key, each in schema["properties"].items()
-            if key in value or "default" in each
+            for key, each in properties.items() if key in value or "default" in each
         }
-        return {key: filled(each, schema["properties"][key]) for key, each in wanted.items()}
+        return {key: filled(each, properties[key]) for key, each in wanted.items()}
     if schema.get("type") == "array":
         return [filled(each, schema["items"]) for each in value]
     if schema.get("type") == "number" and value is not None:
@@ -202,7 +226,8 @@ def bare(value: Any, schema: Schema) -> Any:
     if value is None:
         return None
     if schema.get("type") == "object":
-        kept = ((key, each, schema["properties"][key]) for key, each in value.items())
+        properties = properties_of(schema, value)
+        kept = ((key, each, properties[key]) for key, each in value.items())
         return {key: bare(each, own) for key, each, own in kept if each not in (None, {}) and not _is_usual(each, own)}
     if schema.get("type") == "array":
         return [bare(each, schema["items"]) for each in value]

@@ -7,7 +7,7 @@ from typing import Any
 
 from memberships.programme_files.documents import Document
 from memberships.programme_files.reading import plain_value
-from memberships.programme_files.schema import SCHEMA_FILE
+from memberships.programme_files.schema import SCHEMA_FILE, properties_of
 from memberships.programme_files.sections import Schema
 from operations import registry
 
@@ -32,13 +32,14 @@ def _block(value: Any, schema: Schema, key: str, indent: str) -> Iterator[str]:
         return
     yield f"{indent}{key}:"
     if isinstance(value, Mapping):
+        properties = properties_of(schema, value)
         for name, each in value.items():
-            yield from _block(each, schema["properties"][name], name, indent + "  ")
+            yield from _block(each, properties[name], name, indent + "  ")
         return
     for entry in value:
+        properties = properties_of(schema["items"], entry)
         lines = [
-            line for name, each in entry.items()
-            for line in _block(each, schema["items"]["properties"][name], name, indent + "    ")
+            line for name, each in entry.items() for line in _block(each, properties[name], name, indent + "    ")
         ]
         yield f"{indent}  - {lines[0].lstrip()}"
         yield from lines[1:]
