@@ -127,6 +127,7 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Outgoing messages"), "outbox", "operations.outboxmessage"),
                     _item(_("Reveals of personal data"), "visibility", "operations.reveal"),
                     _item(_("Limits of approval"), "price_check", "operations.approvallimit"),
+                    _item(_("API clients"), "api", "operations.apiclient"),
                     _item(_("Users"), "person", "operations.user"),
                     _item(_("Groups"), "groups", "auth.group"),
                 ],
