@@ -233,8 +233,8 @@ def address(name: str) -> str | None:
     if name == "operations_importbatch_template":
         return reverse(f"admin:{name}", args=["enterprise-customers"])
     if name in ("operations_importbatch_upload", "operations_jobrun_start", "operations_jobrun_nights",
-                "operations_apiclient_make", "operations_outboxmessage_send_all_again", "memberships_enterprisecustomer_export",
-                "operations_notice_preview", "memberships_programmerevision_new"):
+                "operations_outboxmessage_send_all_again", "memberships_enterprisecustomer_export",
+                "operations_notice_preview", "memberships_programmerevision_new", "operations_apiclient_make"):
         return reverse(f"admin:{name}")
     found = User.objects.earliest("pk") if app == "auth" else first(apps.get_model(app, model))
     if model == "payment" and name.endswith("retry"):
