@@ -116,6 +116,9 @@ class Redemption(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(fields=["member", "key"], name="redemption_key"),
+            models.UniqueConstraint(
+                fields=["member", "return_key"], name="redemption_return_key", condition=~Q(return_key="")
+            ),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="redemption_of_something"),
             models.CheckConstraint(
                 condition=Q(points=0, points_entry=None) | Q(points__gt=0, points_entry__isnull=False),

@@ -1,0 +1,96 @@
+"""Uses of benefits against all that they took: counts, stock, budget, points, what is held (models/redemptions.py)."""
+
+from collections.abc import Iterator
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from benefits.models import Benefit, BenefitStock, Budget, BudgetEntry, Grant, Redemption, Usage
+from benefits.models.benefits import HELD_KINDS
+from benefits.services import statements
+from memberships.books.tables import TableCheck, page_of
+from memberships.models import Member
+from operations.services.books import Difference, KeyRange, Period
+
+
+class BenefitsCheck(TableCheck):
+    """For each of its `faults` a statement of that name in this floor's sql/books/."""
+
+    def differences(self, keys: KeyRange, period: Period) -> Iterator[Difference]:
+        parameters = {"first": keys.first, "last": keys.last, **self.parameters(period)}
+        for fault in self.faults:
+            for key, owner, expected, found in statements.rows(f"books/{fault}", **parameters):
+                yield Difference(self.name, fault, str(key), owner, str(expected), str(found))
+
+    def page_of(self, fault: str, key: str, owner: int | None) -> str:
+        """The member's, or that of what all members share: `page`, whose key is that of `model`."""
+        if self.page is None:
+            return page_of(Member, str(owner)) if owner else ""
+        return reverse(f"admin:benefits_{self.page._meta.model_name}_change", args=[key])
+
+
+class Usages(BenefitsCheck):
+    """What each member's quotas count."""
+
+    name = "usages"
+    label = _("usages of benefits")
+    model = Usage
+    faults = {"uses_of_redemptions": _("the uses are not those of the redemptions that were not returned")}
+
+
+class Stocks(BenefitsCheck):
+    """Units that were taken, over all members."""
+
+    name = "stocks"
+    label = _("stocks of benefits")
+    model = BenefitStock
+    page = Benefit
+    #: All of them at once: one pass over the redemptions.
+    step = 1_000_000
+    faults = {"taken_of_redemptions": _("what is taken is not what the redemptions that were not returned took")}
+
+
+class Budgets(BenefitsCheck):
+    """What was spent, over all entries."""
+
+    name = "budgets"
+    label = _("budgets")
+    model = Budget
+    page = Budget
+    #: All of them at once: one pass over the entries.
+    step = 1_000_000
+    faults = {"spent_of_entries": _("what is spent is not the sum of the entries")}
+
+
+class BudgetEntries(BenefitsCheck):
+    """Each draw and what came back of it, against the use it was for."""
+
+    name = "budget_entries"
+    label = _("budget entries")
+    model = BudgetEntry
+    step = 50_000
+    faults = {
+        "draw_of_redemption": _("the amount is not the cost of the use that it is for"),
+        "draw_not_returned": _("the use was taken back, and its cost did not come back, or the other way round"),
+    }
+    values = dict(Redemption.State.choices)
+
+
+class Redemptions(BenefitsCheck):
+    """Each use, against the points ledger and what is held of it."""
+
+    name = "redemptions"
+    label = _("uses of benefits")
+    model = Redemption
+    step = 50_000
+    faults = {
+        "usage_of_redemption": _("nothing counts the use"),
+        "points_of_redemption": _("the points are not those that the ledger took for the use"),
+        "points_not_returned": _("the use was taken back, and its points did not come back"),
+        "grant_of_redemption": _("what the member holds is not what the use gave"),
+    }
+
+    values = dict(Grant.State.choices)
+
+    def parameters(self, period: Period) -> dict[str, object]:
+        return {"held_kinds": [kind.value for kind in HELD_KINDS]}
