@@ -201,6 +201,12 @@ EXPIRE_CHUNK_LOTS: int = env.int("EXPIRE_CHUNK_LOTS", default=10_000)
 TIER_CHUNK_WALLETS: int = env.int("TIER_CHUNK_WALLETS", default=50_000)
 POST_CHUNK_LOTS: int = env.int("POST_CHUNK_LOTS", default=10_000)
 
+# --- partners ----------------------------------------------------------------------------------------------
+# A command that nobody answers is asked about so often, after pauses that begin with so many seconds and double.
+PARTNER_ATTEMPTS: int = env.int("PARTNER_ATTEMPTS", default=20)
+PARTNER_PAUSE_SECONDS: float = env.float("PARTNER_PAUSE_SECONDS", default=2.0)
+FULFIL_CHUNK_COMMANDS: int = env.int("FULFIL_CHUNK_COMMANDS", default=1_000)
+
 # --- approvals ---------------------------------------------------------------------------------------------
 # A request that nobody decided for so long cannot be approved any more.
 APPROVAL_DAYS: int = env.int("APPROVAL_DAYS", default=7)

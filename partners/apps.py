@@ -7,6 +7,9 @@ class PartnersConfig(AppConfig):
     verbose_name = _("Partners")
 
     def ready(self) -> None:
+        from operations import registry
+        from partners.jobs.fulfilments import FulfilBenefits
         from partners.roles import give_rights
 
         give_rights()
+        registry.jobs.register(FulfilBenefits())

@@ -1,0 +1,12 @@
+-- By which command a fulfilment gets nearer to what is wanted of it; NULL: by none. What is revoked is so for good.
+-- Where an order was accepted and is wanted again, to resume it changes nothing, and so it asks.
+CREATE OR REPLACE FUNCTION partners_needed(state text, wanted text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $function$
+    SELECT CASE
+        WHEN state = wanted OR state = 'revoked' THEN NULL
+        WHEN wanted = 'revoked' THEN 'revoke'
+        WHEN state IN ('requested', 'failed') THEN 'provision'
+        WHEN wanted = 'suspended' THEN 'suspend'
+        ELSE 'resume'
+    END
+$function$;

@@ -1,0 +1,94 @@
+-- Queue the next command of each of these fulfilments that needs one and has none open.
+--
+-- Before: a command that was never sent and is not what is needed any more is put away; one whose aim is reached, by
+-- whatever the partner told, is done; one that the partner accepted, and which is not wanted any more, is not waited for;
+-- what was never sent and is to be revoked is revoked without a call.
+-- After: given up is what a partner has just refused and is still needed (unless it is a new wish), and what is wanted
+-- and was revoked. Not given up any more is what has come to be as it is wanted.
+-- Touches the fulfilments, which the caller holds (FOR NO KEY UPDATE, in the order of their keys), and their open
+-- commands. May run twice: then there is nothing left to queue.
+CREATE OR REPLACE FUNCTION partners_queue_next(ids bigint[], is_new_wish boolean, day date, moment timestamptz)
+RETURNS void
+LANGUAGE plpgsql AS $function$
+BEGIN
+    UPDATE partners_command command
+    SET state = 'failed', error = 'not_wanted'
+    FROM partners_fulfilment fulfilment
+    WHERE fulfilment.id = ANY(ids) AND command.fulfilment_id = fulfilment.id
+        AND command.state = 'queued' AND command.attempts = 0
+        AND command.kind IS DISTINCT FROM CASE
+            WHEN NOT (fulfilment.state = 'requested' AND fulfilment.wanted = 'revoked')
+            THEN partners_needed(fulfilment.state, fulfilment.wanted)
+        END;
+
+    UPDATE partners_command command
+    SET state = 'done', error = '', answered_at = moment
+    FROM partners_fulfilment fulfilment
+    WHERE fulfilment.id = ANY(ids) AND command.fulfilment_id = fulfilment.id
+        AND command.state IN ('queued', 'sent', 'unknown') AND command.attempts > 0
+        AND CASE fulfilment.state
+            WHEN 'active' THEN command.kind IN ('provision', 'resume')
+            WHEN 'suspended' THEN command.kind = 'suspend'
+            WHEN 'revoked' THEN command.kind = 'revoke'
+            WHEN 'accepted' THEN
+                fulfilment.wanted <> 'active' AND command.state = 'sent' AND command.kind IN ('provision', 'resume')
+        END;
+
+    WITH unsent AS (
+        UPDATE partners_fulfilment fulfilment
+        SET state = 'revoked', revoked_on = day, dead_at = NULL, error = ''
+        WHERE fulfilment.id = ANY(ids) AND fulfilment.state = 'requested' AND fulfilment.wanted = 'revoked'
+            AND NOT EXISTS (
+                SELECT FROM partners_command command
+                WHERE command.fulfilment_id = fulfilment.id
+                    AND (command.attempts > 0 OR command.state <> 'failed')
+            )
+        RETURNING fulfilment.id, fulfilment.member_id
+    )
+    INSERT INTO partners_fulfilmentevent (member_id, fulfilment_id, kind, state, attempt, detail, "on", at)
+    SELECT member_id, id, 'answered', 'revoked', 0, 'never_sent', day, moment FROM unsent ORDER BY id;
+
+    UPDATE partners_fulfilment
+    SET dead_at = NULL, error = ''
+    WHERE id = ANY(ids) AND dead_at IS NOT NULL AND state = wanted;
+
+    WITH idle AS (
+        SELECT
+            fulfilment.id, fulfilment.member_id, coalesce(latest.number, 0) AS number,
+            partners_needed(fulfilment.state, fulfilment.wanted) AS needed,
+            CASE
+                WHEN fulfilment.state = 'revoked' THEN 'revoked_by_partner'
+                WHEN NOT is_new_wish AND latest.state = 'failed' AND latest.answered_at IS NOT NULL
+                    AND latest.kind = partners_needed(fulfilment.state, fulfilment.wanted)
+                THEN latest.error
+            END AS reason
+        FROM partners_fulfilment fulfilment
+        LEFT JOIN LATERAL (
+            SELECT command.number, command.kind, command.state, command.answered_at, command.error
+            FROM partners_command command
+            WHERE command.fulfilment_id = fulfilment.id
+            ORDER BY command.number DESC
+            LIMIT 1
+        ) AS latest ON true
+        WHERE fulfilment.id = ANY(ids) AND fulfilment.dead_at IS NULL AND fulfilment.state <> fulfilment.wanted
+            AND coalesce(latest.state, 'failed') IN ('done', 'failed')
+    ), queued AS (
+        INSERT INTO partners_command
+            (member_id, fulfilment_id, number, kind, state, attempts, next_attempt_at, error, note, created_at)
+        SELECT member_id, id, number + 1, needed, 'queued', 0, moment, '', '', moment
+        FROM idle
+        WHERE reason IS NULL AND needed IS NOT NULL
+        ORDER BY id
+    ), given_up AS (
+        UPDATE partners_fulfilment fulfilment
+        SET dead_at = moment, error = idle.reason
+        FROM idle
+        WHERE fulfilment.id = idle.id AND idle.reason IS NOT NULL
+    )
+    INSERT INTO partners_fulfilmentevent (member_id, fulfilment_id, kind, state, attempt, detail, "on", at)
+    SELECT member_id, id, 'given_up', '', 0, reason, day, moment
+    FROM idle
+    WHERE reason IS NOT NULL
+    ORDER BY id;
+END
+$function$;
