@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from operations.errors import PlusdeskError
 
 if TYPE_CHECKING:
-    from benefits.models import Benefit, Budget
+    from benefits.models import Benefit, Budget, ChoiceGroup, Grant, MemberSegment
     from memberships.models import Member, Programme
 
 
@@ -220,3 +220,139 @@ class BudgetError(PlusdeskError):
     """The budget cannot be set so."""
 
     http_status = 409
+
+
+class ChoiceError(PlusdeskError):
+    """The choice cannot be made so, and nothing was changed."""
+
+    http_status = 409
+
+
+class NotAnOptionError(ChoiceError):
+    """The benefit is none of the group's, or none was named."""
+
+    http_status = 422
+
+    def __init__(self, group: "ChoiceGroup", benefit: "Benefit | None") -> None:
+        words = _("“%(benefit)s” cannot be chosen in “%(group)s”.") if benefit else _("Nothing was chosen in “%(group)s”.")
+        super().__init__(words % {"benefit": benefit, "group": group})
+
+
+class ChoiceTooLateError(ChoiceError):
+    """The days to choose are over. `until`: the last of them."""
+
+    def __init__(self, group: "ChoiceGroup", *, until: date | None) -> None:
+        self.until = until
+        super().__init__(
+            _("In “%(group)s” it could be chosen until %(until)s; what was not chosen then is the group's default.")
+            % {"group": group, "until": until}
+        )
+
+
+class TooManyChoicesError(ChoiceError):
+    """As many may not be chosen in this window. `picks`: in all; `free`: as many still may."""
+
+    def __init__(self, group: "ChoiceGroup", *, picks: int, free: int) -> None:
+        self.picks, self.free = picks, free
+        super().__init__(
+            _("In “%(group)s” %(picks)s may be chosen for a window, and %(free)s of them still.")
+            % {"group": group, "picks": picks, "free": free}
+        )
+
+
+class ChosenAlreadyError(ChoiceError):
+    """The member has this option in this window."""
+
+    def __init__(self, benefit: "Benefit") -> None:
+        super().__init__(_("“%(benefit)s” is the member's already.") % {"benefit": benefit})
+
+
+class ChoiceCostError(ChoiceError):
+    """The options would cost more together than the group allows. `cap`, `cost`: in CNY."""
+
+    def __init__(self, group: "ChoiceGroup", *, cap: Decimal, cost: Decimal) -> None:
+        self.cap, self.cost = cap, cost
+        super().__init__(
+            _("In “%(group)s” options may cost %(cap)s CNY together; these come to %(cost)s CNY.")
+            % {"group": group, "cap": cap, "cost": cost}
+        )
+
+
+class NotSwappableError(ChoiceError):
+    """What is to be put away is not the member's in this window."""
+
+    def __init__(self, benefit: "Benefit") -> None:
+        super().__init__(_("“%(benefit)s” is not the member's: there is nothing to exchange.") % {"benefit": benefit})
+
+
+class SwapsUsedUpError(ChoiceError):
+    """The group's exchanges of this window are used up. `swaps`: as many there are."""
+
+    def __init__(self, group: "ChoiceGroup") -> None:
+        self.swaps = group.swaps
+        super().__init__(
+            _("In “%(group)s” it can be exchanged %(swaps)s times for a window, and it was.")
+            % {"group": group, "swaps": group.swaps}
+        )
+
+
+class UsedAlreadyError(ChoiceError):
+    """What is to be put away was used in this window."""
+
+    def __init__(self, benefit: "Benefit") -> None:
+        super().__init__(_("“%(benefit)s” was used in this window: it is not exchanged any more.") % {"benefit": benefit})
+
+
+class GrantError(PlusdeskError):
+    """What the member holds does not allow what was asked."""
+
+    http_status = 409
+
+
+class GrantStateError(GrantError):
+    """The grant was used or has ended, or is not valid on that date."""
+
+    def __init__(self, grant: "Grant", *, on: date) -> None:
+        super().__init__(
+            _("“%(benefit)s” cannot be used on %(on)s: %(state)s, valid from %(first)s to %(last)s.")
+            % {
+                "benefit": grant.benefit, "on": on, "state": grant.get_state_display(), "first": grant.valid_from,
+                "last": grant.valid_until or "…",
+            }
+        )
+
+
+class GrantUsedElsewhereError(GrantError):
+    """The grant was used for another order, or not at all."""
+
+    def __init__(self, grant: "Grant", order_number: str) -> None:
+        words = (
+            _("“%(benefit)s” was used for order %(used)s, not for %(order)s.")
+            if grant.order_number else _("“%(benefit)s” was not used for order %(order)s.")
+        )
+        super().__init__(words % {"benefit": grant.benefit, "used": grant.order_number, "order": order_number})
+
+
+class GrantWindowError(GrantError):
+    """The last day of what is given lies before its first."""
+
+    http_status = 422
+
+    def __init__(self, *, first: date, last: date) -> None:
+        super().__init__(_("Nothing is given from %(first)s to %(last)s.") % {"first": first, "last": last})
+
+
+class SegmentError(PlusdeskError):
+    """The member cannot be put into the segment, or taken out of it, so."""
+
+    http_status = 409
+
+
+class SegmentOverlapError(SegmentError):
+    """The member belongs to the segment on some of these days."""
+
+    def __init__(self, known: "MemberSegment") -> None:
+        super().__init__(
+            _("The member is in “%(segment)s” from %(since)s to %(until)s.")
+            % {"segment": known.segment, "since": known.since, "until": known.until or "…"}
+        )
