@@ -9,7 +9,10 @@ class PartnersConfig(AppConfig):
     def ready(self) -> None:
         from operations import registry
         from partners.jobs.fulfilments import FulfilBenefits
+        from partners.programme_files import SECTIONS
         from partners.roles import give_rights
 
         give_rights()
+        for section in SECTIONS:
+            registry.programme_sections.register(section())
         registry.jobs.register(FulfilBenefits())

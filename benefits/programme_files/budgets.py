@@ -7,14 +7,21 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from benefits.models import Benefit, Budget
 from benefits.programme_files.known import day_in_words
 from memberships.models import Programme
-from memberships.programme_files.facts import as_date, as_text, difference, differing, facts_of, same_number
+from memberships.programme_files.facts import (
+    as_date,
+    as_text,
+    difference,
+    differing,
+    facts_of,
+    same_number,
+    value_in_words,
+)
 from memberships.programme_files.faults import Fault
 from memberships.programme_files.schema import CODE, DATE, NAMES, exact, list_of, record
 from memberships.programme_files.sections import Change, ProgrammeSection
@@ -52,7 +59,7 @@ class Budgets(ProgrammeSection):
             budget = present.get(entry["code"])
             if budget is not None and entry["amount"] < budget.spent:
                 words = _("%(spent)s CNY of it are spent already")
-                spent = number_format(same_number(budget.spent))
+                spent = value_in_words(Budget, "spent", budget.spent)
                 yield Fault((self.name, number, "amount"), words % {"spent": spent})
 
     def changes(self, programme: Programme | None, section: list[dict[str, Any]], *, on: date) -> Iterable[Change]:
@@ -119,7 +126,7 @@ def _ending(budget: Budget, *, on: date) -> dict[str, Any] | None:
 
 def _new(wanted: dict[str, Any]) -> Change:
     words = _("New budget “%(name)s”: %(amount)s CNY from %(day)s")
-    amount = number_format(same_number(wanted["amount"]))
+    amount = value_in_words(Budget, "amount", wanted["amount"])
     return Change(words % {"name": Budget(**wanted), "amount": amount, "day": day_in_words(wanted["starts_on"])})
 
 

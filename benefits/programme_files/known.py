@@ -19,7 +19,7 @@ class Known:
 
     def __init__(self, programme: Programme | None) -> None:
         self.programme = programme
-        self._holders: dict[tuple[str, int | None, bool], int] = {}
+        self._holders: dict[tuple[str, int, bool], int] = {}
 
     @cached_property
     def _tiers(self) -> dict[tuple[str, str], Tier]:
@@ -68,7 +68,7 @@ class Known:
         """Who is entitled by a rule's plan, tier or programme, COUNTED at the most; of any segment and region."""
         if self.programme is None:
             return 0
-        source = (rule.plan_code, rule.tier and rule.tier.pk, rule.and_above)
+        source = (rule.plan_code, rule.tier.pk or -1 if rule.tier else 0, rule.and_above)
         if source not in self._holders:
             self._holders[source] = self._entitled(rule)[:COUNTED].count()
         return self._holders[source]

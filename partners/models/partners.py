@@ -204,10 +204,8 @@ class Offer(models.Model):
                 ],
             ),
         ]
-        triggers = [
-            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(name="frozen", fields=["id", "partner", "benefit", "mode"]),
-        ]
+        # One that nothing names may go: it was to begin, and was taken back before it did. Keys hold the others.
+        triggers = [pgtrigger.ReadOnly(name="frozen", fields=["id", "partner", "benefit", "mode"])]
 
     def __str__(self) -> str:
         return self.sku
