@@ -14,6 +14,8 @@ from partners.sandbox.address import read_address
 from partners.sandbox.control import PartnersControl
 
 ANSWERS_WITHIN = 30.0
+#: Long enough to see in the desk that an order was accepted and is not active yet.
+CONFIRM_AFTER_MS = 3000
 
 
 def is_wanted() -> bool:
@@ -30,7 +32,7 @@ def choose_port(folder: Path) -> int:
 def make_child(folder: Path, port: int) -> Child:
     """The process, not started yet. Its address then stands in the data folder, where every command finds it."""
     options = ["--port", str(port), "--data", str(folder / "partners.sqlite3"), "--address", str(_address_file(folder))]
-    return Child("partner", ["-m", "partners.sandbox", *options])
+    return Child("partner", ["-m", "partners.sandbox", *options, "--confirm-after-ms", str(CONFIRM_AFTER_MS)])
 
 
 def wait_until_it_answers(child: Child, port: int) -> None:

@@ -38,12 +38,13 @@ HOST = "127.0.0.1"
 SHUTDOWN_SECONDS = 1.0
 
 
-async def serve(*, port: int, data: Path, address_file: Path | None, events_url: str) -> None:
+async def serve(
+    *, port: int, data: Path, address_file: Path | None, events_url: str, confirm_after_ms: int
+) -> None:
     """Until SIGTERM or SIGINT."""
     known = address_with_environment(read_address(address_file) if address_file else None)
     books = open_books(data)
-    note = _noter(address_file)
-    house = House(books, known, note)
+    house = House(books, known, _noter(address_file), confirm_after_ms=confirm_after_ms)
     await house.open()
     if events_url:
         await house.write(write_setting(EVENTS_URL, events_url.rstrip("/")))
@@ -95,6 +96,7 @@ def main() -> None:
     parser.add_argument("--address", type=Path, help="the file to write their address and secrets to")
     events_url = os.environ.get("SANDBOX_PARTNER_EVENTS_URL", "")
     parser.add_argument("--events-url", default=events_url, help="the base of where events go")
+    parser.add_argument("--confirm-after-ms", type=int, default=0, help="how late Kugou confirms at first")
     options = parser.parse_args()
     if not options.port and not options.address:
         parser.error("with port 0 nobody would know where it listens: give --address")
@@ -102,6 +104,7 @@ def main() -> None:
     try:
         asyncio.run(serve(
             port=options.port, data=options.data, address_file=options.address, events_url=options.events_url,
+            confirm_after_ms=options.confirm_after_ms,
         ))  # fmt: skip
     except (OSError, sqlite3.Error, ValueError) as error:
         sys.exit(f"The sandbox partners cannot start: {error}")

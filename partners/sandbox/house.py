@@ -27,9 +27,14 @@ class Moment:
 
 
 class House:
-    """One server's state. `note_address` writes the address file anew when there are other keys."""
+    """One server's state. `note_address` writes the address file anew when there are other keys.
 
-    def __init__(self, books: Books, address: Address, note_address: Callable[[Address], None]) -> None:
+    Those of the five that confirm later do so after `confirm_after_ms` at first.
+    """
+
+    def __init__(
+        self, books: Books, address: Address, note_address: Callable[[Address], None], *, confirm_after_ms: int = 0
+    ) -> None:
         self.books = books
         self.address = address
         self.clock = Clock()
@@ -39,11 +44,12 @@ class House:
         #: Set when something may be due: the sender and the clockwork each wait for theirs.
         self.to_send, self.to_confirm = asyncio.Event(), asyncio.Event()
         self._note_address = note_address
+        self._seeded = [replace(partner, confirm_after_ms=confirm_after_ms) for partner in SEEDED]
         self._choosers: dict[str, PartnerChooser] = {}
 
     async def open(self) -> None:
         """See that the five are there, and that every partner has keys."""
-        await self.books.write(keep_partners(SEEDED, is_new=True))
+        await self.books.write(keep_partners(self._seeded, is_new=True))
         known = self.address.partners
         self._keep({partner.code: fresh_secrets() for partner in list_partners(self.books)} | known)
 

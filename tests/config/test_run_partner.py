@@ -58,8 +58,11 @@ def test_started_by_the_run_they_leave_their_address_and_send_events_to_the_desk
         address = read_address(tmp_path / "partners.json")
         assert address is not None and address.port == port
         assert set(address.partners) == {"iqiyi", "kugou", "jd-health", "jd-read", "marriott"}
-        asked = call(address.url, Signer(address.secret), "GET", "/control/events-url", timeout=5)
+        signer = Signer(address.secret)
+        asked = call(address.url, signer, "GET", "/control/events-url", timeout=5)
         assert asked == {"url": "http://127.0.0.1:8000"}
+        played = call(address.url, signer, "GET", "/control/partners", timeout=5)["partners"]
+        assert {one["confirm_after_ms"] for one in played if one["code"] == "kugou"} == {3000}
     finally:
         child.stop()
 

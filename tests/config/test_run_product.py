@@ -14,6 +14,7 @@ import pytest
 from config.embedded import processes
 from config.run import web
 from memberships.gateways.sandbox.address import read_address
+from partners.sandbox.address import read_address as read_partners
 from tests.config.embedded_users import PROJECT, environment_for, processes_of
 
 
@@ -95,6 +96,13 @@ def test_plusdesk_runs_recovers_and_stops(run: Run, folder: Path, tmp_path: Path
     assert run.has_said("gateway ended (signal 9); starting it again in 1 s.", seconds=60)
     assert processes.wait_until(lambda: web.health(address.port, "/health")[0], seconds=60, step=0.2)
     assert read_address(folder / "gateway.json") == address
+
+    played = read_partners(folder / "partners.json")
+    assert played is not None and web.health(played.port, "/health")[0]
+    os.kill(_pid_of(run, "partners.sandbox"), signal.SIGKILL)
+    assert run.has_said("partner ended (signal 9); starting it again in 1 s.", seconds=60)
+    assert processes.wait_until(lambda: web.health(played.port, "/health")[0], seconds=60, step=0.2)
+    assert read_partners(folder / "partners.json") == played
 
     children = [pid for pid, _ in processes.command_lines() if _parent(pid) == run.process.pid]
     assert run.stop() == 0
