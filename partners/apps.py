@@ -8,6 +8,8 @@ class PartnersConfig(AppConfig):
 
     def ready(self) -> None:
         from operations import registry
+        from partners.events import fulfilments, usages
+        from partners.events.handling import event_handlers
         from partners.jobs.fulfilments import FulfilBenefits
         from partners.programme_files import SECTIONS
         from partners.roles import give_rights
@@ -16,3 +18,5 @@ class PartnersConfig(AppConfig):
         for section in SECTIONS:
             registry.programme_sections.register(section())
         registry.jobs.register(FulfilBenefits())
+        for handler in (*fulfilments.HANDLERS, *usages.HANDLERS):
+            event_handlers.register(handler)

@@ -42,3 +42,21 @@ class KeyTimeError(PartnerKeyError):
 
     def __init__(self) -> None:
         super().__init__(_("A key ends later than now and later than it begins."))
+
+
+class EventStateError(PlusdeskError):
+    """The event is no dead letter (any more)."""
+
+    http_status = 409
+
+    def __init__(self) -> None:
+        super().__init__(_("This event is no dead letter any more: there is nothing to replay."))
+
+
+class UnknownPartnerError(PlusdeskError):
+    """No partner has that code."""
+
+    http_status = 404
+
+    def __init__(self) -> None:
+        super().__init__(_("No partner has that code."))

@@ -102,11 +102,11 @@ def an_event(type: str, /, **data: Any) -> bytes:
     return json.dumps({"type": type, "timestamp": at, "data": data}, ensure_ascii=False).encode()
 
 
-def told_of(fulfilment: Fulfilment, state: str, *, sequence: int, **data: Any) -> bytes:
+def told_of(fulfilment: Fulfilment, state: str, /, *, sequence: int, **data: Any) -> bytes:
     """`fulfilment.<state>`, as the sandbox partners tell it."""
     command = its_command(fulfilment)
     said = {
-        "order": fulfilment.key, "reference": "IQ0000000001", "command": f"{fulfilment.key}-{command.number}",
+        "order": fulfilment.key, "reference": "IQ0000000001", "command": f"{fulfilment.key}.{command.number}",
         "state": state, "sequence": sequence, "reason": "", "at": timezone.now().isoformat(), **data,
     }
     return an_event(f"fulfilment.{state}", **said)
