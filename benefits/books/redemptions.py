@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from benefits.models import Benefit, BenefitStock, Budget, BudgetEntry, Grant, Redemption, Usage
+from benefits.models import BenefitStock, Budget, BudgetEntry, Grant, Redemption, Usage
 from benefits.models.benefits import HELD_KINDS
 from benefits.services import statements
 from memberships.books.tables import TableCheck, page_of
@@ -23,10 +22,7 @@ class BenefitsCheck(TableCheck):
                 yield Difference(self.name, fault, str(key), owner, str(expected), str(found))
 
     def page_of(self, fault: str, key: str, owner: int | None) -> str:
-        """The member's, or that of what all members share: `page`, whose key is that of `model`."""
-        if self.page is None:
-            return page_of(Member, str(owner)) if owner else ""
-        return reverse(f"admin:benefits_{self.page._meta.model_name}_change", args=[key])
+        return page_of(Member, str(owner)) if owner else ""
 
 
 class Usages(BenefitsCheck):
@@ -44,7 +40,6 @@ class Stocks(BenefitsCheck):
     name = "stocks"
     label = _("stocks of benefits")
     model = BenefitStock
-    page = Benefit
     #: All of them at once: one pass over the redemptions.
     step = 1_000_000
     faults = {"taken_of_redemptions": _("what is taken is not what the redemptions that were not returned took")}
@@ -56,7 +51,6 @@ class Budgets(BenefitsCheck):
     name = "budgets"
     label = _("budgets")
     model = Budget
-    page = Budget
     #: All of them at once: one pass over the entries.
     step = 1_000_000
     faults = {"spent_of_entries": _("what is spent is not the sum of the entries")}

@@ -1,6 +1,6 @@
 """Stocks: how many units of a benefit there are to give. (They are taken and given back by services/redemptions.py.)
 
-`total` counts all units since the beginning, those that are taken included; it is never below what is taken. Every change
+`total` counts all units since the beginning, what is taken included; it is never below what is taken. Every change
 stands in the audit trail with its reason.
 """
 
@@ -20,7 +20,7 @@ def set_total(benefit: Benefit, total: int, *, actor: User | None, reason: str) 
 
     What was taken before they were counted is taken. Setting the same again changes nothing. Raises StockError.
     """
-    # Redemptions that are under way hold the benefit by their foreign key: they are counted, or wait until we are done.
+    # Redemptions hold the benefit's key: those under way are waited for and counted, later ones wait until we are done.
     Benefit.objects.select_for_update().get(pk=benefit.pk)
     stock = BenefitStock.objects.select_for_update(no_key=True).filter(benefit=benefit).first()
     taken = _taken(benefit) if stock is None else stock.taken

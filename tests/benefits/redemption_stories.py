@@ -66,10 +66,10 @@ def a_coupon(quota: int | None = 1, *, window: str = "month", **facts: Any) -> B
     return benefit
 
 
-def an_exchange(points: int = 100, quota: int | None = None, **facts: Any) -> Benefit:
+def an_exchange(points: int = 100, quota: int | None = None, code: str = "cleaning", **facts: Any) -> Benefit:
     """House cleaning for points, as often as one likes, for all who are enrolled."""
     defaults = {"name": "家政保洁", "name_en": "House cleaning", "kind": "points_exchange"}
-    benefit = a_benefit("cleaning", **{**defaults, **facts})
+    benefit = a_benefit(code, **{**defaults, **facts})
     a_rule(benefit, quota, plan_code="", window="ever", points_price=points)
     return benefit
 

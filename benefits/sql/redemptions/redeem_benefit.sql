@@ -14,9 +14,10 @@
 --   too_many       so many come to more points or CNY than can be booked
 --   over_budget    the budget's days are over or not begun, or it has not as much left
 --
--- Locks, in this order: the member's Usage row of the benefit (made when there is none), the wallet that pays, what the
--- triggers on grants lock, the benefit's stock, its budget. The last two are shared by all members: they come last. Each
--- is looked at by another statement than the one that waits for its lock, so that it is seen what others did meanwhile.
+-- Locks, in this order: the member's Usage row of the benefit (made when there is none), the benefit (its key only, as a
+-- foreign key does), the wallet that pays, what triggers on grants lock, the benefit's stock, its budget. The last two
+-- are shared by all members: they come last. What a lock is for is looked at by another statement than the one that
+-- waits for it, so that it is seen what others did meanwhile.
 -- A refusal undoes all of it, so that a member who was refused has no Usage row for it.
 -- May run twice: a redemption is made once under its key.
 CREATE OR REPLACE FUNCTION benefits_redeem(
@@ -68,7 +69,8 @@ BEGIN
         RAISE EXCEPTION 'refused' USING ERRCODE = 'PLDSK';
     END IF;
 
-    SELECT * INTO benefit FROM benefits_benefit WHERE id = wanted;
+    -- Nobody begins to count the benefit's units before this is over (services/stocks.py).
+    SELECT * INTO benefit FROM benefits_benefit WHERE id = wanted FOR KEY SHARE;
     IF benefit.retired_on <= day THEN
         outcome := 'retired';
         RAISE EXCEPTION 'refused' USING ERRCODE = 'PLDSK';
@@ -170,7 +172,6 @@ BEGIN
     )
     UPDATE benefits_usage SET uses = uses + amount WHERE id = usage_id;
 
-    -- The benefit is held by the redemption's foreign key: nobody begins to count its units from here on.
     IF EXISTS (SELECT FROM benefits_benefitstock WHERE benefit_id = wanted) THEN
         UPDATE benefits_benefitstock SET taken = taken + amount WHERE benefit_id = wanted AND taken + amount <= total;
         IF NOT FOUND THEN
