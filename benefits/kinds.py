@@ -87,6 +87,10 @@ _COUPON = record(
         **SCOPE,
         "amount": {**_AMOUNT, "description": "So much comes off (CNY)"},
         "minimum_spend": _MINIMUM,
+        "takes_off": one_of(
+            ["goods", "freight"], default="goods",
+            description="freight: it pays the delivery; an order takes one such coupon, beside those for goods",
+        ),
         "stackable": {"type": "boolean", "default": False, "description": "May be used beside other coupons"},
         "group": {**_CODE, "description": "Of coupons of one group an order takes one"},
     },

@@ -65,8 +65,12 @@ def _families(benefits: Sequence[PriceBenefit]) -> list[list[PriceBenefit]]:
 
 
 def _of_coupons(step: Step, coupons: Sequence[PriceBenefit]) -> list[Option]:
-    """Coupons that go together: one of each group, and one that is not stackable stands alone."""
-    found = [each for each in _subsets(coupons, step.per_order) if _go_together(each)]
+    """Coupons that go together: one of each group, one that is not stackable alone; and one for the freight."""
+    goods = [coupon for coupon in coupons if coupon.terms["takes_off"] == "goods"]
+    freight = [coupon for coupon in coupons if coupon.terms["takes_off"] == "freight"]
+    for_goods: list[Option] = [(), *(each for each in _subsets(goods, step.per_order) if _go_together(each))]
+    for_freight: list[Option] = [(), *_subsets(freight, 1)]
+    found = [one + other for one, other in product(for_goods, for_freight) if one or other]
     if step.is_optional:
         return found
     return [each for each in found if not any(set(each) < set(other) for other in found)]

@@ -71,7 +71,7 @@ class Quote:
     @cached_property
     def freight(self) -> Decimal:
         """What is paid for the delivery."""
-        return sum((step.total for step in self.steps if step.kind in ("freight", "free_shipping")), Decimal("0.00"))
+        return sum((step.total for step in self.steps if not step.lines), Decimal("0.00"))
 
     @cached_property
     def saved(self) -> Decimal:
@@ -207,7 +207,7 @@ def _steps(lines: Sequence[Line], freight: Freight, best: Running) -> Iterator[Q
     after = sum(goods.values(), Decimal("0.00"))
     yield QuoteStep("list", words.step_label("list"), after, after, goods)
     for applied in best.applied:
-        if applied.step.kind != "free_shipping":
+        if applied.lines:
             after -= as_yuan(applied.total)
             yield _step(applied, after)
     after += freight.outward
@@ -215,7 +215,7 @@ def _steps(lines: Sequence[Line], freight: Freight, best: Running) -> Iterator[Q
         "freight", words.step_label("freight"), freight.outward.quantize(Decimal("0.01")), after, {},
     )
     for applied in best.applied:
-        if applied.step.kind == "free_shipping":
+        if not applied.lines:
             after -= as_yuan(applied.total)
             yield _step(applied, after)
 

@@ -26,6 +26,8 @@ def reduce(
         return _free_shipping(running, step, benefit, lines)
     if not lines:
         return Loss(Reason.SCOPE)
+    if benefit.terms.get("takes_off") == "freight":
+        return _freight_coupon(running, step, benefit, lines)
     wanted = _REDUCTIONS[benefit.kind](running, step, benefit, lines, rounding)
     if isinstance(wanted, Loss):
         return wanted
@@ -85,6 +87,19 @@ def _coupon(
     return _off_the_order(running, fen_of(benefit.terms["amount"]), lines)
 
 
+def _freight_coupon(running: Running, step: Step, benefit: PriceBenefit, lines: Sequence[Line]) -> Applied | Loss:
+    """So much off the freight, from goods of a minimum on."""
+    counted, minimum = _counted(running, step, lines), fen_of(benefit.terms["minimum_spend"])
+    if counted < minimum:
+        return Loss(Reason.MINIMUM, minimum, counted)
+    wanted = min(fen_of(benefit.terms["amount"]), running.freight)
+    left = _left(step.cap_per_order, sum(running.taken.get(step.kind, {}).values()))
+    off = wanted if left is None else min(wanted, left)
+    if not off:
+        return Loss(Reason.CAP, wanted) if wanted else Loss(Reason.NOTHING)
+    return Applied(step, benefit, freight=off, uncapped=wanted)
+
+
 def _buy_one_get_one(
     running: Running, step: Step, benefit: PriceBenefit, lines: Sequence[Line], rounding: Rounding
 ) -> dict[str, int]:
@@ -104,7 +119,7 @@ def _free_shipping(running: Running, step: Step, benefit: PriceBenefit, lines: S
     counted, minimum = _counted(running, step, lines), fen_of(benefit.terms["minimum_spend"])
     if counted < minimum:
         return Loss(Reason.MINIMUM, minimum, counted)
-    left = _left(step.cap_per_order, sum(each.freight for each in running.applied))
+    left = _left(step.cap_per_order, sum(each.freight for each in running.applied if each.step is step))
     freight = running.freight if left is None else min(running.freight, left)
     back = running.back if benefit.terms["both_ways"] else 0
     if not freight and not back:

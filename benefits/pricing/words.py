@@ -56,6 +56,8 @@ def _what(step: Step, benefit: PriceBenefit) -> str:
         return _("%(reduction)s off from %(threshold)s on") % figures
     if benefit.kind == "coupon":
         figures = {"amount": _money(terms["amount"]), "minimum": _money(terms["minimum_spend"])}
+        if terms["takes_off"] == "freight":
+            return _("%(amount)s off the freight, for goods from %(minimum)s on") % figures
         return _("%(amount)s off from %(minimum)s on") % figures
     if benefit.kind == "buy_one_get_one":
         figures = {"pays": terms["pays_for"], "gets": terms["gets"]}

@@ -25,6 +25,12 @@ ON_SITE = Right(
 )
 
 
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    """The words that these stories quote."""
+    translation.activate("en")
+
+
 def asked(
     *rights: Right, on: date = BOUGHT, category: str = "手机", own: bool = True, fault: str = "quality",
     remedy: str = "replace",
@@ -41,11 +47,9 @@ def test_phone_with_a_fault_of_quality_is_replaced_until_the_180th_day(category:
 
 
 def test_yes_says_by_which_right_and_until_when() -> None:
-    with translation.override("en"):
-        assert asked(REPLACE).reason == (
-            "“180-day replacement” was held on the day of purchase, 2027-01-15; it counts for 180 days, "
-            "until 2027-07-14"
-        )
+    assert asked(REPLACE).reason == (
+        "“180-day replacement” was held on the day of purchase, 2027-01-15; it counts for 180 days, until 2027-07-14"
+    )
 
 
 def test_day_of_purchase_is_not_counted() -> None:

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from benefits.errors import (
     EmptyOrderError,
@@ -16,6 +17,12 @@ from benefits.errors import (
 from benefits.pricing.orders import Freight, Line
 from benefits.pricing.policy import Step
 from tests.benefits.pricing_stories import coupon, goods, policy, priced
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    """The words that these stories quote."""
+    translation.activate("en")
 
 
 def test_empty_order_is_refused() -> None:

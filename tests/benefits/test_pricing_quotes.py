@@ -2,11 +2,20 @@
 
 from decimal import Decimal
 
+import pytest
+from django.utils import translation
+
 from benefits.pricing.orders import Freight, Scope
 from benefits.pricing.policy import Step
 from tests.benefits.pricing_stories import benefit, coupon, goods, lost, policy, priced, told, yuan
 
 ENTERPRISE = benefit("stacking_discount", percent=95)
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    """The words that these stories quote."""
+    translation.activate("en")
 
 
 def test_enterprise_card_takes_a_further_95_percent_of_the_discounted_price() -> None:
@@ -84,6 +93,17 @@ def test_stackable_coupons_go_together_where_the_policy_takes_two() -> None:
     assert priced([goods("night", 400)], *one_alone, by=two).payable == yuan("342.00")
     same_group = coupon("a", 58, stackable=True, group="hotel"), coupon("b", 30, stackable=True, group="hotel")
     assert priced([goods("night", 400)], *same_group, by=two).payable == yuan("342.00")
+
+
+def test_freight_coupon_pays_the_delivery_beside_a_coupon_for_goods() -> None:
+    freight_coupon = coupon("f6", 6, takes_off="freight")
+    result = priced([goods("pen", 50)], freight_coupon, coupon("c5", 5), freight=Freight(yuan(8)))
+    assert told(result) == [("list", "50.00"), ("coupon", "-5.00"), ("freight", "8.00"), ("coupon", "-6.00")]
+    assert result.steps[3].note == "6.00 off the freight, for goods from 0.00 on"
+    assert (result.freight, result.payable) == (yuan(2), yuan(47))
+    # Nothing is used where the delivery is free anyway.
+    free = priced([goods("pen", 50)], freight_coupon, benefit("free_shipping"), freight=Freight(yuan(6)))
+    assert len(free.steps) == 3 and free.payable == yuan(50)
 
 
 def test_minimum_of_a_second_coupon_counts_what_the_first_took() -> None:

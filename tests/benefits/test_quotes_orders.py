@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError
+from django.utils import translation
 
 from benefits.errors import CouponNotHeldError, NoPricingPolicyError
 from benefits.models import Benefit, BenefitRule, Grant, PricingPolicy
@@ -18,6 +19,12 @@ from tests.benefits.pricing_stories import goods, lost, told, yuan
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 USUAL = [{"kind": "stacking_discount"}, {"kind": "coupon"}, {"kind": "free_shipping"}]
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    """The words that these stories quote."""
+    translation.activate("en")
 
 
 def a_policy(*steps: dict[str, object], on: date = TODAY, until: date | None = None) -> PricingPolicy:
