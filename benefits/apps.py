@@ -7,8 +7,11 @@ class BenefitsConfig(AppConfig):
     verbose_name = _("Benefits")
 
     def ready(self) -> None:
+        from benefits.admin.member_panel import BenefitsPanel
         from benefits.books.redemptions import BudgetEntries, Budgets, Redemptions, Stocks, Usages
+        from benefits.jobs.grants import ExpireGrants, FollowRights
         from benefits.programme_files import SECTIONS
+        from benefits.receivers import connect
         from benefits.roles import give_rights
         from operations import registry
 
@@ -16,4 +19,8 @@ class BenefitsConfig(AppConfig):
             registry.programme_sections.register(section())
         for check in (Usages, Stocks, Budgets, BudgetEntries, Redemptions):
             registry.book_checks.register(check())
+        for job in (FollowRights, ExpireGrants):
+            registry.jobs.register(job())
+        registry.member_panels.register(BenefitsPanel())
+        connect()
         give_rights()

@@ -323,14 +323,13 @@ class GrantStateError(GrantError):
 
 
 class GrantUsedElsewhereError(GrantError):
-    """The grant was used for another order, or not at all."""
+    """The grant was used for another order."""
 
     def __init__(self, grant: "Grant", order_number: str) -> None:
-        words = (
+        super().__init__(
             _("“%(benefit)s” was used for order %(used)s, not for %(order)s.")
-            if grant.order_number else _("“%(benefit)s” was not used for order %(order)s.")
+            % {"benefit": grant.benefit, "used": grant.order_number, "order": order_number}
         )
-        super().__init__(words % {"benefit": grant.benefit, "used": grant.order_number, "order": order_number})
 
 
 class GrantWindowError(GrantError):

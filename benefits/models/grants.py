@@ -52,7 +52,7 @@ class Grant(models.Model):
     subscription = models.ForeignKey(
         Subscription, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("card")
     )
-    # "redeem:<key>", or "right:<rule code>:<source>:<first day>".
+    # "redeem:<key>", "gift:<key>", or of what follows a right "right:<benefit>:<rule code>:<source>-<id>:<how manieth>".
     key = models.CharField(_("key"), max_length=128)
     quantity = models.PositiveIntegerField(_("quantity"), default=1)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.LIVE, db_default=State.LIVE)
@@ -63,6 +63,9 @@ class Grant(models.Model):
     order_number = models.CharField(_("used for order"), max_length=48, blank=True, default="", db_default="")
     ended_on = models.DateField(_("ended on"), null=True, blank=True)
     end_reason = models.CharField(_("why it ended"), max_length=200, blank=True, default="", db_default="")
+    # The first day without the right that it follows: what comes after is another grant. Of what was used or ended
+    # before its right, too.
+    right_ended_on = models.DateField(_("right ended on"), null=True, blank=True)
     given_on = models.DateField(_("given on"))
     given_at = models.DateTimeField(_("given at"))
 
@@ -85,10 +88,9 @@ class Grant(models.Model):
         ]
         indexes = [
             models.Index(fields=["member", "-id"], name="grant_of_member"),
-            # What follows a right, range by range of members.
+            # What follows a right, or did, range by range of members.
             models.Index(
-                fields=["member", "benefit"], name="grant_following",
-                condition=Q(state__in=["live", "in_grace"], redemption=None),
+                fields=["member", "id"], name="grant_following", condition=Q(redemption=None, rule__isnull=False)
             ),
             # What runs out by its day.
             models.Index(
@@ -101,7 +103,9 @@ class Grant(models.Model):
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
             pgtrigger.ReadOnly(
                 name="frozen",
-                exclude=["state", "valid_until", "used_on", "order_number", "ended_on", "end_reason"],
+                exclude=[
+                    "state", "valid_until", "used_on", "order_number", "ended_on", "end_reason", "right_ended_on",
+                ],
             ),
             path(
                 "state", [
