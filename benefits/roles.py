@@ -1,7 +1,7 @@
 """What the shipped roles do with benefits, and how much of it alone."""
 
 from operations import roles
-from operations.roles import ADMINISTRATOR, OPERATOR
+from operations.roles import ADMINISTRATOR, OPERATOR, PROGRAMME_MANAGER
 
 
 def give_rights() -> None:
@@ -11,3 +11,5 @@ def give_rights() -> None:
         roles.give(
             role, "benefits.redeem_benefit", "benefits.return_redemption", "benefits.choose_benefit",
         )
+    for role in (PROGRAMME_MANAGER, ADMINISTRATOR):
+        roles.give(role, "benefits.change_benefitstock", "benefits.change_budget")

@@ -117,6 +117,18 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": _("Benefits"),
+                "separator": True,
+                "items": [
+                    _item(_("Benefits"), "redeem", "benefits.benefit"),
+                    _item(_("Redemptions"), "task_alt", "benefits.redemption"),
+                    _item(_("Grants"), "confirmation_number", "benefits.grant"),
+                    _item(_("Choice groups"), "checklist", "benefits.choicegroup"),
+                    _item(_("Choices"), "how_to_vote", "benefits.choice"),
+                    _item(_("Budgets"), "savings", "benefits.budget"),
+                ],
+            },
+            {
                 "title": _("Operations"),
                 "separator": True,
                 "items": [

@@ -1,0 +1,63 @@
+"""What can be done to a budget by hand: raise or lower what is set aside."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminDecimalFieldWidget
+
+from benefits.models import Budget
+from benefits.services.budgets import set_amount
+from memberships.admin.actions import Asked, ConfirmForm, RecordAction, Told
+from operations.admin.reasons import record_url
+
+
+class AmountForm(ConfirmForm):
+    """How much is set aside in all, what is spent included."""
+
+    first_fields = ("amount",)
+    amount = forms.DecimalField(
+        label=gettext_lazy("Amount (CNY)"), min_value=Decimal(0), max_digits=14, decimal_places=2,
+        widget=UnfoldAdminDecimalFieldWidget(), help_text=gettext_lazy("In all, what is spent included."),
+    )
+
+
+class SetAmount(RecordAction[Budget]):
+    """Never below what is spent."""
+
+    name = "amount"
+    label = gettext_lazy("Change the amount")
+    permission = "benefits.change_budget"
+
+    def is_offered(self, record: Budget, *, on: date) -> bool:
+        return record.ends_on is None or record.ends_on >= on
+
+    def seen(self, record: Budget) -> str:
+        return str(record.amount)
+
+    def asked(self, record: Budget, data: Any, *, seen: str, on: date) -> Asked:
+        facts = (
+            (_("Budget"), record), (_("Amount (CNY)"), number_format(record.amount, decimal_pos=2)),
+            (_("Spent (CNY)"), number_format(record.spent, decimal_pos=2)),
+        )
+        return Asked(AmountForm(data, seen=seen, initial={"amount": round(record.amount, 2)}), facts=facts)
+
+    def do(self, record: Budget, form: Any, *, on: date, request: HttpRequest) -> Told:
+        chosen = form.cleaned_data
+        budget = set_amount(record, chosen["amount"], actor=request.user, reason=chosen["reason"])  # type: ignore[arg-type]
+        words = _("“%(budget)s” is %(amount)s CNY now.")
+        return Told(
+            messages.SUCCESS, words % {"budget": budget, "amount": number_format(budget.amount, decimal_pos=2)}
+        )
+
+    def page_of(self, record: Budget) -> str:
+        return record_url(record)
+
+
+ACTIONS: tuple[RecordAction[Budget], ...] = (SetAmount(),)

@@ -1,0 +1,160 @@
+"""Benefits at the desk: the catalogue, what a member is entitled to and why, redeeming, taking back, choosing."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from benefits.models import Benefit, BenefitStock, Budget, Choice, Grant, Redemption
+from memberships.admin.display import today
+from memberships.models import Member
+from tests.benefits.benefit_stories import a_benefit, a_group, a_rule, plus, with_card
+from tests.memberships.admin_pages import a_superuser, granted, signed_in
+from tests.memberships.factories import an_operator
+
+pytestmark = pytest.mark.django_db
+READS = ("memberships.view_member", "benefits.view_benefit", "benefits.view_redemption", "benefits.view_grant")
+
+
+@pytest.fixture
+def desk() -> Client:
+    return signed_in(a_superuser())
+
+
+@pytest.fixture
+def member() -> Member:
+    return with_card(on=today() - timedelta(days=40)).member
+
+
+def read(desk: Client, url: str) -> str:
+    answer = desk.get(url)
+    assert answer.status_code == 200, (url, answer.status_code)
+    return answer.content.decode()
+
+
+def page_of(member: Member) -> str:
+    return f"/admin/memberships/member/{member.pk}/change/"
+
+
+def redeeming(member: Member, benefit: Benefit) -> str:
+    return f"/admin/benefits/redemption/redeem/{member.pk}/{benefit.pk}/"
+
+
+def choosing(member: Member, group: Any) -> str:
+    return f"/admin/benefits/choice/choose/{member.pk}/{group.pk}/"
+
+
+def submitted(desk: Client, url: str, **data: Any) -> Any:
+    """The page's form, sent with the key that it came with."""
+    form = desk.get(url).context["form"]
+    return desk.post(url, {"seen": form["seen"].value(), "quantity": 1, "reason": "会员来电", **data}, follow=True)
+
+
+def consultations(quota: int = 12) -> Benefit:
+    benefit = a_benefit("consultation", name="在线问诊", name_en="Online consultation")
+    a_rule(benefit, "by-card", plan_code="annual", quota=quota, window="year", basis="anniversary")
+    return benefit
+
+
+def test_the_members_page_says_what_they_are_entitled_to_and_why(desk: Client, member: Member) -> None:
+    consultations()
+    page = read(desk, page_of(member))
+    assert "Online consultation" in page and "12 of 12" in page and "It is the only rule that counts." in page
+
+
+def test_an_operator_redeems_and_a_second_click_is_no_second_use(desk: Client, member: Member) -> None:
+    benefit = consultations()
+    url = redeeming(member, benefit)
+    seen = desk.get(url).context["form"]["seen"].value()
+    for _click in range(2):
+        answer = desk.post(url, {"seen": seen, "quantity": 1, "reason": "会员来电"}, follow=True)
+        assert "was redeemed" in answer.content.decode()
+    assert Redemption.objects.get().key == f"desk:{seen}"
+    assert "11 of 12" in read(desk, page_of(member))
+
+
+def test_what_is_used_up_is_refused_with_the_day_of_the_next(desk: Client, member: Member) -> None:
+    benefit = consultations(quota=1)
+    submitted(desk, redeeming(member, benefit))
+    answer = submitted(desk, redeeming(member, benefit))
+    assert answer.status_code == 422 and str((today() + timedelta(days=325)).year) in answer.content.decode()
+    assert Redemption.objects.count() == 1
+
+
+def test_categories_are_offered_where_rules_have_them(desk: Client, member: Member) -> None:
+    benefit = a_benefit("bogo", kind="buy_one_get_one")
+    for category in ("体检", "口腔"):
+        a_rule(benefit, category, plan_code="annual", category=category, quota=1, window="month")
+    submitted(desk, redeeming(member, benefit), category="体检")
+    assert Redemption.objects.get().category == "体检"
+    again = submitted(desk, redeeming(member, benefit), category="体检")
+    assert again.status_code == 422
+    assert submitted(desk, redeeming(member, benefit), category="口腔").status_code == 200
+
+
+def test_a_use_is_taken_back_with_its_reason(desk: Client, member: Member) -> None:
+    submitted(desk, redeeming(member, consultations()))
+    redemption = Redemption.objects.get()
+    url = f"/admin/benefits/redemption/{redemption.pk}/"
+    assert "Take back" in read(desk, f"{url}change/")
+    answer = submitted(desk, f"{url}take_back/", reason="预约取消")
+    assert "was taken back" in answer.content.decode()
+    page = read(desk, f"{url}change/")
+    assert "预约取消" in page and "Take back" not in page
+    assert "12 of 12" in read(desk, page_of(member))
+
+
+def test_an_operator_chooses_for_the_member_and_swaps_once(desk: Client, member: Member) -> None:
+    first, second = a_benefit("video", name_en="Video"), a_benefit("music", name_en="Music")
+    group = a_group(first, second, picks=1, swaps=1, window="term")
+    for benefit in (first, second):
+        a_rule(benefit, "chosen", plan_code="annual", choice_group=group)
+    url = choosing(member, group)
+    assert "saved" in submitted(desk, url, take=[first.pk]).content.decode()
+    assert submitted(desk, url, put_away=first.pk, instead=second.pk).status_code == 200
+    live = Choice.objects.get(swapped_on=None)
+    assert live.benefit == second and live.replaces is not None
+    assert "Choose something, or exchange" in submitted(desk, url).content.decode()
+
+
+def test_catalogue_shows_rules_stock_and_budget(desk: Client, member: Member) -> None:
+    budget = Budget.objects.create(
+        programme=plus(), code="b", name="预算", name_en="Budget", amount=100, starts_on=today()
+    )
+    benefit = a_benefit("gift", kind="gift", unit_cost="2.50", budget=budget, name_en="Opening gift")
+    a_rule(benefit, "once", plan_code="annual", quota=1, window="ever")
+    assert "Opening gift" in read(desk, "/admin/benefits/benefit/")
+    answer = submitted(desk, f"/admin/benefits/benefit/{benefit.pk}/stock/", total=10)
+    assert BenefitStock.objects.get(benefit=benefit).total == 10 and answer.status_code == 200
+    submitted(desk, redeeming(member, benefit))
+    page = read(desk, f"/admin/benefits/benefit/{benefit.pk}/change/")
+    assert "1 of 10 taken" in page and "card “annual”" in page and "1 time in all" in page
+    submitted(desk, f"/admin/benefits/budget/{budget.pk}/amount/", amount="50.00")
+    page = read(desk, f"/admin/benefits/budget/{budget.pk}/change/")
+    assert "47.5" in page and f"redemption:{Redemption.objects.get().pk}" in page
+    assert "Opening gift" in read(desk, f"/admin/benefits/grant/{Grant.objects.get().pk}/change/")
+    too_little = submitted(desk, f"/admin/benefits/budget/{budget.pk}/amount/", amount="1.00")
+    assert too_little.status_code == 422 and "2.5" in too_little.content.decode()
+    assert Budget.objects.get().amount == 50
+
+
+@pytest.mark.parametrize("page", ["redemption", "choice", "grant", "choicegroup", "budget", "benefitrule", "benefit"])
+def test_lists_are_read_by_who_may_view_them(page: str, member: Member) -> None:
+    reader = signed_in(granted(an_operator(), f"benefits.view_{page}"))
+    assert reader.get(f"/admin/benefits/{page}/").status_code == 200
+    stranger = signed_in(granted(an_operator("stranger"), "memberships.view_member"))
+    assert stranger.get(f"/admin/benefits/{page}/").status_code == 403
+
+
+def test_who_only_reads_is_offered_no_button_and_cannot_redeem(member: Member) -> None:
+    benefit = consultations()
+    reader = signed_in(granted(an_operator(), *READS))
+    page = read(reader, page_of(member))
+    assert "Online consultation" in page and redeeming(member, benefit) not in page
+    assert reader.get(redeeming(member, benefit)).status_code == 403
+
+
+def test_pages_of_nobody_are_not_found(desk: Client, member: Member) -> None:
+    assert desk.get(redeeming(member, Benefit(pk=10**9))).status_code == 404
+    assert desk.get(redeeming(Member(pk=10**9), consultations())).status_code == 404
