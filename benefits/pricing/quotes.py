@@ -185,7 +185,7 @@ def _left_out(
             if not any(applied.benefit is benefit for applied in trial.applied) and hindrance:
                 yield benefit, hindrance[0]
                 continue
-            more = trial.payable - best.payable
+            more = max(0, trial.payable - best.payable)
             in_place = [applied for applied in best.applied if applied.step.kind in (step.kind, *rivals)]
             if in_place and in_place[0].step.kind == step.kind:
                 yield benefit, Loss(Reason.BETTER, more, winner=words.benefit_label(in_place[0].benefit))

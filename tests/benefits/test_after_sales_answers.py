@@ -110,4 +110,4 @@ def test_questions_that_make_no_sense_are_refused_by_name() -> None:
 
 def test_answer_is_told_in_chinese_when_the_reader_reads_it() -> None:
     with translation.override("zh-hans"):
-        assert "180-day replacement" in asked(REPLACE).reason
+        assert "购买当天" in asked(REPLACE).reason
