@@ -234,7 +234,10 @@ class NotAnOptionError(ChoiceError):
     http_status = 422
 
     def __init__(self, group: "ChoiceGroup", benefit: "Benefit | None") -> None:
-        words = _("“%(benefit)s” cannot be chosen in “%(group)s”.") if benefit else _("Nothing was chosen in “%(group)s”.")
+        words = (
+            _("“%(benefit)s” cannot be chosen in “%(group)s”.") if benefit
+            else _("Nothing was chosen in “%(group)s”.")
+        )
         super().__init__(words % {"benefit": benefit, "group": group})
 
 
@@ -300,7 +303,9 @@ class UsedAlreadyError(ChoiceError):
     """What is to be put away was used in this window."""
 
     def __init__(self, benefit: "Benefit") -> None:
-        super().__init__(_("“%(benefit)s” was used in this window: it is not exchanged any more.") % {"benefit": benefit})
+        super().__init__(
+            _("“%(benefit)s” was used in this window: it is not exchanged any more.") % {"benefit": benefit}
+        )
 
 
 class GrantError(PlusdeskError):

@@ -49,7 +49,8 @@ class FollowRights(GrantJob):
     after = ("renew_subscriptions", "retry_payments", "enter_grace_and_lapse", "evaluate_tiers")
     kinds = {
         "give": _("is given"), "rest": _("rests in the days of grace"), "resume": _("goes on after the days of grace"),
-        "end": _("ends with its right"), "close": _("its right is over, it was before"), "several": _("several of these"),
+        "end": _("ends with its right"), "close": _("its right is over, it was before"),
+        "several": _("several of these"),
     }
     every = timedelta(seconds=10)
 

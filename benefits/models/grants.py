@@ -52,7 +52,7 @@ class Grant(models.Model):
     subscription = models.ForeignKey(
         Subscription, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("card")
     )
-    # "redeem:<key>", "gift:<key>", or of what follows a right "right:<benefit>:<rule code>:<source>-<id>:<how manieth>".
+    # "redeem:<key>", "gift:<key>"; of what follows a right "right:<benefit>:<rule code>:<source>-<id>:<how manieth>".
     key = models.CharField(_("key"), max_length=128)
     quantity = models.PositiveIntegerField(_("quantity"), default=1)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.LIVE, db_default=State.LIVE)

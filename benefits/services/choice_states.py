@@ -97,7 +97,7 @@ def states_of(
             options.setdefault(option.group_id, []).append(option)
     windows = _windows(member, mine, by_id)
     return {
-        pk: _state(windows[pk], {benefit: right for benefit, right in held.items()}, options.get(pk, []), on=on)
+        pk: _state(windows[pk], held, options.get(pk, []), on=on)
         for pk, held in mine.items()
     }
 

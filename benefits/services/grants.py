@@ -131,7 +131,7 @@ def give(
     member: Member, benefit: Benefit, *, key: str, on: date, at: datetime, actor: User | None, quantity: int = 1,
     valid_until: date | None = None,
 ) -> Grant:
-    """Give a member something by no rule: a gift. It holds for the benefit's days, unless `valid_until` says until when.
+    """Give a member something by no rule: a gift. It holds for the benefit's days, or until `valid_until`.
 
     A repeat under the same key returns the first one. Locks the member.
     Raises MemberClosedError, BenefitRetiredError, GrantWindowError, OutOfStockError, KeyConflictError, BenefitKeyError.
@@ -228,7 +228,8 @@ def _end(grant: Grant, *, on: date, reason: str) -> None:
 
 def _locked(grant: Grant) -> Grant:
     """The grant, locked and read afresh."""
-    return Grant.objects.select_related("benefit", "member").select_for_update(no_key=True, of=["self"]).get(pk=grant.pk)
+    grants = Grant.objects.select_related("benefit", "member").select_for_update(no_key=True, of=["self"])
+    return grants.get(pk=grant.pk)
 
 
 def _tell_change(grant: Grant, *, on: date, at: datetime, actor: User | None) -> None:
