@@ -126,6 +126,7 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Choice groups"), "checklist", "benefits.choicegroup"),
                     _item(_("Choices"), "how_to_vote", "benefits.choice"),
                     _item(_("Budgets"), "savings", "benefits.budget"),
+                    _item(_("Pricing policies"), "calculate", "benefits.pricingpolicy"),
                 ],
             },
             {

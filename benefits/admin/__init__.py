@@ -1,5 +1,5 @@
 """The admin pages of benefits, one file per noun."""
 
-from benefits.admin import benefits, budgets, choices, grants, redemptions
+from benefits.admin import benefits, budgets, choices, grants, quotes, redemptions
 
-__all__ = ["benefits", "budgets", "choices", "grants", "redemptions"]
+__all__ = ["benefits", "budgets", "choices", "grants", "quotes", "redemptions"]

@@ -57,7 +57,7 @@ SHOWN = {
     "operations_approval", "operations_importbatch", "operations_jobrun", "memberships_payment",
     "memberships_subscription", "memberships_enrolment", "memberships_order", "memberships_programmerevision",
     "memberships_tiergroup", "memberships_tierstanding", "memberships_programme", "memberships_pointsentry",
-    "memberships_tierchange", "operations_notice",
+    "memberships_tierchange", "operations_notice", "benefits_pricingpolicy",
 }
 #: Pages of a record or list that ask first, then do it.
 ASKED = {
@@ -78,6 +78,9 @@ ASKED = {
     "memberships_membercontact_reveal": {OPERATOR, CONTROLLER},
     "memberships_enterprisecustomer_edit": {OPERATOR, CONTROLLER},
     "memberships_enterprisecustomer_export": {OPERATOR, CONTROLLER, AUDITOR},
+    # They ask, and do nothing.
+    "benefits_pricingpolicy_quote": ALL,
+    "benefits_pricingpolicy_after_sales": ALL,
     # The first user is the superuser, out of reach of all others.
     "auth_user_password_change": NOBODY,
     "operations_apiclient_make": {ADMINISTRATOR},
@@ -234,7 +237,8 @@ def address(name: str) -> str | None:
         return reverse(f"admin:{name}", args=["enterprise-customers"])
     if name in ("operations_importbatch_upload", "operations_jobrun_start", "operations_jobrun_nights",
                 "operations_outboxmessage_send_all_again", "memberships_enterprisecustomer_export",
-                "operations_notice_preview", "memberships_programmerevision_new", "operations_apiclient_make"):
+                "operations_notice_preview", "memberships_programmerevision_new", "operations_apiclient_make",
+                "benefits_pricingpolicy_quote", "benefits_pricingpolicy_after_sales"):
         return reverse(f"admin:{name}")
     found = User.objects.earliest("pk") if app == "auth" else first(apps.get_model(app, model))
     if model == "payment" and name.endswith("retry"):
