@@ -121,6 +121,7 @@ CREATE INDEX IF NOT EXISTS events_of_subject ON events (partner, subject);
 CREATE TABLE IF NOT EXISTS deliveries (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     event INTEGER NOT NULL REFERENCES events,
+    copy INTEGER NOT NULL,
     due_at REAL NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     status TEXT NOT NULL DEFAULT '',

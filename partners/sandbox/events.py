@@ -28,17 +28,18 @@ def tell(connection: sqlite3.Connection, moment: Moment, type: str, subject: str
     ).lastrowid
     faults = moment.faults
     for copy in range(faults.copies):
-        late_ms = faults.delay_ms + faults.shuffle_ms * _draw(f"{faults.seed}:{event}:{copy}")
+        late_ms = faults.delay_ms + faults.shuffle_ms * _draw(f"{faults.seed}:{type}:{subject}:{copy}")
         connection.execute(
-            "INSERT INTO deliveries (event, due_at) VALUES (?, ?)", [event, time.time() + late_ms / 1000]
+            "INSERT INTO deliveries (event, copy, due_at) VALUES (?, ?, ?)",
+            [event, copy, time.time() + late_ms / 1000],
         )
 
 
 def find_due(books: Books, now: float, most: int) -> list[sqlite3.Row]:
     """Deliveries whose time has come, the longest due first."""
     return books.read(
-        "SELECT d.number, d.event, d.attempts, e.id, e.partner, e.subject, e.body FROM deliveries d"
-        " JOIN events e ON e.number = d.event"
+        "SELECT d.number, d.event, d.copy, d.attempts, e.id, e.partner, e.type, e.subject, e.body"
+        " FROM deliveries d JOIN events e ON e.number = d.event"
         " WHERE d.delivered_at IS NULL AND d.due_at <= ? ORDER BY d.due_at, d.number LIMIT ?",
         now, most,
     )  # fmt: skip

@@ -6,8 +6,7 @@ For `orders` (calls that change something) and `queries`, shares (0 to 1) of the
     rate_limited   429 with Retry-After of `retry_after_s`; nothing was done
     slow           the answer comes `slow_ms` after it was done
 
-Every call takes `latency_ms`; half-way it is done. A call's fault follows from the seed, its id (its path, where it
-asks) and how often it was sent, so that a repeated story repeats its faults.
+Every call takes `latency_ms`; half-way it is done.
 
 For `events`, shares of deliveries that are wrong, each sent again as it should be, since they are refused:
 
@@ -17,6 +16,9 @@ For `events`, shares of deliveries that are wrong, each sent again as it should 
 `copies` of each event are sent (1 to 5), `delay_ms` after they came to be, each by a time of its own up to `shuffle_ms`
 later: in another order. A delivery that fails is repeated after `retry_ms`, doubled each time up to 30 seconds.
 A partner that `is_down` resets every call and sends no event, for `down_ms` or (0) until it is told otherwise.
+
+A call's fault follows from the seed, its id (its path, where it asks) and how often it was sent; that of a delivery
+from the seed, its type and subject, and how often it was tried: a repeated story repeats its faults.
 """
 
 import time

@@ -105,7 +105,8 @@ class Sender:
 
     def _headers(self, code: str, delivery: sqlite3.Row, body: bytes) -> dict[str, str]:
         secrets = self.house.secrets_of(code)
-        fault = self.house.chooser_of(code).choose("events", f"{delivery['event']}:{delivery['number']}")
+        key = f"{delivery['type']}:{delivery['subject']}:{delivery['copy']}"
+        fault = self.house.chooser_of(code).choose("events", key)
         secret = secrets.orders_secret if fault == "forged" else secrets.events_secret
         timestamp = self.house.stamp() - (STALE_SECONDS if fault == "stale" else 0)
         return headers_of(secret, id=delivery["id"], timestamp=timestamp, body=body)

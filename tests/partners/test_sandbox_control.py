@@ -77,7 +77,7 @@ def test_the_clock_runs_on_from_what_it_was_told_and_back(partners: PartnersForT
 
 def test_the_load_tells_how_many_orders_were_under_way_at_once(partners: PartnersForTests) -> None:
     iqiyi = partners.partner("iqiyi")
-    iqiyi.order_faults(latency_ms=300)
+    iqiyi.order_faults(latency_ms=1000)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: iqiyi.order(str(number), order=f"F{number}"), range(8)))
     assert (partners.load()["now"], partners.load()["most"]) == (0, 8)

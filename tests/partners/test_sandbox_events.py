@@ -32,12 +32,12 @@ def test_an_order_is_accepted_and_an_event_says_that_it_is_active(
 def test_the_confirmation_comes_after_the_set_delay_or_when_it_is_told_to(
     kugou: PartnerForTests, listener: Listener
 ) -> None:
-    kugou.change(confirm_after_ms=400)
+    kugou.change(confirm_after_ms=1500)
     began = time.monotonic()
     kugou.order("1")
     assert kugou.states() == {"F1": "accepted"}
     assert processes.wait_until(lambda: kugou.states() == {"F1": "active"}, seconds=10)
-    assert time.monotonic() - began >= 0.4
+    assert time.monotonic() - began >= 1.5
     kugou.change(confirm_after_ms=None)
     kugou.order("2", order="F2")
     kugou.order("3", order="F3")
@@ -137,11 +137,11 @@ def test_pauses_grow_and_can_be_cut_short(
 def test_each_event_is_sent_three_times_in_another_order(
     partners: PartnersForTests, kugou: PartnerForTests, listener: Listener
 ) -> None:
-    kugou.order_faults(copies=3, shuffle_ms=300, seed=4)
+    kugou.change(confirm_after_ms=None)
+    kugou.order_faults(copies=3, shuffle_ms=1000, seed=4)
     for number in range(20):
         kugou.order(f"{number}-1", order=f"F{number}")
-    assert processes.wait_until(lambda: set(kugou.states().values()) == {"active"}, seconds=10)
-    for number in range(20):
+        kugou.confirm(f"F{number}")
         kugou.order(f"{number}-2", order=f"F{number}", command="revoke")
     partners.wait_until_sent()
     heard = [(taken["event"]["data"]["order"], taken["event"]["data"]["sequence"]) for taken in listener.taken()]
