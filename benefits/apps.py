@@ -8,6 +8,7 @@ class BenefitsConfig(AppConfig):
 
     def ready(self) -> None:
         from benefits.admin.member_panel import BenefitsPanel
+        from benefits.api import ROUTERS, SCOPES
         from benefits.books.redemptions import BudgetEntries, Budgets, Redemptions, Stocks, Usages
         from benefits.jobs.grants import ExpireGrants, FollowRights
         from benefits.programme_files import SECTIONS
@@ -22,5 +23,9 @@ class BenefitsConfig(AppConfig):
         for job in (FollowRights, ExpireGrants):
             registry.jobs.register(job())
         registry.member_panels.register(BenefitsPanel())
+        for router in ROUTERS:
+            registry.api_routers.register(router)
+        for scope in SCOPES:
+            registry.api_scopes.register(scope)
         connect()
         give_rights()

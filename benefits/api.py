@@ -1,0 +1,350 @@
+"""The members' side of benefits over HTTP: what one is entitled to, choosing, redeeming, taking back, prices.
+
+For the company's own programs (app, shop, call centre), which hold a token of the desk. Benefits and choice groups are
+named by programme and code, members by their number.
+"""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any
+
+from django.http import Http404, HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+from ninja import Field, Path, Router, Schema
+from pydantic import StringConstraints
+
+from benefits.models import Benefit, ChoiceGroup, Redemption
+from benefits.pricing.orders import Freight, Line
+from benefits.services.choice_states import ChoiceState, choice_state
+from benefits.services.choices import choose, swap
+from benefits.services.entitlements import Entitlement, entitlements_of
+from benefits.services.quotes import quote_order
+from benefits.services.redemptions import redeem, return_redemption
+from memberships.models import Enrolment, Member, Programme
+from operations.api.auth import actor_of, needs
+from operations.api.fields import Amount, Code, Count, Day, Id, IdempotencyKey, Text200
+from operations.api.routers import ApiRouter, ApiScope
+from operations.dates import business_date
+
+READ, CHOOSE, REDEEM = "benefits.read", "benefits.choose", "benefits.redeem"
+router = Router()
+ROUTERS = (ApiRouter("benefits", "/benefits/", router, ["benefits"]),)
+SCOPES = (
+    ApiScope(READ, gettext_lazy("see what members are entitled to, chose and used")),
+    ApiScope(CHOOSE, gettext_lazy("choose benefits for members")),
+    ApiScope(REDEEM, gettext_lazy("redeem benefits for members, and take uses back")),
+)
+
+MemberNumber = Annotated[
+    str, Path(..., pattern=r"^[0-9]{11,19}$", description="The member number, with its check digit.")
+]
+Category = Annotated[str, StringConstraints(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Number48 = Annotated[str, StringConstraints(max_length=48, pattern=r"^[!-~]*$")]
+
+
+class BenefitName(Schema):
+    """A benefit, or a choice group, of a programme."""
+
+    programme: Code
+    code: Code
+
+
+class EntitlementOut(Schema):
+    """One line of what a member is entitled to. `left` null: without limit. `next_on`: when there is more."""
+
+    programme: str
+    benefit: str
+    name: str
+    kind: str
+    category: str
+    store: str | None
+    is_entitled: bool = Field(description="False: an option of a choice group that was not chosen.")
+    is_in_grace: bool
+    entitled_by: str
+    rule: str
+    why: str
+    quota: int | None
+    used: int
+    left: int | None
+    next_on: date | None
+    points_price: int
+    member_price: Decimal
+    choice_group: str | None
+
+
+class OptionOut(Schema):
+    benefit: str
+    name: str
+    is_chosen: bool
+    is_default: bool
+    may_choose: bool
+    may_swap: bool
+
+
+class ChoiceStateOut(Schema):
+    """A choice group for a member: what is theirs and what may still be done."""
+
+    programme: str
+    group: str
+    name: str
+    choosable_until: date | None
+    free: int
+    swaps_left: int
+    options: list[OptionOut]
+
+
+class Choosing(Schema):
+    """Take options of a group; all of them or none."""
+
+    group: BenefitName
+    take: list[Code] = Field(min_length=1, max_length=50)
+
+
+class Swapping(Schema):
+    """Exchange one option for another."""
+
+    group: BenefitName
+    put_away: Code
+    take: Code
+
+
+class Redeeming(Schema):
+    """Use a benefit. `category`: of the goods; `store`: where a programme has a wallet for each."""
+
+    benefit: BenefitName
+    quantity: Count = 1
+    category: Category = ""
+    region: Category | None = None
+    store: Category = ""
+    order_number: Number48 = ""
+    reason: Text200 = ""
+
+
+class RedemptionOut(Schema):
+    """A use, as it is booked."""
+
+    id: int
+    programme: str
+    benefit: str
+    category: str
+    quantity: int
+    points: int
+    price: Decimal
+    on: date
+    state: str
+    grant: str | None = Field(description="What the member holds of it, by its key.")
+    held_until: date | None
+
+
+class Returning(Schema):
+    reason: Text200 = ""
+
+
+class LineIn(Schema):
+    """Goods of one price; `key` names the line."""
+
+    key: Code
+    price: Amount
+    quantity: Annotated[int, Field(ge=1, le=99_999)] = 1
+    category: Category = ""
+    is_self_operated: bool = False
+    promotion_price: Amount | None = None
+    member_price: Amount | None = None
+
+
+class Quoting(Schema):
+    """An order to be priced. `coupons`: the keys of those to be used, null: the best of all that are held."""
+
+    programme: Code
+    on: Day | None = Field(None, description="The day of the order; null: today.")
+    lines: list[LineIn] = Field(min_length=1, max_length=200)
+    freight: Amount = Decimal(0)
+    return_freight: Amount = Decimal(0)
+    delivery: Code = "standard"
+    coupons: list[Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]] | None = Field(None, max_length=20)
+
+
+class StepOut(Schema):
+    """What one step took off (negative), and what is to be paid after it."""
+
+    kind: str
+    label: str
+    amount: Decimal
+    after: Decimal
+    note: str
+
+
+class QuoteOut(Schema):
+    policy: str
+    on: date
+    steps: list[StepOut]
+    payable: Decimal
+    return_freight: Decimal
+    considered: list[str] = Field(description="What did not apply, and why.")
+
+
+@router.get("/members/{number}/entitlements", response=list[EntitlementOut], auth=needs(READ))
+def list_entitlements(
+    request: HttpRequest, number: MemberNumber, on: Day | None = None, category: Category | None = None
+) -> list[dict[str, Any]]:
+    """What am I entitled to, by what, and how much is left? On any day; null: today."""
+    found = entitlements_of(_member(number), on=on or _today(), category=category)
+    return [_entitlement(each) for each in found]
+
+
+@router.get("/members/{number}/choices/{programme}/{group}", response=ChoiceStateOut, auth=needs(READ))
+def show_choices(request: HttpRequest, number: MemberNumber, programme: Code, group: Code) -> dict[str, Any]:
+    """What may be chosen in a group, and what was. 404 where nothing entitles the member to choose."""
+    return _state(_member(number), _group(BenefitName(programme=programme, code=group)))
+
+
+@router.post("/members/{number}/choices", response=ChoiceStateOut, auth=needs(CHOOSE))
+def choose_options(
+    request: HttpRequest, number: MemberNumber, payload: Choosing, key: IdempotencyKey
+) -> dict[str, Any]:
+    """Take options of a group for its present window."""
+    member, group = _member(number), _group(payload.group)
+    taken = [_option(group, code) for code in payload.take]
+    choose(member, group, taken, key=key, **_now(request))
+    return _state(member, group)
+
+
+@router.post("/members/{number}/swaps", response=ChoiceStateOut, auth=needs(CHOOSE))
+def swap_option(
+    request: HttpRequest, number: MemberNumber, payload: Swapping, key: IdempotencyKey
+) -> dict[str, Any]:
+    """Exchange an option before its first use."""
+    member, group = _member(number), _group(payload.group)
+    swap(member, group, _option(group, payload.put_away), _option(group, payload.take), key=key, **_now(request))
+    return _state(member, group)
+
+
+@router.post("/members/{number}/redemptions", response=RedemptionOut, auth=needs(REDEEM))
+def redeem_benefit(
+    request: HttpRequest, number: MemberNumber, payload: Redeeming, key: IdempotencyKey
+) -> dict[str, Any]:
+    """Use a benefit: entitled, quota, points, stock and budget; all of it is booked, or nothing."""
+    member, benefit = _member(number), _benefit(payload.benefit)
+    store = _store(member, benefit.programme, payload.store) if payload.store else None
+    redemption = redeem(
+        member, benefit, key=key, quantity=payload.quantity, category=payload.category, region=payload.region,
+        enrolment=store, order_number=payload.order_number, reason=payload.reason, **_now(request),
+    )
+    return _redemption(redemption)
+
+
+@router.get("/members/{number}/redemptions/{redemption_id}", response=RedemptionOut, auth=needs(READ))
+def show_redemption(request: HttpRequest, number: MemberNumber, redemption_id: Id) -> dict[str, Any]:
+    return _redemption(_used(_member(number), redemption_id))
+
+
+@router.post("/members/{number}/redemptions/{redemption_id}/return", response=RedemptionOut, auth=needs(REDEEM))
+def return_benefit(
+    request: HttpRequest, number: MemberNumber, redemption_id: Id, payload: Returning, key: IdempotencyKey
+) -> dict[str, Any]:
+    """Take a use back, whole: quota and points come back."""
+    used = _used(_member(number), redemption_id)
+    return _redemption(return_redemption(used, key=key, reason=payload.reason, **_now(request)))
+
+
+@router.post("/members/{number}/quotes", response=QuoteOut, auth=needs(READ))
+def quote_price(request: HttpRequest, number: MemberNumber, payload: Quoting) -> dict[str, Any]:
+    """What an order costs the member on a day, step by step. Nothing is kept: the same question has the same answer."""
+    programme = _found(Programme.objects.filter(code=payload.programme).first())
+    quote = quote_order(
+        _member(number), programme, [Line(**line.dict()) for line in payload.lines], on=payload.on or _today(),
+        freight=Freight(payload.freight, payload.return_freight, payload.delivery), coupons=payload.coupons,
+    )
+    return {
+        "policy": quote.policy, "on": quote.on, "payable": quote.payable, "return_freight": quote.return_freight,
+        "steps": [
+            {"kind": step.kind, "label": step.label, "amount": step.total, "after": step.after, "note": step.note}
+            for step in quote.steps
+        ],
+        "considered": [f"{each.label}: {each.words}" for each in quote.considered],
+    }
+
+
+def _today() -> date:
+    return business_date(timezone.now())
+
+
+def _now(request: HttpRequest) -> dict[str, Any]:
+    """What every service wants to know; addresses are where the clock is read."""
+    at = timezone.now()
+    return {"on": business_date(at), "at": at, "actor": actor_of(request)}
+
+
+def _found(record: Any) -> Any:
+    if record is None:
+        raise Http404
+    return record
+
+
+def _member(number: str) -> Member:
+    found: Member = _found(Member.objects.filter(pk=Member.pk_of(number) or 0).first())
+    return found
+
+
+def _benefit(name: BenefitName) -> Benefit:
+    benefits = Benefit.objects.select_related("programme")
+    found: Benefit = _found(benefits.filter(programme__code=name.programme, code=name.code).first())
+    return found
+
+
+def _group(name: BenefitName) -> ChoiceGroup:
+    groups = ChoiceGroup.objects.select_related("programme")
+    found: ChoiceGroup = _found(groups.filter(programme__code=name.programme, code=name.code).first())
+    return found
+
+
+def _option(group: ChoiceGroup, code: str) -> Benefit:
+    return _benefit(BenefitName(programme=group.programme.code, code=code))
+
+
+def _store(member: Member, programme: Programme, scope: str) -> Enrolment:
+    found: Enrolment = _found(Enrolment.objects.filter(member=member, programme=programme, scope=scope).first())
+    return found
+
+
+def _used(member: Member, redemption_id: int) -> Redemption:
+    found: Redemption = _found(Redemption.objects.filter(member=member, pk=redemption_id).first())
+    return found
+
+
+def _entitlement(each: Entitlement) -> dict[str, Any]:
+    return {
+        "programme": each.benefit.programme.code, "benefit": each.benefit.code, "name": str(each.benefit),
+        "kind": each.benefit.kind, "category": each.category, "store": each.store.scope if each.store else None,
+        "is_entitled": each.is_entitled, "is_in_grace": each.is_in_grace, "entitled_by": str(each.won.source),
+        "rule": each.won.rule.code, "why": each.won.words, "quota": each.quota, "used": each.used, "left": each.left,
+        "next_on": each.resets_on, "points_price": each.points_price, "member_price": each.member_price,
+        "choice_group": each.choice.group.code if each.choice else None,
+    }
+
+
+def _state(member: Member, group: ChoiceGroup) -> dict[str, Any]:
+    state: ChoiceState = _found(choice_state(member, group, on=_today()))
+    return {
+        "programme": group.programme.code, "group": group.code, "name": str(group),
+        "choosable_until": state.choosable_until, "free": state.free, "swaps_left": state.swaps_left,
+        "options": [
+            {
+                "benefit": option.benefit.code, "name": str(option.benefit), "is_chosen": option.is_chosen,
+                "is_default": option.is_default, "may_choose": option.may_choose, "may_swap": option.may_swap,
+            }
+            for option in state.options
+        ],
+    }
+
+
+def _redemption(redemption: Redemption) -> dict[str, Any]:
+    grant = getattr(Redemption.objects.select_related("grant").get(pk=redemption.pk), "grant", None)
+    benefit = Benefit.objects.select_related("programme").get(pk=redemption.benefit_id)
+    return {
+        "id": redemption.pk, "programme": benefit.programme.code, "benefit": benefit.code,
+        "category": redemption.asked_category, "quantity": redemption.quantity, "points": redemption.points,
+        "price": redemption.price, "on": redemption.on, "state": redemption.state,
+        "grant": grant.key if grant else None, "held_until": grant.valid_until if grant else None,
+    }

@@ -1,0 +1,122 @@
+"""Members' benefits over HTTP: what a program with a token asks and does for a member, and what it is refused."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from benefits.api import CHOOSE, READ, REDEEM
+from benefits.models import Benefit, Redemption
+from memberships.admin.display import today
+from memberships.models import Member
+from tests.benefits.benefit_stories import a_benefit, a_group, of_card, with_card
+from tests.operations.api_fuzz import surprises
+from tests.operations.api_stories import Caller, a_caller, an_api_client, problem, user_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def member() -> Member:
+    return with_card(on=today() - timedelta(days=40)).member
+
+
+@pytest.fixture
+def app() -> Caller:
+    return a_caller(READ, CHOOSE, REDEEM)
+
+
+def of(member: Member, page: str) -> str:
+    return f"/api/v1/benefits/members/{member.number}/{page}"
+
+
+def named(benefit: Any) -> dict[str, str]:
+    return {"programme": benefit.programme.code, "code": benefit.code}
+
+
+def consultations(quota: int = 12) -> Benefit:
+    benefit = a_benefit("consultation", name_en="Online consultation")
+    of_card(benefit, quota, "year", basis="anniversary")
+    return benefit
+
+
+def test_a_member_asks_what_they_are_entitled_to(app: Caller, member: Member) -> None:
+    consultations()
+    (line,) = app.get(of(member, "entitlements")).json()
+    assert (line["name"], line["left"], line["used"]) == ("Online consultation", 12, 0)
+    assert line["why"] == "It is the only rule that counts."
+    before = app.get(of(member, "entitlements"), on=str(today() - timedelta(days=41)))
+    assert before.json() == []
+
+
+def test_a_benefit_is_redeemed_once_however_often_it_is_asked(app: Caller, member: Member) -> None:
+    body = {"benefit": named(consultations()), "order_number": "JD-1"}
+    first = app.post(of(member, "redemptions"), body, key="order-1")
+    assert first.status_code == 200 and first.json()["state"] == "done"
+    assert app.post(of(member, "redemptions"), body, key="order-1").json() == first.json()
+    redemption = Redemption.objects.get()
+    assert redemption.actor == user_of(app)
+    other = app.post(of(member, "redemptions"), body | {"quantity": 2}, key="order-1")
+    assert problem(other) == (409, "key-conflict")
+
+
+def test_what_is_used_up_is_refused_in_the_readers_language(app: Caller, member: Member) -> None:
+    body = {"benefit": named(consultations(quota=1))}
+    app.post(of(member, "redemptions"), body, key="1")
+    refused = app.post(of(member, "redemptions"), body, key="2")
+    assert problem(refused)[1] == "quota-used-up"
+    in_chinese = app.post(of(member, "redemptions"), body, key="3", **{"accept-language": "zh-hans"})
+    assert in_chinese.json()["detail"] != refused.json()["detail"]
+
+
+def test_a_use_is_taken_back(app: Caller, member: Member) -> None:
+    used = app.post(of(member, "redemptions"), {"benefit": named(consultations())}, key="1").json()
+    back = app.post(of(member, f"redemptions/{used['id']}/return"), {"reason": "预约取消"}, key="back-1")
+    assert back.json()["state"] == "returned"
+    assert app.get(of(member, f"redemptions/{used['id']}")).json()["state"] == "returned"
+    assert app.get(of(member, "entitlements")).json()[0]["left"] == 12
+    stranger = with_card(on=today()).member
+    assert problem(app.get(of(stranger, f"redemptions/{used['id']}")))[0] == 404
+
+
+def test_a_member_chooses_and_exchanges_before_the_first_use(app: Caller, member: Member) -> None:
+    video, music = a_benefit("video"), a_benefit("music")
+    group = a_group(video, music, picks=1, swaps=1, window="term")
+    for benefit in (video, music):
+        of_card(benefit, choice_group=group)
+    chosen = app.post(of(member, "choices"), {"group": named(group), "take": ["video"]}, key="1")
+    assert [option["is_chosen"] for option in chosen.json()["options"]] == [True, False]
+    too_many = app.post(of(member, "choices"), {"group": named(group), "take": ["music"]}, key="2")
+    assert problem(too_many)[0] in (409, 422)
+    swapped = app.post(of(member, "swaps"), {"group": named(group), "put_away": "video", "take": "music"}, key="3")
+    assert [option["is_chosen"] for option in swapped.json()["options"]] == [False, True]
+    shown = app.get(of(member, f"choices/{group.programme.code}/{group.code}")).json()
+    assert (shown["free"], shown["swaps_left"]) == (0, 0)
+    stranger = with_card(on=today()).member
+    assert app.get(of(stranger, f"choices/{group.programme.code}/{group.code}")).status_code == 200
+
+
+def test_a_token_reaches_as_far_as_its_scopes(member: Member) -> None:
+    benefit = consultations()
+    reader = a_caller(READ)
+    assert reader.get(of(member, "entitlements")).status_code == 200
+    refused = reader.post(of(member, "redemptions"), {"benefit": named(benefit)}, key="1")
+    assert problem(refused)[0] == 403 and not Redemption.objects.exists()
+    assert problem(Caller().get(of(member, "entitlements")))[0] == 401
+
+
+def test_a_mistyped_number_and_an_unknown_benefit_are_not_found(app: Caller, member: Member) -> None:
+    benefit = consultations()
+    wrong = f"{member.number[:-1]}{(int(member.number[-1]) + 1) % 10}"
+    assert problem(app.get(f"/api/v1/benefits/members/{wrong}/entitlements"))[0] == 404
+    unknown = {"benefit": {"programme": benefit.programme.code, "code": "nothing"}}
+    assert problem(app.post(of(member, "redemptions"), unknown, key="1"))[0] == 404
+    unkeyed = app.post(of(member, "redemptions"), {"benefit": named(benefit)})
+    assert problem(unkeyed)[0] == 422
+
+
+def test_whatever_is_asked_the_answer_is_in_the_document(member: Member, settings: Any) -> None:
+    settings.API_PER_MINUTE = 0
+    consultations()
+    token = an_api_client(READ, CHOOSE, REDEEM).token
+    assert surprises("/api/v1/openapi.json", token=token, only="/benefits", examples=8) == []
