@@ -8,6 +8,7 @@ class PartnersConfig(AppConfig):
 
     def ready(self) -> None:
         from operations import registry
+        from partners import receivers
         from partners.events import fulfilments, usages
         from partners.events.handling import event_handlers
         from partners.jobs.fulfilments import FulfilBenefits
@@ -15,6 +16,7 @@ class PartnersConfig(AppConfig):
         from partners.roles import give_rights
 
         give_rights()
+        receivers.connect()
         for section in SECTIONS:
             registry.programme_sections.register(section())
         registry.jobs.register(FulfilBenefits())

@@ -112,7 +112,10 @@ class ApiConnector:
             case 200 | 202 | 409 if "state" in reply.data:
                 return await self._read_state(order, reply, is_asked=is_asked)
             case 400 if not is_asked:
-                return _answer(order, Outcome.FAILED, reply.code, detail=str(reply.data.get("message", "")))
+                refused = _answer(order, Outcome.FAILED, reply.code, detail=str(reply.data.get("message", "")))
+                # The partner has nothing of it, and so no number for its state.
+                word = Word(order.fulfilment, "failed", None, reason=reply.code)
+                return replace(refused, word=word if order.kind == "provision" else None)
             case 429:
                 return replace(_answer(order, Outcome.LATER, reply.code), retry_after=reply.retry_after or 1.0)
         was_reached = reply.status < 500 and reply.status != 401
