@@ -33,7 +33,9 @@ from benefits.errors import (
 )
 from benefits.models import Benefit, Budget, Grant, Redemption, Usage
 from benefits.models.benefits import HELD_KINDS
+from benefits.models.grants import LIVE
 from benefits.services import statements
+from benefits.services.grants import end_grant
 from memberships.errors import InsufficientPointsError, KeyConflictError, MemberClosedError
 from memberships.models import Enrolment, Member, PointsEntry
 from memberships.services.points import lock_wallet
@@ -173,9 +175,12 @@ def return_redemption(
     found = Redemption.objects.select_related("points_entry").get(pk=redemption.pk)
     if found.return_key == key:
         return found
-    _check_returnable(found, key=key, on=on)
+    held = Grant.objects.select_for_update(no_key=True).filter(redemption=found).first()
+    _check_returnable(found, held, key=key, on=on)
     entry = _give_points_back(found, on=on, at=at, actor=actor, reason=reason)
     with _refused_by_a_floor_above(key):
+        if held is not None and held.state in LIVE:
+            end_grant(held, reason=reason, on=on, at=at, actor=actor)
         statements.rows(
             "redemptions/return", redemption=found.pk, key=key, entry=entry, on=on, at=at,
             actor=actor.pk if actor else None, reason=reason,
@@ -184,22 +189,25 @@ def return_redemption(
     return found
 
 
-def _check_returnable(found: Redemption, *, key: str, on: date) -> None:
-    """The Usage row is locked; locks what is held of the redemption. Raises as return_redemption does."""
+def _check_returnable(found: Redemption, held: Grant | None, *, key: str, on: date) -> None:
+    """The Usage row is locked, and what is held of the redemption. Raises as return_redemption does."""
     if found.state == Redemption.State.RETURNED:
         raise RedemptionReturnError(_("This use was taken back on %(day)s.") % {"day": found.returned_on})
     if Redemption.objects.filter(member=found.member_id, return_key=key).exists():
         raise KeyConflictError(key)
     if on < found.on:
         raise RedemptionReturnError(_("It was used on %(day)s: it cannot come back before.") % {"day": found.on})
-    held = Grant.objects.select_for_update(no_key=True).filter(redemption=found).first()
     if held is None:
         return
     if held.state == Grant.State.USED:
         raise RedemptionReturnError(
             _("What was given for it was used on %(day)s: it cannot come back.") % {"day": held.used_on}
         )
-    if held.valid_until is not None and held.valid_until < (held.ended_on or on):
+    if held.valid_until is None:
+        return
+    # What somebody ended before its time has a reason.
+    has_run_out = held.valid_until < on if held.state in LIVE else not held.end_reason
+    if has_run_out:
         raise RedemptionReturnError(
             _("What was given for it ran out on %(day)s: it cannot come back.") % {"day": held.valid_until}
         )

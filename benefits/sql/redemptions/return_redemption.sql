@@ -1,8 +1,8 @@
--- Take a redemption back: what is held of it ends, its units and its cost come back to stock and budget, its quantity
--- counts against no quota any more, and the message says so.
--- The caller holds the lock of the member's Usage row, has seen that the redemption is not returned and that what is held
--- of it may end, and has given the points back (`entry`), which locked the wallet. Locks the grant, the stock and then
--- the budget. Never run twice: the redemption's state has one way.
+-- Take a redemption back: its units and its cost come back to stock and budget, its quantity counts against no quota any
+-- more, and the message says so.
+-- The caller holds the lock of the member's Usage row, has seen that the redemption may come back, has ended what is held
+-- of it, and has given the points back (`entry`), which locked the wallet. Locks the stock, then the budget. Never run
+-- twice: the redemption's state has one way.
 CREATE OR REPLACE FUNCTION benefits_return_redemption(
     returned bigint, key_of_return text, entry bigint, day date, moment timestamptz, operator bigint, why text
 )
@@ -18,11 +18,7 @@ BEGIN
     WHERE id = returned
     RETURNING * INTO STRICT redemption;
 
-    WITH ended AS (
-        UPDATE benefits_grant
-        SET state = 'ended', ended_on = day, end_reason = why
-        WHERE redemption_id = returned AND state IN ('live', 'in_grace')
-    ), message AS (
+    WITH message AS (
         INSERT INTO operations_outboxmessage
             (topic, key, owner, payload, state, attempts, error, created_at, next_attempt_at)
         SELECT 'benefit.returned', 'benefit-returned:' || returned, redemption.member_id,
