@@ -17,8 +17,8 @@ from benefits.models import (
 )
 from memberships.dates import term_bounds
 from memberships.models import (
-    EnterpriseCustomer,
     Enrolment,
+    EnterpriseCustomer,
     Member,
     Plan,
     Subscription,
@@ -143,7 +143,8 @@ def days_of(world: model.World) -> st.SearchStrategy[date]:
         day for card in world.cards for first, last, _plan in card.terms
         for day in (first, first + 16 * DAY, last, last + DAY, last + GRACE * DAY, last + (GRACE + 1) * DAY)
     ]
-    told += [wallet.enrolled_on for wallet in world.wallets] + [on for wallet in world.wallets for on, _ in wallet.steps]
+    told += [wallet.enrolled_on for wallet in world.wallets]
+    told += [on for wallet in world.wallets for on, _tier in wallet.steps]
     return st.one_of(st.sampled_from(told), st.sampled_from(told), days) if told else days
 
 
