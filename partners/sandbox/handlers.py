@@ -62,6 +62,7 @@ async def end_status(house: House, moment: Moment, call: Call) -> Reply:
     data = call.data()
     match, digest = commands.read_word("match", data.get("match")), commands.digest_of(call.request.path, call.body)
     reason = commands.read_text("reason", data.get("reason", ""))
+    commands.read_day("on", data.get("on"))
     return Reply(*await house.write(status.end_status(moment, match, reason=reason, id=id_of(call), digest=digest)))
 
 

@@ -67,6 +67,7 @@ def test_what_the_partner_does_not_have_fails(marriott: PartnerForTests) -> None
     assert match(marriott, "1", tier="Black Diamond").data["reason"] == "unknown_tier"
     assert end(marriott, "2").data["reason"] == "not_matched"
     assert match(marriott, "3", valid_until="2026-12-31").status == 400
+    assert marriott.client.post("/status-matches/end", {"match": "S1", "reason": ""}, id="4").status == 400
     assert marriott.client.get("/status-matches/S1").status == 404
 
 
