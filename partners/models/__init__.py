@@ -5,6 +5,7 @@ wanted by Commands: through an API, a daily file, by hand, or by a VoucherCode. 
 A PartnerStatement is compared line by line, a Settlement says what is owed. StatusMatches stand for tiers.
 """
 
+from partners.models.dead_letters import DeadLetter
 from partners.models.events import InboundEvent, RefusedCalls
 from partners.models.files import DailyFile, DailyFileLine
 from partners.models.fulfilments import Command, Fulfilment, FulfilmentEvent
@@ -24,6 +25,7 @@ __all__ = [
     "Command",
     "DailyFile",
     "DailyFileLine",
+    "DeadLetter",
     "Fulfilment",
     "FulfilmentEvent",
     "InboundEvent",

@@ -93,6 +93,9 @@ class Fulfilment(models.Model):
             ),
             models.Index(fields=["partner", "id"], name="fulfilment_dead", condition=Q(dead_at__isnull=False)),
             models.Index(fields=["member", "-id"], name="fulfilment_of_member"),
+            # What the desk's list is narrowed by.
+            models.Index(fields=["partner", "state", "id"], name="fulfilment_by_state"),
+            models.Index(fields=["reference"], name="fulfilment_by_reference", condition=~Q(reference="")),
             models.Index(fields=["offer", "activated_on"], name="fulfilment_by_offer"),
         ]
         triggers = [
