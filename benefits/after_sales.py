@@ -81,14 +81,6 @@ class Answer:
     last_day: date | None = None
     is_on_site: bool = False
 
-    def as_json(self) -> dict[str, Any]:
-        """For an answer or a record."""
-        return {
-            "answer": self.is_yes, "reason": self.reason, "right": self.right.code if self.right else None,
-            "rule": self.right.rule if self.right else None, "refusal": self.refusal.value if self.refusal else None,
-            "last_day": self.last_day.isoformat() if self.last_day else None, "on_site": self.is_on_site,
-        }
-
 
 def after_sales_answer(rights: Iterable[Right], purchase: Purchase, *, on: date) -> Answer:
     """Whether one of the rights gives what is asked on that day. Of several: on site before elsewhere, then the one

@@ -6,36 +6,66 @@ its step is optional: that is why all of them are compared, and none is left out
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, product
-from math import prod
+from math import comb
 
 from benefits.errors import TooManyCombinationsError
 from benefits.pricing.policy import Policy, PriceBenefit, Step
-from benefits.pricing.trials import Choice
+from benefits.pricing.running import Running
+from benefits.pricing.trials import Choice, take_step
 
-#: Ways times lines that are compared at the most: about a second's work.
-MOST_TRIALS = 100_000
-#: Benefits of one step of which several may be used together.
-MOST_TOGETHER = 12
+#: Ways that are compared at the most, times what one of them costs: a second's work or two.
+MOST_TRIALS, COST_OF_A_WAY = 1_000_000, 50
+#: Ways to use the benefits of one step together that are looked at.
+MOST_TOGETHER = 5_000
 
 Option = tuple[PriceBenefit, ...]
 
 
-def ways(policy: Policy, offered: Mapping[str, Sequence[PriceBenefit]], *, lines: int) -> Iterator[Choice]:
-    """Every way to use what is offered, by kind of step. TooManyCombinationsError when there are too many."""
-    decisions = [list(_alternatives(steps, offered)) for steps in _deciding_together(policy)]
-    if prod(map(len, decisions)) * max(lines, 10) > MOST_TRIALS:
+def explore(
+    running: Running, policy: Policy, offered: Mapping[str, Sequence[PriceBenefit]]
+) -> Iterator[tuple[Running, Choice]]:
+    """Every way to use what is offered, by kind of step, with what it comes to. Ways that begin alike are gone together
+    until they part. TooManyCombinationsError when there are too many."""
+    if _count(policy, offered) * (COST_OF_A_WAY + len(running.lines)) > MOST_TRIALS:
         raise TooManyCombinationsError
-    for way in product(*decisions):
-        yield {kind: option for choice in way for kind, option in choice.items()}
+    yield from _walk(running, policy, offered, 0, {})
 
 
-def _deciding_together(policy: Policy) -> list[list[Step]]:
-    """The steps one by one; those of a group that holds for the order as a whole together."""
-    found: dict[str, list[Step]] = {}
+def _walk(
+    running: Running, policy: Policy, offered: Mapping[str, Sequence[PriceBenefit]], place: int, choice: Choice
+) -> Iterator[tuple[Running, Choice]]:
+    """The ways on from the step at a place, with what was chosen before."""
+    if place == len(policy.steps):
+        yield running, choice
+        return
+    step = policy.steps[place]
+    ways = [choice] if step.kind in choice else [{**choice, **new} for new in _decisions(policy, step, offered)]
+    for way in ways:
+        branch = running.copy() if len(ways) > 1 else running
+        take_step(branch, policy, step, way)
+        yield from _walk(branch, policy, offered, place + 1, way)
+
+
+def _count(policy: Policy, offered: Mapping[str, Sequence[PriceBenefit]]) -> int:
+    """How many ways there are."""
+    decided: set[str] = set()
+    ways = 1
     for step in policy.steps:
-        whole = step.group and not policy.is_by_line(step.group)
-        found.setdefault(f"group {step.group}" if whole else step.kind, []).append(step)
-    return list(found.values())
+        if step.kind not in decided:
+            decisions = _decisions(policy, step, offered)
+            decided.update(decisions[0])
+            ways *= len(decisions)
+    return ways
+
+
+def _decisions(policy: Policy, step: Step, offered: Mapping[str, Sequence[PriceBenefit]]) -> list[Choice]:
+    """What may be chosen for a step and those of its group: for each something, or for the group as a whole."""
+    group = [each for each in policy.steps if each.group == step.group] if step.group else [step]
+    nothing: Choice = {each.kind: () for each in group}
+    if step.group and not policy.is_by_line(step.group):
+        return [{**nothing, **used} for used in _alternatives(group, offered)]
+    each_ones = [list(_alternatives([each], offered)) for each in group]
+    return [{**nothing, **{kind: used for one in way for kind, used in one.items()}} for way in product(*each_ones)]
 
 
 def _alternatives(steps: Sequence[Step], offered: Mapping[str, Sequence[PriceBenefit]]) -> Iterator[Choice]:
@@ -87,7 +117,7 @@ def _subsets(benefits: Sequence[PriceBenefit], most: int) -> Iterable[Option]:
     """Some of them, up to so many; of those that say the same, the first ones."""
     alike = {id(each): [other for other in benefits if other.terms == each.terms] for each in benefits}
     most = min(most, len(benefits))
-    if most > 1 and len(benefits) > MOST_TOGETHER:
+    if sum(comb(len(benefits), size) for size in range(1, most + 1)) > MOST_TOGETHER:
         raise TooManyCombinationsError
     for size in range(1, most + 1):
         for some in combinations(benefits, size):

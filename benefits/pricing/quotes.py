@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
 
 from benefits.pricing import words
-from benefits.pricing.choices import ways
+from benefits.pricing.choices import explore
 from benefits.pricing.money import as_yuan
 from benefits.pricing.orders import Freight, Line, check_order
 from benefits.pricing.policy import PROMOTION, Policy, PriceBenefit
@@ -86,33 +85,6 @@ class Quote:
             for key in self.steps[0].lines
         }
 
-    def as_json(self) -> dict[str, Any]:
-        """For an answer or a record: amounts as text."""
-        return {
-            "on": self.on.isoformat(), "policy": self.policy, "payable": str(self.payable),
-            "return_freight": str(self.return_freight),
-            "lines": {key: str(amount) for key, amount in self.line_totals.items()},
-            "steps": [
-                {
-                    "kind": step.kind, "label": step.label, "total": str(step.total), "after": str(step.after),
-                    "lines": {key: str(amount) for key, amount in step.lines.items()}, "note": step.note,
-                    **_named(step.benefit),
-                }
-                for step in self.steps
-            ],
-            "considered": [
-                {
-                    "kind": each.kind, "reason": each.reason, "words": each.words, "lines": list(each.lines),
-                    **_named(each.benefit),
-                }
-                for each in self.considered
-            ],
-        }
-
-
-def _named(benefit: PriceBenefit | None) -> dict[str, str]:
-    return {"benefit": benefit.key, "rule": benefit.rule} if benefit else {}
-
 
 def quote(
     lines: Sequence[Line],
@@ -129,10 +101,10 @@ def quote(
     check_order(lines, freight)
     held = sorted([*benefits, *coupons], key=lambda benefit: (benefit.kind, benefit.key))
     offered, lost = _offered(lines, held, policy)
-    found = ((try_out(lines, freight, policy, choice), choice) for choice in ways(policy, offered, lines=len(lines)))
-    best, choice = min(found, key=lambda each: _rank(each[0]))
+    start = Running.start(lines, freight)
+    best, choice = min(explore(start.copy(), policy, offered), key=lambda each: _rank(each[0]))
     lost.extend(best.losses)
-    lost.extend(_left_out(lines, freight, policy, offered, best, choice))
+    lost.extend(_left_out(start, policy, offered, best, choice))
     considered = tuple(_considered(benefit, loss) for benefit, loss in lost)
     return Quote(on, policy.name, tuple(_steps(lines, freight, best)), considered, as_yuan(best.back))
 
@@ -164,8 +136,7 @@ def _offered(
 
 
 def _left_out(
-    lines: Sequence[Line],
-    freight: Freight,
+    start: Running,
     policy: Policy,
     offered: Mapping[str, Sequence[PriceBenefit]],
     best: Running,
@@ -180,7 +151,7 @@ def _left_out(
             if benefit in choice.get(step.kind, ()):
                 continue
             others = {kind: used for kind, used in choice.items() if kind not in rivals}
-            trial = try_out(lines, freight, policy, {**others, step.kind: (benefit,)})
+            trial = try_out(start, policy, {**others, step.kind: (benefit,)})
             hindrance = [loss for each, loss in trial.losses if each is benefit]
             if not any(applied.benefit is benefit for applied in trial.applied) and hindrance:
                 yield benefit, hindrance[0]

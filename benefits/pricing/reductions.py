@@ -5,7 +5,7 @@ price that remains. What comes off the order as a whole is shared out over the l
 they cost so far, so that the lines always sum to the order.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from decimal import Decimal
 
 from benefits.pricing.free_pieces import free_pieces
@@ -18,10 +18,12 @@ Reduction = Callable[[Running, Step, PriceBenefit, Sequence[Line], Rounding], di
 
 
 def reduce(
-    running: Running, step: Step, benefit: PriceBenefit, rounding: Rounding, *, only: Iterable[str] | None = None
+    running: Running, step: Step, benefit: PriceBenefit, rounding: Rounding, *, only: Container[str] | None = None
 ) -> Applied | Loss:
     """What the benefit takes off the order as it stands, of the lines `only`; or why it takes nothing."""
-    lines = [line for line in step.scope.lines(benefit.scope.lines(running.lines)) if only is None or line.key in only]
+    lines = running.covered(step, benefit)
+    if only is not None:
+        lines = [line for line in lines if line.key in only]
     if benefit.kind == "free_shipping":
         return _free_shipping(running, step, benefit, lines)
     if not lines:

@@ -73,8 +73,12 @@ class Running:
     delivery: str
     #: What a step has taken already, by line: caps hold for all its benefits together.
     taken: dict[str, dict[str, int]] = field(default_factory=dict)
+    #: Of groups that exclude one another line by line, whose a line is.
+    winners: dict[str, dict[str, Step]] = field(default_factory=dict)
     applied: list[Applied] = field(default_factory=list)
     losses: list[tuple[PriceBenefit, Loss]] = field(default_factory=list)
+    #: The lines that a benefit is for, in its step: the same for all copies, so that they are looked for once.
+    _covered: dict[tuple[str, str], list[Line]] = field(default_factory=dict)
 
     @classmethod
     def start(cls, lines: Sequence[Line], freight: Freight) -> "Running":
@@ -83,11 +87,19 @@ class Running:
 
     def copy(self) -> "Running":
         """The same order at the same place, to try something."""
-        taken = {kind: dict(by_line) for kind, by_line in self.taken.items()}
         return Running(
-            self.lines, self.listed, dict(self.now), self.freight, self.back, self.delivery, taken,
-            list(self.applied), list(self.losses),
+            self.lines, self.listed, dict(self.now), self.freight, self.back, self.delivery,
+            {kind: dict(by_line) for kind, by_line in self.taken.items()},
+            {group: dict(by_line) for group, by_line in self.winners.items()},
+            list(self.applied), list(self.losses), self._covered,
         )
+
+    def covered(self, step: Step, benefit: PriceBenefit) -> list[Line]:
+        """The lines that both the step and the benefit are for."""
+        key = benefit.kind, benefit.key
+        if key not in self._covered:
+            self._covered[key] = step.scope.lines(benefit.scope.lines(self.lines))
+        return self._covered[key]
 
     def base(self, step: Step, keys: Iterable[str]) -> dict[str, int]:
         """What the step counts from, by line."""

@@ -1,8 +1,7 @@
 """One way to price an order: some of the benefits there are, through all steps of the policy."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from benefits.pricing.orders import Freight, Line
 from benefits.pricing.policy import Policy, PriceBenefit, Step
 from benefits.pricing.reductions import reduce
 from benefits.pricing.running import Applied, Loss, Reason, Running
@@ -11,16 +10,20 @@ from benefits.pricing.running import Applied, Loss, Reason, Running
 Choice = Mapping[str, tuple[PriceBenefit, ...]]
 
 
-def try_out(lines: Sequence[Line], freight: Freight, policy: Policy, choice: Choice) -> Running:
+def try_out(running: Running, policy: Policy, choice: Choice) -> Running:
     """The order after all steps, with these benefits and no others. The same choice always comes to the same."""
-    running = Running.start(lines, freight)
-    winners: dict[str, dict[str, Step]] = {}
+    trial = running.copy()
     for step in policy.steps:
-        if step.group and step.group not in winners and policy.is_by_line(step.group):
-            winners[step.group] = _winners(running, policy, step.group, choice)
-        for benefit in choice.get(step.kind, ()):
-            _take(running, policy, step, benefit, winners.get(step.group))
-    return running
+        take_step(trial, policy, step, choice)
+    return trial
+
+
+def take_step(running: Running, policy: Policy, step: Step, choice: Choice) -> None:
+    """Do one step: what is chosen for it, and for the other steps of its group, has to be known by then."""
+    if step.group and step.group not in running.winners and policy.is_by_line(step.group):
+        running.winners[step.group] = _winners(running, policy, step.group, choice)
+    for benefit in choice.get(step.kind, ()):
+        _take(running, policy, step, benefit, running.winners.get(step.group))
 
 
 def _take(
@@ -29,7 +32,7 @@ def _take(
     """Apply a benefit to the lines that its step may have, or note why it takes nothing."""
     only = None
     if winners is not None:
-        only = [line.key for line in running.lines if winners.get(line.key, step) is step]
+        only = {line.key for line in running.lines if winners.get(line.key, step) is step}
     outcome = reduce(running, step, benefit, policy.rounding, only=only)
     if isinstance(outcome, Applied):
         running.apply(outcome)

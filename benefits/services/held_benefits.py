@@ -3,15 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from benefits.models import Benefit
+from benefits.services import statements
 from benefits.services.benefit_terms import terms_on
 from memberships.models import Enrolment, Member, Programme
-from operations.statements import Statements
-
-_rows = Statements(Path(__file__).resolve().parent.parent / "sql").rows
 
 
 @dataclass(frozen=True)
@@ -43,7 +40,7 @@ def held_benefits(
     order_number: str = "",
 ) -> list[HeldBenefit]:
     """The member's benefits of these kinds on that day. Three statements, however many there are."""
-    rows = _rows(
+    rows = statements.rows(
         "pricing/held_benefits", member=member.pk, on=on, kinds=list(kinds), region=region, order=order_number,
         programme=programme and programme.pk, store=store and store.pk,
     )

@@ -72,6 +72,11 @@ def test_too_many_coupons_at_once_ask_for_a_choice() -> None:
         priced([goods("pen", 1)], *coupons, by=policy(Step("coupon", per_order=20)))
 
 
+def test_two_of_thirty_coupons_are_found_among_all_pairs() -> None:
+    coupons = [coupon(f"c{n:02}", n + 1, stackable=True, minimum_spend=n) for n in range(30)]
+    assert priced([goods("pen", 100)], *coupons, by=policy(Step("coupon", per_order=2))).payable == Decimal(41)
+
+
 def test_many_coupons_of_which_one_is_used_are_no_trouble() -> None:
     coupons = [coupon(f"c{n}", n + 1) for n in range(200)]
     assert priced([goods("pen", 300)], *coupons).payable == Decimal(100)
