@@ -4,26 +4,13 @@
 """
 
 from django.conf import settings
-from django.contrib.admin.views.decorators import staff_member_required
-from django.http import HttpRequest, HttpResponse
-from django.utils.decorators import method_decorator
-from ninja.openapi.docs import Swagger
 
 from operations import registry
 from operations.api.auth import ApiToken, ClientRate
 from operations.api.frame import DeskAPI
 
-
-class StaffDocs(Swagger):
-    """The document as a page, from files of this house, for staff."""
-
-    @method_decorator(staff_member_required(login_url="admin:login"))
-    def render_page(self, request: HttpRequest, api: DeskAPI, **kwargs: object) -> HttpResponse:  # type: ignore[override]
-        return super().render_page(request, api, **kwargs)
-
-
 api = DeskAPI(
-    title="Plusdesk", version="1", urls_namespace="api-v1", docs=StaffDocs(), auth=ApiToken(), throttle=[ClientRate()],
+    title="Plusdesk", version="1", urls_namespace="api-v1", auth=ApiToken(), throttle=[ClientRate()],
     max_body_bytes=settings.API_MAX_BODY_BYTES,
     description="Errors are problem documents (RFC 9457), in Chinese or English as Accept-Language asks. What changes "
     "something takes an Idempotency-Key.",

@@ -81,8 +81,6 @@ INSTALLED_APPS: list[str] = [
     "pghistory",
     "csp",
     "django_structlog",
-    # The page that shows the API's document, and what it is drawn with.
-    "ninja",
     "memberships",
     "benefits",
     "partners",

@@ -13,6 +13,7 @@ from ninja.operation import Operation
 from ninja.renderers import JSONRenderer
 
 from operations.api.bodies import StrictParser
+from operations.api.docs import StaffDocs
 from operations.api.guards import WITHOUT_BODY, guarded
 from operations.api.problems import MEDIA_TYPE, Problem, answer_errors
 
@@ -51,7 +52,7 @@ class DeskAPI(NinjaAPI):
 
     def __init__(self, *, max_body_bytes: int, **options: Any) -> None:
         self.max_body_bytes = max_body_bytes
-        super().__init__(parser=StrictParser(), renderer=Renderer(), **options)
+        super().__init__(parser=StrictParser(), renderer=Renderer(), docs=StaffDocs(), **options)
         answer_errors(self)
 
     def _get_urls(self) -> list[URLResolver | URLPattern]:

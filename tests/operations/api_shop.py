@@ -78,6 +78,15 @@ def fail(request: HttpRequest, kind: str) -> Any:
     raise FAILURES[kind]
 
 
+@shop.post("/names", auth=needs(SELL))
+def take_name(request: HttpRequest, name: Text200, key: IdempotencyKey) -> Any:
+    """Change something of which there is an audit trail."""
+    user = actor_of(request)
+    user.last_name = name
+    user.save(update_fields=["last_name"])
+    return {"name": user.last_name}
+
+
 @kitchen.put("/kettles/{name}", auth=needs(BREW))
 def boil(request: HttpRequest, name: Code, key: IdempotencyKey, temperatures: list[float]) -> Any:
     """Boil water."""

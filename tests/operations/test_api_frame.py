@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from operations.models import User
+from tests.memberships.factories import last_event
 from tests.operations.api_shop import BREW, FAILURES, SELL, api
 from tests.operations.api_stories import Caller, a_caller, an_api_client, faults, known_scopes, problem, user_of
 
@@ -28,6 +29,13 @@ def test_what_is_right_is_done_in_the_name_of_the_clients_user() -> None:
     assert (answer.status_code, answer.headers["Content-Type"]) == (201, "application/json; charset=utf-8")
     assert answer.json() == {"tea": "longjing", "cups": 2, "key": "order-7", "by": user_of(caller).username}
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_the_audit_trail_names_the_clients_user() -> None:
+    caller = a_caller(SELL)
+    assert caller.post("/tea/shop/names?name=掌柜", key="k").json() == {"name": "掌柜"}
+    said = last_event(user_of(caller)).pgh_context
+    assert (said["user"], said["url"]) == (user_of(caller).pk, "/tea/shop/names")
 
 
 def test_chinese_is_sent_as_it_is() -> None:
@@ -253,6 +261,16 @@ def test_a_line_is_logged_that_names_client_and_operation_and_no_member(caplog: 
 
 
 # --- the document
+
+
+def test_the_page_of_any_such_api_is_for_staff_and_shows_each_operation() -> None:
+    client = Client(headers={"accept-language": "en"})
+    assert client.get("/tea/docs").status_code == 302
+    client.force_login(User.objects.create_user("wang", is_staff=True))
+    page = client.get("/tea/docs").content.decode()
+    shown = ("/tea/shop/orders/{number}", "Sell tea.", SELL, "Idempotency-Key", "Too many requests", "&quot;cups&quot;")
+    assert [text for text in shown if text not in page] == []
+    assert "//cdn" not in page and 'src="http' not in page
 
 
 def document() -> dict[str, Any]:
