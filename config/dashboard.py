@@ -20,6 +20,8 @@ from operations.admin.counts import count_rows
 from operations.admin.job_pages import STATE_COLOURS
 from operations.models import Approval, ImportBatch, JobRun, User
 from operations.services.approvals import DECIDE, waiting_for
+from partners.admin.health import MOST_PARTNERS, shown_health
+from partners.models import DeadLetter, Partner
 
 RECENT = 5
 #: Points that expire so soon are shown.
@@ -39,7 +41,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     ]
     context["to_do"] = [
         *_approvals(request), *_to_do(request, Subscription, StandingFilter), *_to_do(request, Payment, StateFilter),
-        *_expiring(request),
+        *_partners(request), *_expiring(request),
     ]
     context["recent_imports"] = _recent(request, ImportBatch)
     context["last_night"] = _last_night(request)
@@ -83,6 +85,27 @@ def _expiring(request: HttpRequest) -> list[dict[str, Any]]:
         "label": _("Expire within %(days)s days") % {"days": EXPIRING_DAYS}, "of": _("lots of points"),
         "count": figure(count), "url": _list_url(Enrolment),
     }]
+
+
+def _partners(request: HttpRequest) -> list[dict[str, Any]]:
+    """The partners of whom something is not as it should be, and what nobody works on."""
+    found = []
+    if _may_view(request, Partner):
+        partners = list(Partner.objects.order_by("pk")[:MOST_PARTNERS])
+        count = sum(shown["needs_a_look"] for shown in shown_health(partners))
+        found.append({
+            "label": _("Need a look"), "of": Partner._meta.verbose_name_plural, "count": figure(count),
+            "url": reverse("admin:partners_partner_health_overview"),
+        })
+    if _may_view(request, DeadLetter):
+        count = cache.get_or_set(
+            "dead-letters", lambda: DeadLetter.objects.values("pk")[: MOST + 1].count(), KEPT_SECONDS
+        ) or 0
+        found.append({
+            "label": _("To be replayed"), "of": DeadLetter._meta.verbose_name_plural, "count": figure(count),
+            "url": _list_url(DeadLetter),
+        })
+    return found
 
 
 def _last_night(request: HttpRequest) -> list[tuple[JobRun, str]]:

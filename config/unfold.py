@@ -130,6 +130,16 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": _("Partners"),
+                "separator": True,
+                "items": [
+                    _item(_("Partners"), "handshake", "partners.partner"),
+                    _item(_("Fulfilments"), "local_shipping", "partners.fulfilment"),
+                    _item(_("Dead letters"), "mark_email_unread", "partners.deadletter"),
+                    _item(_("Events from partners"), "move_to_inbox", "partners.inboundevent"),
+                ],
+            },
+            {
                 "title": _("Operations"),
                 "separator": True,
                 "items": [

@@ -9,6 +9,7 @@ class PartnersConfig(AppConfig):
     def ready(self) -> None:
         from operations import registry
         from partners import receivers
+        from partners.admin.panels import FulfilmentPanel
         from partners.events import fulfilments, usages
         from partners.events.handling import event_handlers
         from partners.jobs.fulfilments import FulfilBenefits
@@ -22,3 +23,4 @@ class PartnersConfig(AppConfig):
         registry.jobs.register(FulfilBenefits())
         for handler in (*fulfilments.HANDLERS, *usages.HANDLERS):
             event_handlers.register(handler)
+        registry.member_panels.register(FulfilmentPanel())

@@ -12,7 +12,7 @@ def give_rights() -> None:
             role, "partners.replay_fulfilment", "partners.replay_inboundevent", "partners.work_command",
             "partners.match_status", "partners.import_vouchercode", "partners.void_vouchercode",
             "partners.reveal_vouchercode", "partners.import_partnerstatement", "partners.resolve_partnerstatement",
-            "partners.reveal_partnercontact",
+            "partners.reveal_partnercontact", "partners.change_partnercontact",
         )
     for role in (PROGRAMME_MANAGER, ADMINISTRATOR):
         roles.give(role, "partners.draft_settlement", "partners.export_settlement")

@@ -1,0 +1,30 @@
+"""Offers: what partners fulfil, as programme files say; read-only."""
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+
+from operations.admin.base import ReadOnlyAdmin
+from partners.admin.display import partner_link
+from partners.models import Offer
+
+
+@admin.register(Offer)
+class OfferAdmin(ReadOnlyAdmin):
+    """Versions by days; a programme file ends one and begins the next."""
+
+    list_display = (
+        "sku", "benefit", "partner_column", "mode", "unit_cost", "billed", "settled", "starts_on", "ends_on"
+    )
+    list_select_related = ("partner", "benefit")
+    list_filter = (("partner", RelatedDropdownFilter), ("mode", ChoicesDropdownFilter))
+    fields = (
+        "partner_column", "benefit", "sku", "mode", "unit_cost", "billed", "settled", "suspends_in_grace", "low_stock",
+        "starts_on", "ends_on",
+    )
+    readonly_fields = ("partner_column",)
+
+    @admin.display(description=_("partner"))
+    def partner_column(self, offer: Offer) -> SafeString:
+        return partner_link(offer.partner)
