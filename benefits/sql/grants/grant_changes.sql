@@ -18,14 +18,16 @@ RETURNS TABLE (
 LANGUAGE sql STABLE AS $function$
 WITH held AS MATERIALIZED (
     SELECT held.id, held.member_id, held.benefit_id, held.rule_id, held.subscription_id, held.state, held.valid_from,
-        held.valid_until, held.right_ended_on, (regexp_match(held.key, '^(.*):([0-9]+)$')) AS key
+        held.valid_until, held.right_ended_on, held.key,
+        -- Without the number at its end.
+        rtrim(held.key, '0123456789') AS right_key
     FROM benefits_grant held
     WHERE held.member_id BETWEEN first_id AND last_id AND held.redemption_id IS NULL AND held.rule_id IS NOT NULL
 ), newest AS (
     -- Of each right: an end is followed by the next one.
-    SELECT max(held.id) AS id, held.key[1] AS right_key FROM held GROUP BY held.key[1]
+    SELECT max(held.id) AS id, held.right_key FROM held GROUP BY held.right_key
 ), compared AS MATERIALIZED (
-    SELECT wanted.*, held.id AS grant_id, held.state, held.key[2]::integer AS number,
+    SELECT wanted.*, held.id AS grant_id, held.state, substr(held.key, length(held.right_key) + 1)::integer AS number,
         held.right_ended_on <= day AS is_over,
         row_number() OVER (
             PARTITION BY wanted.member_id, wanted.benefit_id, wanted.store_id,
@@ -43,14 +45,14 @@ WITH held AS MATERIALIZED (
     LEFT JOIN held ON held.id = newest.id
 ), due AS (
     SELECT compared.member_id, 'give' AS kind, NULL::bigint AS grant_id, compared.benefit_id, compared.rule_id,
-        compared.subscription_id, compared.right_key || ':' || coalesce(compared.number, 0) + 1 AS key,
+        compared.subscription_id, compared.right_key || coalesce(compared.number, 0) + 1 AS key,
         CASE WHEN compared.is_in_grace THEN 'in_grace' ELSE 'live' END AS state,
         day + compared.valid_days - 1 AS valid_until
     FROM compared
     WHERE compared.place = 1 AND (compared.grant_id IS NULL OR compared.is_over)
     UNION ALL
     SELECT compared.member_id, CASE WHEN compared.is_in_grace THEN 'rest' ELSE 'resume' END, held.id, held.benefit_id,
-        held.rule_id, held.subscription_id, array_to_string(held.key, ':'),
+        held.rule_id, held.subscription_id, held.key,
         CASE WHEN compared.is_in_grace THEN 'in_grace' ELSE 'live' END, held.valid_until
     FROM compared
     JOIN held ON held.id = compared.grant_id
@@ -58,7 +60,7 @@ WITH held AS MATERIALIZED (
         AND held.state = CASE WHEN compared.is_in_grace THEN 'live' ELSE 'in_grace' END
     UNION ALL
     SELECT held.member_id, CASE WHEN held.state IN ('live', 'in_grace') THEN 'end' ELSE 'close' END, held.id,
-        held.benefit_id, held.rule_id, held.subscription_id, array_to_string(held.key, ':'),
+        held.benefit_id, held.rule_id, held.subscription_id, held.key,
         CASE WHEN held.state IN ('live', 'in_grace') THEN 'ended' ELSE held.state END,
         CASE WHEN held.state IN ('live', 'in_grace') THEN least(held.valid_until, day - 1) ELSE held.valid_until END
     FROM held

@@ -2,7 +2,8 @@
 -- benefits_rights would say of each (tests/benefits/test_grants_property.py), by a few joins over ranges of indexes.
 -- Rules for a choice group hold for those who have the option, chosen or by default.
 --
--- right_key   the right: benefit, rule, card or wallet. It goes on when a rule's version gives way to the next one.
+-- right_key   the right: benefit, rule, card or wallet; the keys of its grants begin so. It goes on when a rule's version
+--             gives way to the next one.
 CREATE OR REPLACE FUNCTION benefits_wanted_grants(first_id bigint, last_id bigint, day date)
 RETURNS TABLE (
     member_id bigint, benefit_id bigint, rule_id bigint, source text, source_id bigint, subscription_id bigint,
@@ -35,13 +36,10 @@ WITH rule AS MATERIALIZED (
         term.starts_on AS term_from, term.ends_on + 1 AS term_after
     FROM memberships_subscription card
     JOIN memberships_plan card_plan ON card_plan.id = card.plan_id
-    CROSS JOIN LATERAL (
-        SELECT starts_on, ends_on, plan_id
-        FROM memberships_term
-        WHERE member_id = card.member_id AND subscription_id = card.id AND starts_on <= day
-        ORDER BY number DESC
-        LIMIT 1
-    ) AS term
+    -- The last term that has begun: the one of that day, or the card's last one, since terms leave no gap.
+    JOIN memberships_term term ON term.member_id BETWEEN first_id AND last_id AND term.member_id = card.member_id
+        AND term.subscription_id = card.id AND term.starts_on <= day
+        AND (term.ends_on >= day OR term.ends_on = card.paid_until)
     JOIN memberships_plan plan ON plan.id = term.plan_id
     JOIN rule ON rule.programme_id = card.programme_id AND rule.plan_code = plan.code
     WHERE card.member_id BETWEEN first_id AND last_id AND card.started_on <= day
@@ -51,29 +49,27 @@ WITH rule AS MATERIALIZED (
     UNION ALL
     SELECT standing.member_id, rule.id, 'tier', wallet.id, NULL, CASE WHEN rule.is_store THEN wallet.id END, false,
         -- Only windows of choice groups are counted from it.
-        CASE
-            WHEN rule.choice_group_id IS NULL THEN NULL
-            WHEN rule.and_above THEN coalesce(
-                benefits_tier_since(wallet.id, standing.group_id, rule.tier_rank, day), stood.since
-            )
-            ELSE stood.since
-        END,
+        CASE WHEN rule.choice_group_id IS NOT NULL THEN CASE WHEN rule.and_above THEN
+            benefits_tier_since(wallet.id, standing.group_id, rule.tier_rank, day)
+        WHEN standing.since <= day THEN standing.since ELSE (
+            SELECT max(step."on")
+            FROM memberships_tierchange step
+            WHERE step.enrolment_id = wallet.id AND step.group_id = standing.group_id AND step.kind <> 'kept'
+                AND step."on" <= day
+        ) END END,
         NULL, NULL, NULL
     FROM memberships_tierstanding standing
-    JOIN memberships_enrolment wallet ON wallet.id = standing.enrolment_id AND wallet.enrolled_on <= day
-    CROSS JOIN LATERAL (
-        SELECT standing.tier_id, standing.since WHERE standing.since <= day
-        UNION ALL
-        (
-            SELECT step.to_tier_id, step."on"
-            FROM memberships_tierchange step
-            WHERE standing.since > day AND step.enrolment_id = standing.enrolment_id
-                AND step.group_id = standing.group_id AND step.kind <> 'kept' AND step."on" <= day
-            ORDER BY step."on" DESC, step.id DESC
-            LIMIT 1
-        )
-    ) AS stood
-    JOIN memberships_tier tier ON tier.id = stood.tier_id
+    JOIN memberships_enrolment wallet ON wallet.member_id BETWEEN first_id AND last_id
+        AND wallet.id = standing.enrolment_id AND wallet.enrolled_on <= day
+    -- The tier of today, reached by that day; else the last step by then, which was to the tier of that day.
+    JOIN memberships_tier tier ON tier.id = CASE WHEN standing.since <= day THEN standing.tier_id ELSE (
+        SELECT step.to_tier_id
+        FROM memberships_tierchange step
+        WHERE step.enrolment_id = wallet.id AND step.group_id = standing.group_id AND step.kind <> 'kept'
+            AND step."on" <= day
+        ORDER BY step."on" DESC, step.id DESC
+        LIMIT 1
+    ) END
     JOIN rule ON rule.tier_group_id = standing.group_id
         AND (rule.tier_id = tier.id OR rule.and_above AND rule.tier_rank <= tier.rank)
     WHERE standing.member_id BETWEEN first_id AND last_id
@@ -124,7 +120,7 @@ WITH rule AS MATERIALIZED (
 SELECT entitled.member_id, entitled.benefit_id, entitled.rule_id, entitled.source, entitled.source_id,
     entitled.subscription_id, entitled.store_id, entitled.is_in_grace,
     'right:' || entitled.benefit_id || ':' || entitled.code || ':'
-    || CASE entitled.source WHEN 'plan' THEN 'card-' WHEN 'tier' THEN 'tier-' ELSE 'wallet-' END || entitled.source_id
+    || CASE entitled.source WHEN 'plan' THEN 'card-' WHEN 'tier' THEN 'tier-' ELSE 'wallet-' END || entitled.source_id || ':'
 FROM entitled
 WHERE entitled.is_automatic AND (entitled.choice_group_id IS NULL OR EXISTS (
     SELECT FROM picked
