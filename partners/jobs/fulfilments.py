@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +17,8 @@ from partners.connectors.base import Answer
 from partners.models import Command, Partner
 from partners.services import commands
 from partners.services.commands import Clock, Span
+
+log = structlog.get_logger(__name__)
 
 
 class FulfilBenefits(CallingJob):
@@ -68,7 +71,11 @@ class FulfilBenefits(CallingJob):
     def tick(self, *, at: datetime) -> None:
         clock = _going_on_from(at)
         for partner in commands.due_partners(at=at):
-            commands.send_commands(partner, clock=clock, until=clock() + self.shift)
+            try:
+                commands.send_commands(partner, clock=clock, until=clock() + self.shift)
+            except Exception:
+                # The others have their turn all the same.
+                log.exception("commands_not_sent", partner=partner.code)
 
     def subject_label(self, subject: str) -> str:
         return str(Partner.objects.get(code=subject))

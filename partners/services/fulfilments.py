@@ -20,8 +20,8 @@ from partners.models import Fulfilment, FulfilmentEvent
 from partners.services import statements
 
 log = structlog.get_logger(__name__)
-#: The error of what the partner revoked, or never revives, although it is wanted.
-REVOKED_BY_PARTNER = "revoked_by_partner"
+#: The errors of what is wanted although it is revoked, by the partner or by us: nothing revives it.
+REVOKED_BY_PARTNER, REVOKED_BEFORE = "revoked_by_partner", "revoked_before"
 
 
 def note_state(

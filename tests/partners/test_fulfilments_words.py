@@ -132,6 +132,34 @@ def test_partner_that_does_not_count_is_taken_at_its_last_word(offer: Offer) -> 
     assert (fulfilment.state, fulfilment.sequence) == ("suspended", 0)
 
 
+def test_order_that_fails_while_it_is_to_rest_is_given_up_and_not_tried_for_ever(offer: Offer) -> None:
+    grant = a_grant(offer)
+    Command.objects.update(state="sent", attempts=1)
+    told(fulfilment_of(grant), "accepted", 1)
+    change(grant, state="in_grace")
+    told(fulfilment_of(grant), "failed", 2, detail="sku_refused")
+    assert fulfilment_of(grant).error == "sku_refused"
+    assert commands_of(fulfilment_of(grant)) == [("provision", "done"), ("suspend", "failed")]
+    change(grant, state="live")
+    assert not Command.objects.open().exists()
+    change(grant, state="ended")
+    assert commands_of(fulfilment_of(grant))[-1] == ("revoke", "queued")
+
+
+def test_partner_that_undoes_what_it_was_told_is_told_once_more_and_then_given_up(offer: Offer) -> None:
+    grant = a_grant(offer)
+    Command.objects.update(state="sent", attempts=1)
+    told(fulfilment_of(grant), "active", 1)
+    told(fulfilment_of(grant), "suspended", 2)
+    Command.objects.filter(kind="resume").update(state="sent", attempts=1)
+    told(fulfilment_of(grant), "active", 3)
+    told(fulfilment_of(grant), "suspended", 4)
+    assert fulfilment_of(grant).error == "undone_by_partner"
+    assert commands_of(fulfilment_of(grant)) == [("provision", "done"), ("resume", "done")]
+    told(fulfilment_of(grant), "active", 5)
+    assert (fulfilment_of(grant).dead_at, fulfilment_of(grant).error) == (None, "")
+
+
 def test_replayed_dead_letter_is_tried_under_a_number_of_its_own(offer: Offer) -> None:
     grant = a_grant(offer)
     Command.objects.update(state="sent", attempts=1)

@@ -29,7 +29,8 @@ WITH word AS MATERIALIZED (
         activated_on = least(f.activated_on, heard.active_since),
         revoked_on = CASE
             WHEN newest.state = 'revoked' THEN newest.day WHEN newest.state IS NULL THEN f.revoked_on
-        END
+        END,
+        error = CASE newest.state WHEN 'failed' THEN newest.reason ELSE f.error END
     FROM heard
     LEFT JOIN newest USING (id)
     WHERE f.id = heard.id AND (

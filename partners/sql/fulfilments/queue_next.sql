@@ -3,8 +3,9 @@
 -- Before: a command that was never sent and is not what is needed any more is put away; one whose aim is reached, by
 -- whatever the partner told, is done; one that the partner accepted, and which is not wanted any more, is not waited for;
 -- what was never sent and is to be revoked is revoked without a call.
--- After: given up is what a partner has just refused and is still needed (unless it is a new wish), and what is wanted
--- and was revoked. Not given up any more is what has come to be as it is wanted.
+-- After: given up is what failed, what the partner refused or undid by itself and is needed still or again (all that
+-- unless it is a new wish), and what is wanted and was revoked. So nothing goes round in circles. Not given up any more is
+-- what has come to be as it is wanted.
 -- Touches the fulfilments, which the caller holds (FOR NO KEY UPDATE, in the order of their keys), and their open
 -- commands. May run twice: then there is nothing left to queue.
 CREATE OR REPLACE FUNCTION partners_queue_next(ids bigint[], is_new_wish boolean, day date, moment timestamptz)
@@ -54,24 +55,32 @@ BEGIN
 
     WITH idle AS (
         SELECT
-            fulfilment.id, fulfilment.member_id, coalesce(latest.number, 0) AS number,
-            partners_needed(fulfilment.state, fulfilment.wanted) AS needed,
+            fulfilment.id, fulfilment.member_id, numbers.highest AS number, needed.kind AS needed,
             CASE
+                WHEN fulfilment.state = 'revoked' AND (latest.kind = 'revoke' OR fulfilment.sequence = 0)
+                THEN 'revoked_before'
                 WHEN fulfilment.state = 'revoked' THEN 'revoked_by_partner'
-                WHEN NOT is_new_wish AND latest.state = 'failed' AND latest.answered_at IS NOT NULL
-                    AND latest.kind = partners_needed(fulfilment.state, fulfilment.wanted)
-                THEN latest.error
+                WHEN is_new_wish THEN NULL
+                WHEN fulfilment.state = 'failed' AND needed.kind = 'provision'
+                THEN coalesce(nullif(fulfilment.error, ''), nullif(latest.error, ''), 'failed')
+                WHEN latest.kind <> needed.kind THEN NULL
+                WHEN latest.state = 'failed' THEN latest.error
+                WHEN latest.state = 'done' THEN 'undone_by_partner'
             END AS reason
         FROM partners_fulfilment fulfilment
-        LEFT JOIN LATERAL (
-            SELECT command.number, command.kind, command.state, command.answered_at, command.error
+        CROSS JOIN LATERAL (SELECT partners_needed(fulfilment.state, fulfilment.wanted) AS kind) AS needed
+        CROSS JOIN LATERAL (
+            SELECT
+                coalesce(max(command.number), 0) AS highest,
+                coalesce(bool_or(command.state IN ('queued', 'sent', 'unknown')), false) AS has_open,
+                -- What was put away before it was sent says nothing of the partner.
+                max(command.number) FILTER (WHERE command.state <> 'failed' OR command.answered_at IS NOT NULL) AS tried
             FROM partners_command command
             WHERE command.fulfilment_id = fulfilment.id
-            ORDER BY command.number DESC
-            LIMIT 1
-        ) AS latest ON true
+        ) AS numbers
+        LEFT JOIN partners_command latest ON latest.fulfilment_id = fulfilment.id AND latest.number = numbers.tried
         WHERE fulfilment.id = ANY(ids) AND fulfilment.dead_at IS NULL AND fulfilment.state <> fulfilment.wanted
-            AND coalesce(latest.state, 'failed') IN ('done', 'failed')
+            AND NOT numbers.has_open
     ), queued AS (
         INSERT INTO partners_command
             (member_id, fulfilment_id, number, kind, state, attempts, next_attempt_at, error, note, created_at)
