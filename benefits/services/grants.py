@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import psycopg
+import structlog
 from django.db import IntegrityError, transaction
 from django.utils.functional import Promise
 
@@ -22,6 +24,7 @@ from benefits.errors import (
     GrantUsedElsewhereError,
     GrantWindowError,
     OutOfStockError,
+    RedemptionQuantityError,
 )
 from benefits.models import Benefit, BenefitRule, Grant
 from benefits.models.grants import LIVE
@@ -35,7 +38,10 @@ from operations.errors import KeyConflictError
 from operations.models import JobRun, User
 from operations.services.outbox import nudge_on_commit, put_message
 
+log = structlog.get_logger(__name__)
 State = Grant.State
+#: A member, the grant, and what was done: give, rest, resume, end, close.
+Change = tuple[int, int, str]
 KEY_LENGTH = 64
 #: What partners' triggers raise when there is nothing left to give.
 STOCK_EXHAUSTED = "stock_exhausted"
@@ -46,10 +52,7 @@ STOCK_EXHAUSTED = "stock_exhausted"
 
 @transaction.atomic
 def follow_rights(member: Member, *, on: date, at: datetime, actor: User | None) -> list[Grant]:
-    """Give and end what follows the member's rights on that day; a repeat changes nothing. What was changed.
-
-    Raises OutOfStockError when a partner has nothing left to give.
-    """
+    """Give and end what follows the member's rights on that day; a repeat changes nothing. What was changed."""
     if not BenefitRule.objects.filter(is_automatic=True).exists():
         return []
     kinds = {grant: kind for _member, grant, kind in follow_range(KeyRange(member.pk, member.pk), on=on, at=at)}
@@ -65,24 +68,56 @@ def follow_rights(member: Member, *, on: date, at: datetime, actor: User | None)
 @transaction.atomic
 def follow_range(
     keys: KeyRange, *, on: date, at: datetime, approved: JobRun | None = None
-) -> list[tuple[int, int, str]]:
+) -> list[Change]:
     """The same for the members of a range: (member, grant, what was done) of each change.
 
-    Of an approved dry run, only members that it lists and for whom it would do the same.
+    Of an approved dry run, only members that it lists and for whom it would do the same. What a partner has nothing
+    left of is not given, and nobody's card waits for it: a later night finds it again.
     """
     locked = [pk for (pk,) in statements.rows("grants/lock_members", on=on, **keys._asdict())]
-    done: list[tuple[int, int, str]] = []
+    done: list[Change] = []
     if locked:
         # Only as far as there is something to do.
-        done = [
-            (member, grant, kind) for member, grant, kind in statements.rows(
-                "grants/apply_changes", on=on, at=at, approved=approved and approved.pk, first=locked[0],
-                last=locked[-1],
-            )
-        ]
+        span = {"first": locked[0], "last": locked[-1], "on": on}
+        done = _apply(at=at, approved=approved and approved.pk, **span)
         nudge_on_commit()
     mark_items(approved, keys, done={member for member, _grant, _kind in done})
     return done
+
+
+def _apply(**parameters: Any) -> list[Change]:
+    """Do what is to be done, without what cannot be given."""
+    try:
+        with transaction.atomic():
+            return _applied(without=[], **parameters)
+    except IntegrityError as error:
+        if not _is_exhausted(error):
+            raise
+    span = {name: parameters[name] for name in ("first", "last", "on")}
+    benefits = [benefit for (benefit,) in statements.rows("grants/benefits_to_give", **span)]
+    gone = [
+        benefit for benefit in benefits
+        if not _can_be_given(without=[other for other in benefits if other != benefit], **parameters)
+    ]
+    log.warning("nothing_left_to_give", benefits=gone, **span)
+    return _applied(without=gone, **parameters)
+
+
+def _applied(**parameters: Any) -> list[Change]:
+    return [(member, grant, kind) for member, grant, kind in statements.rows("grants/apply_changes", **parameters)]
+
+
+def _can_be_given(**parameters: Any) -> bool:
+    """Tried out, and taken back."""
+    try:
+        with transaction.atomic():
+            _applied(**parameters)
+            transaction.set_rollback(True)
+    except IntegrityError as error:
+        if not _is_exhausted(error):
+            raise
+        return False
+    return True
 
 
 def foresee_following(run: JobRun, keys: KeyRange) -> int:
@@ -134,9 +169,12 @@ def give(
     """Give a member something by no rule: a gift. It holds for the benefit's days, or until `valid_until`.
 
     A repeat under the same key returns the first one. Locks the member.
-    Raises MemberClosedError, BenefitRetiredError, GrantWindowError, OutOfStockError, KeyConflictError, BenefitKeyError.
+    Raises MemberClosedError, BenefitRetiredError, GrantWindowError, RedemptionQuantityError, OutOfStockError,
+    KeyConflictError, BenefitKeyError.
     """
     _check_key(key)
+    if quantity < 1:
+        raise RedemptionQuantityError(quantity)
     lock_member(member.pk)
     own_key = f"gift:{key}"
     first = Grant.objects.filter(member=member, key=own_key).first()
@@ -261,7 +299,11 @@ def _stock_of(benefit: Benefit, *, asked: int) -> Iterator[None]:
         with transaction.atomic():
             yield
     except IntegrityError as error:
-        cause = error.__cause__
-        if isinstance(cause, psycopg.Error) and cause.diag.constraint_name == STOCK_EXHAUSTED:
+        if _is_exhausted(error):
             raise OutOfStockError(benefit, asked=asked) from error
         raise
+
+
+def _is_exhausted(error: IntegrityError) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, psycopg.Error) and cause.diag.constraint_name == STOCK_EXHAUSTED

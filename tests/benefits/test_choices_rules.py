@@ -13,6 +13,7 @@ from benefits.errors import (
     ChoiceTooLateError,
     ChosenAlreadyError,
     NotAnOptionError,
+    NotChosenError,
     NotEntitledError,
     NotSwappableError,
     SwapsUsedUpError,
@@ -22,6 +23,7 @@ from benefits.errors import (
 from benefits.models import Benefit, BenefitRule, Choice, ChoiceGroup, Grant, Usage
 from benefits.services.choices import choice_state, choose, swap
 from benefits.services.grants import use_grant
+from benefits.services.redemptions import redeem
 from memberships.models import Member
 from operations.errors import KeyConflictError
 from tests.benefits.benefit_stories import TODAY, a_benefit, a_group, a_key, a_person, at, of_card, used, with_card
@@ -227,3 +229,17 @@ def test_of_many_exchanges_at_once_one_succeeds() -> None:
     ))
     assert sum(isinstance(result, Choice) for result in results) == 1
     assert len(mine(member, group)) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_exchange_and_the_first_use_at_once_do_not_both_succeed() -> None:
+    group, (video, music, books) = options("video", "music", "books", swaps=9)
+    for number in range(6):
+        member = with_card().member
+        pick(member, group, [video, music])
+        use = partial(
+            redeem, member, video, key=f"use:{number}", on=TODAY, at=at(TODAY), actor=None
+        )
+        results = at_once(use, partial(exchange, member, group, video, books, key=f"swap:{number}"))
+        errors = [type(result) for result in results if isinstance(result, Exception)]
+        assert errors in ([UsedAlreadyError], [NotChosenError]), results

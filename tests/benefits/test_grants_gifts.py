@@ -10,6 +10,7 @@ from benefits.errors import (
     GrantStateError,
     GrantUsedElsewhereError,
     GrantWindowError,
+    RedemptionQuantityError,
 )
 from benefits.models import Benefit, Grant
 from benefits.services.grants import end_grant, give, give_back_grant, use_grant
@@ -64,6 +65,8 @@ def test_what_cannot_be_given_is_named() -> None:
         given(coupon, valid_until=date(2027, 1, 14))
     with pytest.raises(BenefitKeyError):
         given(coupon, key="a" * 65)
+    with pytest.raises(RedemptionQuantityError):
+        given(coupon, quantity=0)
     closed = a_person()
     Member.objects.filter(pk=closed.pk).update(closed_on=TODAY)
     with pytest.raises(MemberClosedError):
