@@ -46,7 +46,10 @@ class PricingPolicyAdmin(ReadOnlyAdmin):
         """The page of one version."""
         policy = find_record(self, request, object_id, self.get_queryset(request).select_related("programme"))
         steps = [{**step, "label": step_label(step["kind"])} for step in policy_data(policy)["steps"]]
-        return show_page(self, request, "benefits/quote_policy.html", policy, policy=policy, steps=steps)
+        name = f"{policy.programme} · {policy.starts_on.isoformat()}"
+        return show_page(
+            self, request, "benefits/quote_policy.html", policy, policy=policy, steps=steps, title=name, original=name
+        )
 
     def has_ask_permission(self, request: HttpRequest) -> bool:
         """Whether the user may ask for a member's price or right."""
@@ -105,4 +108,4 @@ def _quote(form: QuoteForm, lines: Any) -> Quote | None:
 def _rows(quote: Quote) -> list[dict[str, Any]]:
     """The steps as rows of a table: by line, in all, and the price after each."""
     keys = list(quote.steps[0].lines)
-    return [{"step": step, "amounts": [step.lines.get(key) for key in keys]} for step in quote.steps]
+    return [{"step": step, "amounts": [(key, step.lines.get(key)) for key in keys]} for step in quote.steps]

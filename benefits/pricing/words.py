@@ -1,5 +1,7 @@
 """What a quote says to its reader, in the reader's language."""
 
+from decimal import Decimal
+
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -50,24 +52,29 @@ def _what(step: Step, benefit: PriceBenefit) -> str:
             return _("%(percent)s%% of the list price is paid") % {"percent": percent}
         return _("%(percent)s%% of the price so far is paid") % {"percent": percent}
     if benefit.kind == "instant_reduction":
-        figures = {"reduction": _money(terms["reduction"]), "threshold": _money(terms["threshold"])}
-        if terms["per_full_threshold"]:
-            return _("%(reduction)s off for every full %(threshold)s") % figures
-        return _("%(reduction)s off from %(threshold)s on") % figures
+        return _reduced(terms["reduction"], terms["threshold"], each=terms["per_full_threshold"])
     if benefit.kind == "coupon":
-        figures = {"amount": _money(terms["amount"]), "minimum": _money(terms["minimum_spend"])}
-        if terms["takes_off"] == "freight":
-            return _("%(amount)s off the freight, for goods from %(minimum)s on") % figures
-        return _("%(amount)s off from %(minimum)s on") % figures
+        return _reduced(terms["amount"], terms["minimum_spend"], of_freight=terms["takes_off"] == "freight")
     if benefit.kind == "buy_one_get_one":
         figures = {"pays": terms["pays_for"], "gets": terms["gets"]}
         return _("%(gets)s free for %(pays)s paid, the cheapest of a category") % figures
     return ""
 
 
-def _money(amount: object) -> str:
-    fen = as_fen(amount)  # type: ignore[arg-type]
-    return in_words(fen or 0)
+def _reduced(reduction: Decimal, minimum: Decimal, *, each: bool = False, of_freight: bool = False) -> str:
+    """So much off, from a minimum on where there is one."""
+    facts = {"reduction": _money(reduction), "minimum": _money(minimum)}
+    if of_freight:
+        return (_("%(reduction)s off the freight, for goods from %(minimum)s on") if minimum
+                else _("%(reduction)s off the freight")) % facts
+    if not minimum:
+        return _("%(reduction)s off") % facts
+    return (_("%(reduction)s off for every full %(minimum)s") if each
+            else _("%(reduction)s off from %(minimum)s on")) % facts
+
+
+def _money(amount: Decimal) -> str:
+    return in_words(as_fen(amount) or 0)
 
 
 def loss_words(loss: Loss) -> str:
