@@ -137,6 +137,10 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Fulfilments"), "local_shipping", "partners.fulfilment"),
                     _item(_("Dead letters"), "mark_email_unread", "partners.deadletter"),
                     _item(_("Events from partners"), "move_to_inbox", "partners.inboundevent"),
+                    _item(_("Status matches"), "compare_arrows", "partners.statusmatch"),
+                    _item(_("Statements"), "request_quote", "partners.partnerstatement"),
+                    _item(_("Differences"), "difference", "partners.statementline"),
+                    _item(_("Settlements"), "account_balance", "partners.settlement"),
                 ],
             },
             {

@@ -10,17 +10,21 @@ class PartnersConfig(AppConfig):
         from operations import registry
         from partners import receivers
         from partners.admin.panels import FulfilmentPanel
-        from partners.events import fulfilments, usages
+        from partners.events import fulfilments, statuses, usages
         from partners.events.handling import event_handlers
         from partners.jobs.fulfilments import FulfilBenefits
+        from partners.jobs.status_matches import FollowStatusMatches
         from partners.programme_files import SECTIONS
         from partners.roles import give_rights
+        from partners.settlement_approvals import CloseSettlement
 
         give_rights()
         receivers.connect()
         for section in SECTIONS:
             registry.programme_sections.register(section())
         registry.jobs.register(FulfilBenefits())
-        for handler in (*fulfilments.HANDLERS, *usages.HANDLERS):
+        registry.jobs.register(FollowStatusMatches())
+        for handler in (*fulfilments.HANDLERS, *statuses.HANDLERS, *usages.HANDLERS):
             event_handlers.register(handler)
         registry.member_panels.register(FulfilmentPanel())
+        registry.approval_actions.register(CloseSettlement())

@@ -1,5 +1,8 @@
 """Errors of the partners floor."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from django.utils.translation import gettext_lazy as _
 
 from operations.errors import PlusdeskError
@@ -60,3 +63,68 @@ class UnknownPartnerError(PlusdeskError):
 
     def __init__(self) -> None:
         super().__init__(_("No partner has that code."))
+
+
+class StatusMatchError(PlusdeskError):
+    """A status match cannot be made or changed so; the words say why."""
+
+    http_status = 409
+
+
+class StatementFault(NamedTuple):
+    """What is wrong with a line of a statement: where, what was read, and what was expected, in words."""
+
+    line: int
+    column: str
+    value: str
+    expected: str
+
+    def __str__(self) -> str:
+        words = _("Line %(line)s, “%(column)s”: “%(value)s” was read, expected: %(expected)s.")
+        return str(words % self._asdict())
+
+
+class StatementFileError(PlusdeskError):
+    """The file is refused whole, and nothing of it is written; `faults` says line by line why."""
+
+    def __init__(self, faults: Sequence[StatementFault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(" ".join(map(str, self.faults)))
+
+
+class StatementMonthError(PlusdeskError):
+    """Most lines of the file are owed in another month, or the month has not begun."""
+
+
+class StatementPartnerError(PlusdeskError):
+    """Most lines of the file are another partner's."""
+
+    def __init__(self, lines: int) -> None:
+        super().__init__(
+            _("%(lines)s lines are of fulfilments of another partner: this is not this partner's statement.")
+            % {"lines": lines}
+        )
+
+
+class StatementStateError(PlusdeskError):
+    """The statement is withdrawn or settled, or its settlement waits for approval: nothing about it changes."""
+
+    http_status = 409
+
+
+class SettlementStateError(PlusdeskError):
+    """The settlement is not in the state that this needs."""
+
+    http_status = 409
+
+
+class OpenDifferencesError(PlusdeskError):
+    """Nobody has decided yet about some differing lines."""
+
+    http_status = 409
+
+    def __init__(self, lines: int) -> None:
+        super().__init__(
+            _("%(lines)s differences of the statement are open: decide about them before the month is settled.")
+            % {"lines": lines}
+        )

@@ -27,15 +27,16 @@ class ReasonForm(forms.Form):
 
 
 def ask(
-    admin: ModelAdmin, request: HttpRequest, record: Model, form: forms.Form, *,
-    title: Any, submit_label: Any, note: Any = "", template: str = "operations/reason_form.html", **context: Any,
+    admin: ModelAdmin, request: HttpRequest, record: Model | None, form: forms.Form, *,
+    title: Any, submit_label: Any, note: Any = "", template: str = "operations/reason_form.html", back_url: str = "",
+    **context: Any,
 ) -> HttpResponse:
-    """The page with the form; 422 when it comes back with errors."""
+    """The page with the form; 422 when it comes back with errors. `back_url`: where else than to the record's page."""
     request.current_app = admin.admin_site.name
     page = {
         **admin.admin_site.each_context(request),
         "title": title, "submit_label": submit_label, "note": note, "form": form, "opts": admin.opts,
-        "original": record, "back_url": record_url(record), **context,
+        "original": record, "back_url": back_url or (record_url(record) if record else ""), **context,
     }
     return TemplateResponse(request, template, page, status=422 if form.errors else 200)
 

@@ -1,0 +1,109 @@
+"""Telling partners of status matches: claimed, sent outside any transaction, and their answers written down."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from random import uniform
+
+from django.db import connection, transaction
+
+from memberships.models import MemberReference
+from operations.dates import business_date
+from operations.outbound import Limits, answers_of
+from operations.owners import number_of
+from operations.services.holds import holding
+from partners.connectors.base import Outcome
+from partners.connectors.status import MatchAnswer, MatchOrder, StatusConnector
+from partners.models import Partner, StatusMatch
+from partners.services.calls import Pace, find_line
+from partners.services.status_matches import note_partners_word
+
+Clock = Callable[[], datetime]
+#: So many are claimed at a time; a claim is given up after so long.
+CLAIM, LEASE = 200, timedelta(minutes=10)
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 3600.0
+#: What the partner accepted, it tells of; it is asked about all the same.
+ACCEPTED_PAUSE = timedelta(hours=1)
+
+
+def send_due(*, clock: Clock) -> int:
+    """Send what is due to all partners; how many answers came. One worker at a time speaks to a partner of status."""
+    due = StatusMatch.objects.filter(next_attempt_at__lte=clock()).values_list("partner", flat=True).distinct()
+    count = 0
+    for partner in Partner.objects.filter(pk__in=list(due)).order_by("pk"):
+        with holding(f"status:{partner.code}") as is_free:
+            if is_free:
+                count += _send(partner, clock=clock)
+    return count
+
+
+def _send(partner: Partner, *, clock: Clock) -> int:
+    line = find_line(partner, at=clock())
+    if line is None or connection.in_atomic_block:
+        return 0
+    orders = _claim(partner, at=clock())
+    connector = StatusConnector(line, pace=Pace(float(partner.per_second)).wait)
+    count = 0
+    batches = answers_of(
+        orders, StatusConnector.settle, opened=lambda: connector, limits=Limits(partner.in_flight), patience=0.2
+    )
+    for answers in batches:
+        at = clock()
+        record(answers, on=business_date(at), at=at)
+        count += len(answers)
+    return count
+
+
+@transaction.atomic
+def _claim(partner: Partner, *, at: datetime) -> list[MatchOrder]:
+    """Matches to be made or ended at the partner; their attempt is committed before they are sent."""
+    due = StatusMatch.objects.select_for_update(skip_locked=True, of=("self",)).filter(
+        partner=partner, next_attempt_at__lte=at
+    )
+    matches = list(due.select_related("rule").order_by("next_attempt_at", "pk")[:CLAIM])
+    references = dict(
+        MemberReference.objects.filter(source=partner.code, member__in=[match.member_id for match in matches])
+        .values_list("member", "external_id")
+    )
+    orders = [_order(match, references.get(match.member_id, "")) for match in matches]
+    for match in matches:
+        match.attempts, match.next_attempt_at = match.attempts + 1, at + LEASE
+    StatusMatch.objects.bulk_update(matches, ["attempts", "next_attempt_at"])
+    return orders
+
+
+def _order(match: StatusMatch, reference: str) -> MatchOrder:
+    is_end = match.state == StatusMatch.State.REVOKED
+    return MatchOrder(
+        match.pk, "end" if is_end else "match", match.attempts > 0, match.key,
+        reference or number_of(match.member_id), match.rule.partner_tier, match.valid_from, match.valid_until,
+        match.ended_on or match.valid_until, match.evidence, match.reason,
+    )
+
+
+def record(answers: Sequence[MatchAnswer], *, on: date, at: datetime) -> None:
+    """Write down what partners answered; what is not known yet is asked about after a pause that grows."""
+    for answer in answers:
+        with transaction.atomic():
+            match = StatusMatch.objects.select_for_update().get(pk=answer.match)
+            if answer.outcome == Outcome.DONE:
+                state = "ended" if answer.command == "end" else answer.state
+                note_partners_word(match, state, number=answer.number, on=on, at=at)
+            elif answer.outcome == Outcome.FAILED:
+                # An end that is refused has nothing to end.
+                state = "ended" if answer.command == "end" else "failed"
+                note_partners_word(match, state, number=answer.number, error=answer.error, on=on, at=at)
+            else:
+                _put_off(match, answer, at=at)
+
+
+def _put_off(match: StatusMatch, answer: MatchAnswer, *, at: datetime) -> None:
+    """Ask again later, unless the partner told of it meanwhile."""
+    if match.next_attempt_at is None:
+        return
+    pause = timedelta(seconds=min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(match.attempts, 12)) * uniform(0.5, 1))
+    if answer.outcome == Outcome.ACCEPTED:
+        pause = ACCEPTED_PAUSE
+    elif answer.retry_after is not None:
+        pause = timedelta(seconds=answer.retry_after)
+    match.error, match.next_attempt_at = answer.error[:200], at + pause
+    match.save(update_fields=["error", "next_attempt_at"])

@@ -1,0 +1,55 @@
+-- End, revoke and renew the matches of a range of ids on a business date; returns id and kind of each.
+-- Of an approved dry run, only what it lists and finds as it saw it.
+-- Locks the matches in the order of their ids; one that another changed meanwhile is left. May run twice: what is over is
+-- not active, and a match is renewed once (its key, and the key of the one it renews).
+WITH due AS MATERIALIZED (
+    SELECT change.match_id, change.kind
+    FROM partners_match_changes(%(first)s, %(last)s, %(on)s, %(lead)s) AS change
+    WHERE %(approved)s::bigint IS NULL OR EXISTS (
+        SELECT FROM operations_runitem item
+        WHERE item.run_id = %(approved)s AND item.key = change.match_id AND item.seen = change.seen
+    )
+), locked AS MATERIALIZED (
+    SELECT match.id, match.member_id, match.partner_id, match.rule_id, match.valid_until, match.evidence, due.kind
+    FROM due
+    JOIN partners_statusmatch match ON match.id = due.match_id
+    WHERE match.state = 'active'
+    ORDER BY match.id
+    FOR NO KEY UPDATE OF match
+), ended AS (
+    UPDATE partners_statusmatch match
+    SET state = CASE locked.kind WHEN 'end' THEN 'ended' ELSE 'revoked' END, ended_on = %(on)s, attempts = 0,
+        -- The partner is told of what ends before its day.
+        next_attempt_at = CASE locked.kind WHEN 'revoke' THEN %(at)s::timestamptz END,
+        reason = CASE locked.kind WHEN 'revoke' THEN 'tier lost' ELSE match.reason END
+    FROM locked
+    WHERE match.id = locked.id AND locked.kind IN ('end', 'revoke')
+    RETURNING match.id, match.member_id, match.state, match.key, match.partner_id
+), renewed AS (
+    INSERT INTO partners_statusmatch
+        (member_id, partner_id, rule_id, direction, key, reference, evidence, valid_from, valid_until, state, renews_id,
+        attempts, next_attempt_at, error, reason, "on", at)
+    SELECT locked.member_id, locked.partner_id, locked.rule_id, 'outbound', 'renewal:' || locked.id, '',
+        locked.evidence || jsonb_build_object('renewed_on', %(on)s::date), locked.valid_until + 1,
+        ((locked.valid_until + 1) + make_interval(months => rule.months))::date - 1, 'requested', locked.id, 0, %(at)s,
+        '', '', %(on)s, %(at)s
+    FROM locked
+    JOIN partners_statusmatchrule rule ON rule.id = locked.rule_id
+    WHERE locked.kind = 'renew'
+    ON CONFLICT (key) DO NOTHING
+    RETURNING id, member_id, state, key, partner_id
+), changed AS (
+    SELECT * FROM ended UNION ALL SELECT * FROM renewed
+), message AS (
+    INSERT INTO operations_outboxmessage (topic, key, owner, payload, state, attempts, error, created_at, next_attempt_at)
+    SELECT 'status_match.changed', 'status-match:' || changed.id || ':' || changed.state, changed.member_id,
+        jsonb_build_object(
+            'match', changed.key, 'member', changed.member_id, 'partner', partner.code, 'state', changed.state,
+            'on', %(on)s::date
+        ), 'queued', 0, '', %(at)s, %(at)s
+    FROM changed
+    JOIN partners_partner partner ON partner.id = changed.partner_id
+    ORDER BY changed.member_id, changed.id
+    ON CONFLICT (key) DO NOTHING
+)
+SELECT locked.id, locked.kind FROM locked
