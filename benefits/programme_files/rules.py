@@ -142,7 +142,12 @@ class Rules:
 
     def export(self, *, on: date) -> list[dict[str, Any]]:
         in_order = sorted(self.present.values(), key=lambda versions: versions[0].pk)
-        return [_exported(versions[-1]) for versions in in_order if not VERSIONS.is_over(versions[-1], on=on)]
+        kept = {versions[-1].pk for versions in in_order if not VERSIONS.is_over(versions[-1], on=on)}
+        # An option has a rule that names its group, be it one that is over.
+        for option in self.benefit.options.filter(group__retired_on=None):
+            naming = [versions[-1].pk for versions in in_order if versions[-1].choice_group_id == option.group_id]
+            kept.update(naming[-1:] if kept.isdisjoint(naming) else ())
+        return [_exported(versions[-1]) for versions in in_order if versions[-1].pk in kept]
 
     def _endings(
         self, rules: list[dict[str, Any]], *, on: date

@@ -92,12 +92,13 @@ def find_programme(document: Document) -> Programme | None:
 def check_against_tables(document: Document, *, on: date) -> None:
     """ProgrammeFileError where the programme as it is cannot become what the document says."""
     programme = find_programme(document)
-    if programme is None:
-        return
     faults = [
-        fault
-        for each in _sections() for fault in each.hindrances(programme, document.sections[each.name], on=on)
+        fault for each in _sections() for fault in each.clashes(programme, document.sections[each.name], on=on)
     ]
+    if programme is not None:
+        faults += [
+            fault for each in _sections() for fault in each.hindrances(programme, document.sections[each.name], on=on)
+        ]
     if faults:
         raise ProgrammeFileError(document.located(faults), name=document.name)
 

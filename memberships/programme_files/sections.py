@@ -48,6 +48,10 @@ class ProgrammeSection:
         """Why the programme as it is cannot become what the section says from that day on, with paths."""
         return ()
 
+    def clashes(self, programme: Programme | None, section: Any, *, on: date) -> Iterable[Fault]:
+        """Why what other programmes share does not allow it, also of a programme that is not there yet, with paths."""
+        return ()
+
     def changes(self, programme: Programme | None, section: Any, *, on: date) -> Iterable[Change]:
         """What would change from that day on; nothing if, and only if, `apply` would write nothing. No programme yet:
         all of it is new."""

@@ -27,6 +27,7 @@ from memberships.programme_files.facts import (
     value_in_words,
 )
 from memberships.programme_files.faults import Fault, Path
+from memberships.programme_files.plans import begins_too_late
 from memberships.programme_files.schema import CODE, DATE, exact, one_of, record, whole
 from memberships.programme_files.sections import Change
 from memberships.programme_files.versions import Entry, Step, Versions
@@ -97,6 +98,14 @@ def _check_contract(path: Path, offer: dict[str, Any], partner: dict[str, Any]) 
             yield Fault((*path, key), _("is after the contract, which ends on %(day)s") % {"day": last})
 
 
+def out_of_contract(start: date, end: date | None, contract: dict[str, Any]) -> Iterator[str]:
+    """Which day of a contract does not bear an offer of these days."""
+    if start < contract["contract_from"]:
+        yield "contract_from"
+    if contract["contract_until"] is not None and max(start, end or start) > contract["contract_until"]:
+        yield "contract_until"
+
+
 class Offers:
     """The offers for a programme's benefits as they are, to be made what a file says."""
 
@@ -129,6 +138,24 @@ class Offers:
             found = Partner.objects.filter(code=code).first()
             self.partners[code] = found or Partner(code=code, name=code, name_en=code)
         return self.partners[code]
+
+    def hindrances(
+        self, path: Path, partner: dict[str, Any], contract: dict[str, Any], *, on: date
+    ) -> Iterator[Fault]:
+        """Why a partner's offers cannot become what the file says; `contract`: its days by then."""
+        for place, offer in enumerate(partner["offers"]):
+            versions, entry = self.present.get(offer["benefit"], []), self.entry(partner["code"], offer)
+            if versions and begins_too_late(VERSIONS, versions[-1], entry, on=on):
+                words = _("it holds since %(day)s: it cannot begin later")
+                day = day_in_words(versions[-1].starts_on)
+                yield Fault((*path, place, "starts_on"), words % {"day": day})
+            step = VERSIONS.step(versions, entry, on=on)
+            days = facts_of(versions[-1], ("starts_on", "ends_on")) if versions else {}
+            days |= step.values if step else {}
+            if days["ends_on"] is None or days["ends_on"] >= on:
+                for _key in out_of_contract(days["starts_on"], days["ends_on"], contract):
+                    words = _("from %(day)s on it is not within the contract")
+                    yield Fault((*path, place), words % {"day": day_in_words(days["starts_on"])})
 
     def changes(self, section: list[dict[str, Any]], *, on: date) -> Iterable[Change]:
         for code, versions, step in self.steps(section, on=on):

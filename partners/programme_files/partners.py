@@ -17,14 +17,13 @@ from benefits.programme_files.known import day_in_words
 from memberships.models import Programme
 from memberships.programme_files.facts import as_date, as_text, difference, differing, facts_of, same_number
 from memberships.programme_files.faults import Fault, Path
-from memberships.programme_files.plans import begins_too_late
 from memberships.programme_files.schema import CODE, DATE, NAMES, SMALL, exact, list_of, record, whole
 from memberships.programme_files.sections import Change, ProgrammeSection
 from memberships.programme_files.tier_groups import repeated_codes
 from operations.models import User
-from partners.models import Partner, RegistrationGift, StatusMatchRule
+from partners.models import Offer, Partner, RegistrationGift, StatusMatchRule
 from partners.programme_files.offers import SCHEMA as OFFER
-from partners.programme_files.offers import VERSIONS, Offers, check_offers
+from partners.programme_files.offers import Offers, check_offers, out_of_contract
 
 LIMITS = {
     "timeout_seconds": {**exact(1, 0, 9_999, description="Waits so long for an answer"), "exclusiveMinimum": 0},
@@ -43,7 +42,7 @@ class Partners(ProgrammeSection):
             {
                 "code": CODE,
                 "name": NAMES,
-                "contract_from": {**DATE, "description": "Left out: from the effective day"},
+                "contract_from": {**DATE, "description": "Left out: from the effective day, or its first offer's"},
                 "contract_until": {**DATE, "description": "The last day"},
                 "limits": record(LIMITS, description="How its systems are spoken to; what is left out is the desk's"),
                 "offers": list_of(OFFER, default=[], description="What it fulfils of this programme's benefits"),
@@ -65,16 +64,17 @@ class Partners(ProgrammeSection):
             if {"contract_from", "contract_until"} <= partner.keys():
                 yield from _check_contract(path, partner)
 
-    def hindrances(self, programme: Programme, section: list[dict[str, Any]], *, on: date) -> Iterable[Fault]:
-        offers = Offers(programme)
-        for number, partner in enumerate(section):
-            for place, offer in enumerate(partner["offers"]):
-                versions = offers.present.get(offer["benefit"])
-                entry = offers.entry(partner["code"], offer)
-                if versions and begins_too_late(VERSIONS, versions[-1], entry, on=on):
-                    words = _("it holds since %(day)s: it cannot begin later")
-                    day = day_in_words(versions[-1].starts_on)
-                    yield Fault((self.name, number, "offers", place, "starts_on"), words % {"day": day})
+    def clashes(self, programme: Programme | None, section: list[dict[str, Any]], *, on: date) -> Iterable[Fault]:
+        offers, present = Offers(programme), _present(section)
+        for number, entry in enumerate(section):
+            path, partner = (self.name, number), present.get(entry["code"])
+            contract = _wanted(entry, partner, on=on)
+            yield from offers.hindrances((*path, "offers"), entry, contract, on=on)
+            elsewhere = Offer.objects.filter(partner=partner).exclude(benefit__programme=programme)
+            for offer in elsewhere.exclude(ends_on__lt=on).select_related("benefit") if partner else ():
+                for key in out_of_contract(offer.starts_on, offer.ends_on, contract):
+                    words = _("it offers “%(benefit)s” for another programme beyond that")
+                    yield Fault((*path, key), words % {"benefit": offer.benefit})
 
     def changes(self, programme: Programme | None, section: list[dict[str, Any]], *, on: date) -> Iterable[Change]:
         present = _present(section)
@@ -123,8 +123,9 @@ def _giving(programme: Programme, *, on: date) -> set[str]:
 
 def _wanted(entry: dict[str, Any], partner: Partner | None, *, on: date) -> dict[str, Any]:
     last = as_date(entry.get("contract_until"))
-    usual = partner.contract_from if partner else on
-    first = as_date(entry.get("contract_from")) or min(usual, last or usual)
+    begin = [as_date(offer.get("starts_on", offer.get("ends_on"))) or on for offer in entry["offers"]]
+    usual = min(partner.contract_from if partner else on, last or on, *begin)
+    first = as_date(entry.get("contract_from")) or usual
     return {
         "name": entry["name"]["zh"], "name_en": entry["name"]["en"], "contract_from": first, "contract_until": last,
         **entry.get("limits", {}),

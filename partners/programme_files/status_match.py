@@ -72,6 +72,13 @@ class StatusMatches(ProgrammeSection):
                     words = _("is about the same tier as %(other)s, on the same days")
                     yield Fault(path, words % {"other": f"{self.name}[{other}]"})
 
+    def clashes(self, programme: Programme | None, section: list[dict[str, Any]], *, on: date) -> Iterable[Fault]:
+        others = StatusMatchRule.objects.exclude(tier__group__programme=programme)
+        for number, rule in enumerate(section):
+            if others.filter(partner__code=rule["partner"], code=rule["code"]).exists():
+                words = _("“%(code)s” is a status match of another programme with this partner: take another code")
+                yield Fault((self.name, number, "code"), words % {"code": rule["code"]})
+
     def hindrances(self, programme: Programme, section: list[dict[str, Any]], *, on: date) -> Iterable[Fault]:
         present, known = _present(programme), Known(programme)
         for number, rule in enumerate(section):

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from django.contrib.auth.models import Group
 
-from memberships.models import Enrolment, Programme, ProgrammeRevision, TierStanding
+from benefits.services.entitlements import entitlements_of
+from memberships.models import Enrolment, Member, Programme, ProgrammeRevision, TierStanding
 from memberships.programme_files.documents import Document, changes_of, export_programme, read_document
 from memberships.programme_files.writing import write_document
 from memberships.services.revisions import draft_revision, submit_revision
@@ -92,3 +93,11 @@ def evaluated(wallet: Enrolment, *, on: date) -> None:
 def tier_of(wallet: Enrolment) -> str:
     """The code of the tier on the programme's ladder."""
     return str(TierStanding.objects.select_related("tier").get(enrolment=wallet).tier.code)
+
+
+def entitled(member: Member, *, on: date) -> dict[str, tuple[int | None, int | None]]:
+    """Quota and what is left of it on a day, by benefit, and category where it has a line of its own."""
+    return {
+        "/".join(filter(None, [line.benefit.code, line.category])): (line.quota, line.left)
+        for line in entitlements_of(member, on=on) if line.is_entitled
+    }

@@ -10,7 +10,7 @@ from memberships.services.enrolments import enrol_member
 from tests.memberships.factories import TODAY, a_firm
 from tests.memberships.order_stories import give_back, order
 from tests.memberships.points_stories import balance
-from tests.programmes.stories import evaluated, goes_in_and_comes_out_the_same, noon, tier_of
+from tests.programmes.stories import entitled, evaluated, goes_in_and_comes_out_the_same, noon, tier_of
 
 pytestmark = pytest.mark.django_db
 
@@ -81,3 +81,8 @@ def test_the_stores_of_a_firm_have_points_and_stars_of_their_own(programme: Prog
     assert (balance(one), balance(other)) == (35_000, 0)
     with pytest.raises(EnrolmentScopeError):
         enrol_member(firm, programme, on=TODAY, at=noon(TODAY), actor=None)
+
+
+def test_no_benefit_of_a_star_is_given_and_none_is_invented(programme: Programme) -> None:
+    assert not programme.benefits.exists()
+    assert entitled(a_store(programme).member, on=TODAY) == {}

@@ -7,11 +7,20 @@ import pytest
 from memberships.errors import NotOpenToMemberError
 from memberships.models import Enrolment, Member, Programme, Tier
 from memberships.services.enrolments import enrol_member, is_open_to
+from partners.models import RegistrationGift, StatusMatchRule
 from tests.memberships.factories import TODAY, a_person
 from tests.memberships.order_stories import order
 from tests.memberships.points_night_stories import losses, night
 from tests.memberships.points_stories import balance
-from tests.programmes.stories import evaluated, goes_in_and_comes_out_the_same, in_effect, noon, shipped, tier_of
+from tests.programmes.stories import (
+    entitled,
+    evaluated,
+    goes_in_and_comes_out_the_same,
+    in_effect,
+    noon,
+    shipped,
+    tier_of,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -80,3 +89,18 @@ def test_points_end_at_the_end_of_the_year_after_the_one_they_were_earned_in(pro
     night(date(2029, 1, 1))
     assert [points for points, _on in losses(member)] == [-300]
     assert balance(member) == 0
+
+
+def test_black_gold_is_silver_at_marriott_and_black_diamond_gold(programme: Programme) -> None:
+    rules = StatusMatchRule.objects.filter(tier__group__programme=programme).order_by("pk")
+    assert [(rule.partner.code, rule.direction, rule.tier.code, rule.partner_tier) for rule in rules] == [
+        ("marriott", "outbound", "black-gold", "Silver"), ("marriott", "outbound", "black-diamond", "Gold"),
+    ]
+
+
+def test_who_is_new_at_marriott_gets_coupons_of_58_and_30_and_nobody_else(programme: Programme) -> None:
+    gifts = RegistrationGift.objects.filter(programme=programme).select_related("benefit").order_by("pk")
+    assert [(gift.partner.code, gift.benefit.terms["amount"]) for gift in gifts] == [
+        ("marriott", "58"), ("marriott", "30")
+    ]
+    assert entitled(a_member(programme).member, on=TODAY) == {}
