@@ -78,7 +78,7 @@ class Running:
     applied: list[Applied] = field(default_factory=list)
     losses: list[tuple[PriceBenefit, Loss]] = field(default_factory=list)
     #: The lines that a benefit is for, in its step: the same for all copies, so that they are looked for once.
-    _covered: dict[tuple[str, str], list[Line]] = field(default_factory=dict)
+    _covered: dict[tuple[str, str], list[Line]] = field(default_factory=dict, compare=False)
 
     @classmethod
     def start(cls, lines: Sequence[Line], freight: Freight) -> "Running":

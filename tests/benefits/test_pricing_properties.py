@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from itertools import islice
 from random import Random
 
 from hypothesis import given
@@ -9,10 +10,13 @@ from hypothesis import settings as given_settings
 from hypothesis import strategies as st
 
 from benefits.errors import TooManyCombinationsError
+from benefits.pricing.choices import explore
 from benefits.pricing.money import MODES, UNITS, Rounding, allocate
 from benefits.pricing.orders import Freight, Line, Scope
-from benefits.pricing.policy import STEP_KINDS, Policy, PriceBenefit, Step
+from benefits.pricing.policy import PROMOTION, STEP_KINDS, Policy, PriceBenefit, Step
 from benefits.pricing.quotes import Quote, quote
+from benefits.pricing.running import Running
+from benefits.pricing.trials import try_out
 from tests.benefits.pricing_stories import DAY, benefit
 
 CATEGORIES = ["", "家电", "手机"]
@@ -88,7 +92,7 @@ def policies(draw: st.DrawFn, *, always_best: bool = False) -> Policy:
 
 freights = st.builds(Freight, amounts, amounts)
 everything = (orders(), benefits_of_members(), policies(), freights)
-tried = given_settings(max_examples=60, deadline=None)
+tried = given_settings(max_examples=40, deadline=None)
 
 
 def priced(
@@ -195,6 +199,22 @@ def test_benefit_that_cost_nothing_is_not_used_and_every_other_is_explained(
     considered = {each.benefit.key for each in result.considered if each.benefit}
     assert {each.key for each in benefits} <= used | considered
     assert all(each.words for each in result.considered)
+
+
+@tried
+@given(*everything)
+def test_ways_that_begin_alike_come_to_what_each_comes_to_alone(
+    lines: list[Line], benefits: list[PriceBenefit], policy: Policy, freight: Freight
+) -> None:
+    start = Running.start(lines, freight)
+    offered: dict[str, list[PriceBenefit]] = {"promotion": [PROMOTION]}
+    for each in benefits:
+        offered.setdefault(each.kind, []).append(each)
+    for gone, choice in islice(explore(start.copy(), policy, offered), 200):
+        alone = try_out(start, policy, choice)
+        assert (gone.now, gone.freight, gone.back) == (alone.now, alone.freight, alone.back)
+        assert (gone.applied, gone.losses) == (alone.applied, alone.losses)
+    assert start == Running.start(lines, freight)
 
 
 @given(st.integers(0, 10**12), st.dictionaries(st.text(max_size=3), st.integers(0, 10**10), min_size=1, max_size=30))

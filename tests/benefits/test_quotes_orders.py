@@ -8,13 +8,26 @@ from django.db import IntegrityError
 from django.utils import translation
 
 from benefits.errors import CouponNotHeldError, NoPricingPolicyError
-from benefits.models import Benefit, BenefitRule, Grant, PricingPolicy
+from benefits.models import Benefit, BenefitRule, Grant, PricingPolicy, Redemption
 from benefits.pricing.orders import Freight
 from benefits.services.benefit_terms import keep_terms
 from benefits.services.quotes import quote_order
 from memberships.models import Member
-from tests.benefits.benefit_stories import TODAY, a_benefit, a_key, a_person, at, of_card, plus, used, with_card
+from tests.benefits.benefit_stories import (
+    TODAY,
+    a_benefit,
+    a_key,
+    a_person,
+    a_wallet_of,
+    at,
+    of_all,
+    of_card,
+    plus,
+    used,
+    with_card,
+)
 from tests.benefits.pricing_stories import goods, lost, told, yuan
+from tests.memberships.factories import jd_plus
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -189,6 +202,33 @@ def test_benefit_of_a_category_is_for_its_goods_only_and_the_general_rule_for_th
     )
     assert result.line_totals == {"milk": yuan(100), "pen": yuan(90)}
     assert fresh.quota == 0 and lost(result) == {"off/生鲜": "used_up"}
+
+
+def test_benefit_of_a_store_counts_for_orders_of_that_store() -> None:
+    programme = jd_plus(code="stores", enrols="store")
+    PricingPolicy.objects.create(programme=programme, steps=USUAL, starts_on=TODAY)
+    off = a_benefit("off", programme=programme, kind="stacking_discount", terms={"percent": "95"})
+    rule = of_all(off, 1, "month")
+    member = a_person()
+    one, other = (a_wallet_of(member, programme=programme, scope=scope) for scope in ("one", "other"))
+    lines = [goods("chair", 100)]
+    used(member, rule, on=TODAY, wallet=other)
+    assert quote_order(member, programme, lines, on=TODAY, store=one).payable == yuan(95)
+    assert quote_order(member, programme, lines, on=TODAY, store=other).payable == yuan(100)
+    assert quote_order(member, programme, lines, on=TODAY).payable == yuan(100)
+
+
+def test_use_that_was_given_back_later_counts_for_the_days_before() -> None:
+    a_policy()
+    rule = of_card(a_benefit("off", kind="stacking_discount", terms={"percent": "95"}), 1, "year")
+    card, lines = with_card(), [goods("chair", 100)]
+    use = used(card.member, rule, on=TODAY + DAY)
+    Redemption.objects.filter(pk=use.pk).update(
+        state="returned", return_key="back", returned_on=TODAY + 5 * DAY, returned_at=at(TODAY + 5 * DAY)
+    )
+    days = {0: 95, 1: 100, 4: 100, 5: 95}
+    for after, payable in days.items():
+        assert quote_order(card.member, plus(), lines, on=TODAY + after * DAY).payable == yuan(payable), after
 
 
 def test_two_policies_of_one_day_cannot_be_written() -> None:
