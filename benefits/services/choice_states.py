@@ -1,13 +1,12 @@
 """What a member has of a choice group and may still do: read from the rights that name it. (Choosing: choices.py.)"""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Q
-
-from benefits.models import Benefit, Choice, ChoiceGroup, ChoiceOption, Grant, Redemption
+from benefits.models import Benefit, Choice, ChoiceGroup, ChoiceOption
+from benefits.services import statements
 from benefits.services.rights import Right, rights_of
 from memberships.models import Member
 
@@ -77,71 +76,57 @@ class _Window:
 def choice_state(member: Member, group: ChoiceGroup, *, on: date) -> ChoiceState | None:
     """What the member has of a group; None: nothing entitles to an option of it on that day, or it has no window."""
     rights = [right for right in rights_of(member.pk, on=on) if right.group_id == group.pk]
-    return states_of(member, rights, [group], on=on).get(group.pk)
+    benefits = Benefit.objects.in_bulk({right.benefit_id for right in rights})
+    return states_of(member, rights, benefits, on=on).get(group.pk)
 
 
 def states_of(
-    member: Member, rights: Sequence[Right], groups: Iterable[ChoiceGroup], *, on: date
+    member: Member, rights: Sequence[Right], benefits: Mapping[int, Benefit], *, on: date
 ) -> dict[int, ChoiceState]:
-    """By group; those that have no window (a term, without a card) are left out. Four statements for all of them."""
-    by_id = {group.pk: group for group in groups}
+    """By group; those that have no window (a term, without a card) are left out. Three statements for all of them.
+
+    `benefits`: those of the rights.
+    """
     mine: dict[int, dict[int, Right]] = {}
     for right in rights:
-        if right.group_id in by_id and right.group_from is not None:
-            mine.setdefault(right.group_id or 0, {})[right.benefit_id] = right
+        if right.group_id is not None and right.group_from is not None:
+            mine.setdefault(right.group_id, {})[right.benefit_id] = right
     if not mine:
         return {}
-    options: dict[int, list[ChoiceOption]] = {}
-    for option in ChoiceOption.objects.filter(group__in=mine).select_related("benefit").order_by("group", "rank"):
+    options: dict[int, list[ChoiceOption]] = {pk: [] for pk in mine}
+    for option in ChoiceOption.objects.filter(group__in=mine).select_related("group").order_by("group", "rank"):
         if option.benefit_id in mine[option.group_id]:
-            options.setdefault(option.group_id, []).append(option)
-    windows = _windows(member, mine, by_id)
-    return {
-        pk: _state(windows[pk], held, options.get(pk, []), on=on)
-        for pk, held in mine.items()
-    }
+            option.benefit = benefits[option.benefit_id]
+            options[option.group_id].append(option)
+    windows = _windows(member, mine, {pk: found[0].group for pk, found in options.items() if found})
+    return {pk: _state(window, mine[pk], options[pk], on=on) for pk, window in windows.items()}
 
 
 def _windows(
     member: Member, mine: Mapping[int, Mapping[int, Right]], groups: Mapping[int, ChoiceGroup]
 ) -> dict[int, _Window]:
     """Each group's window, its choices and what was used of it."""
-    spans = {pk: next(iter(rights.values())) for pk, rights in mine.items()}
-    used: dict[int, set[int]] = {pk: set() for pk in mine}
-    uses = Q(pk__in=[])
-    held = Q(pk__in=[])
-    for pk, span in spans.items():
-        within = Q(benefit__in=mine[pk])
-        uses |= within & _between("on", span)
-        held |= within & _between("used_on", span)
-    done = Redemption.objects.filter(uses, member=member, state=Redemption.State.DONE).values_list("benefit", "on")
-    coupons = Grant.objects.filter(held, member=member, state=Grant.State.USED).values_list("benefit", "used_on")
-    for benefit, day in [*done.distinct(), *coupons.distinct()]:
-        for pk, span in spans.items():
-            if benefit in mine[pk] and _holds(span, day):
-                used[pk].add(benefit)
-    choices: dict[int, list[Choice]] = {pk: [] for pk in mine}
-    for choice in Choice.objects.filter(member=member, group__in=mine).order_by("pk"):
-        if choice.window_from == spans[choice.group_id].group_from:
+    spans = [(pk, benefit, right) for pk in groups for benefit, right in mine[pk].items()]
+    used: dict[int, set[int]] = {pk: set() for pk in groups}
+    found = statements.rows(
+        "choices/used", member=member.pk, groups=[pk for pk, _benefit, _right in spans],
+        benefits=[benefit for _pk, benefit, _right in spans], firsts=[right.group_from for _, _, right in spans],
+        afters=[right.group_after for _, _, right in spans],
+    )
+    for pk, benefit in found:
+        used[pk].add(benefit)
+    firsts = {pk: next(iter(mine[pk].values())) for pk in groups}
+    choices: dict[int, list[Choice]] = {pk: [] for pk in groups}
+    for choice in Choice.objects.filter(member=member, group__in=groups).order_by("pk"):
+        if choice.window_from == firsts[choice.group_id].group_from:
             choices[choice.group_id].append(choice)
     return {
         pk: _Window(
-            groups[pk], span.group_from or date.min, span.group_after, span.group_opened or date.min, choices[pk],
-            used[pk],
+            group, firsts[pk].group_from or date.min, firsts[pk].group_after, firsts[pk].group_opened or date.min,
+            choices[pk], used[pk],
         )
-        for pk, span in spans.items()
+        for pk, group in groups.items()
     }
-
-
-def _between(field: str, span: Right) -> Q:
-    found = Q(**{f"{field}__gte": span.group_from})
-    return found & Q(**{f"{field}__lt": span.group_after}) if span.group_after else found
-
-
-def _holds(span: Right, day: date | None) -> bool:
-    return bool(
-        day and span.group_from and span.group_from <= day and (span.group_after is None or day < span.group_after)
-    )
 
 
 def _state(

@@ -114,8 +114,7 @@ def _told(member: Member, rights: Sequence[Right], *, on: date) -> list[Entitlem
     if not rights:
         return []
     records = _Records(rights)
-    groups = {rule.choice_group.pk: rule.choice_group for rule in records.rules.values() if rule.choice_group}
-    states = states_of(member, rights, groups.values(), on=on)
+    states = states_of(member, rights, records.benefits, on=on)
     standings = {
         (option.group.pk, option.benefit.pk): option for state in states.values() for option in state.options
     }
@@ -126,17 +125,24 @@ def _told(member: Member, rights: Sequence[Right], *, on: date) -> list[Entitlem
 
 
 class _Records:
-    """What rights name by id, read at once: a statement for each kind."""
+    """What rights name by id, read at once: a statement for each kind, and a record for each id."""
 
     def __init__(self, rights: Iterable[Right]) -> None:
         rights = list(rights)
-        rules = BenefitRule.objects.select_related("benefit__programme", "tier", "choice_group")
-        self.rules = rules.in_bulk({right.rule_id for right in rights})
+        self.rules = BenefitRule.objects.in_bulk({right.rule_id for right in rights})
+        self.benefits = Benefit.objects.in_bulk({right.benefit_id for right in rights})
         cards = {right.source_id for right in rights if right.source == "plan"}
-        self.cards = Subscription.objects.select_related("plan").in_bulk(cards)
+        self.cards = Subscription.objects.select_related("plan", "programme").in_bulk(cards)
         wallets = {right.source_id for right in rights if right.source != "plan"}
         self.wallets = Enrolment.objects.select_related("programme").in_bulk(wallets)
         self.tiers = Tier.objects.in_bulk({right.tier_id for right in rights if right.tier_id is not None})
+        # What entitles to a benefit is of the benefit's programme.
+        held: list[Subscription | Enrolment] = [*self.cards.values(), *self.wallets.values()]
+        programmes = {record.programme_id: record.programme for record in held}
+        for benefit in self.benefits.values():
+            benefit.programme = programmes[benefit.programme_id]
+        for rule in self.rules.values():
+            rule.benefit = self.benefits[rule.benefit_id]
 
     def source(self, right: Right) -> Source:
         record: Subscription | Tier | Enrolment

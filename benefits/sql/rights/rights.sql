@@ -29,7 +29,8 @@ RETURNS TABLE (
     is_default boolean, points_price bigint, member_price numeric, is_automatic boolean, place bigint,
     group_opened date, tier_id bigint, combine text
 )
-LANGUAGE plpgsql STABLE AS $function$
+-- Planned once a connection: the first five plans would take longer than all else.
+LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $function$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
