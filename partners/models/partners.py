@@ -41,6 +41,10 @@ class Partner(Named):
         _("breaker: failures in a row"), default=5, validators=[MinValueValidator(1)]
     )
     breaker_seconds = models.PositiveIntegerField(_("breaker: pause (seconds)"), default=30)
+    # How its statements are read: {"columns": {its header: ours}, "states": {its word: ours}}; importers/statements.py.
+    statement_mapping = models.JSONField(
+        _("reading of its statements"), default=dict, db_default={}, blank=True
+    )
 
     class Meta:
         verbose_name = _("partner")

@@ -1,5 +1,6 @@
 """A partner's statement, line by line against what we know; and what is owed for a month."""
 
+import uuid
 from decimal import Decimal
 
 import pgtrigger
@@ -15,9 +16,18 @@ from partners.models.fulfilments import Fulfilment
 from partners.models.partners import Offer, Partner
 
 
+def upload_path(_statement: "PartnerStatement", _name: str) -> str:
+    """Where a statement's file is kept: a name of ours, since the partner's may hold path parts."""
+    return f"statements/{uuid.uuid4().hex}"
+
+
 @track(owner="partner")
 class PartnerStatement(models.Model):
-    """What a partner says it did in a month; the lines are staged and matched by an import."""
+    """What a partner says it did in a month, matched line by line.
+
+    Lines that differ are rows; of those that match, which are nearly all, only the sums by offer and unit cost are kept
+    (`matched`): a fulfilment that is billed in the month and has no line here is matched. The file itself is kept.
+    """
 
     class State(models.TextChoices):
         MATCHED = "matched", _("matched")
@@ -32,8 +42,18 @@ class PartnerStatement(models.Model):
     )
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.MATCHED)
     matched_at = models.DateTimeField(_("matched at"))
-    # Lines by verdict.
+    file = models.FileField(_("file"), upload_to=upload_path, blank=True, db_default="")
+    file_name = models.CharField(_("file name"), max_length=255, db_default="")
+    file_sha256 = models.CharField(_("SHA-256 of the file"), max_length=64, db_default="")
+    # How many lines the file has, and lines by verdict.
+    lines_read = models.PositiveIntegerField(_("lines"), default=0, db_default=0)
     counts = models.JSONField(_("counts"), default=dict)
+    # Of the lines that match: [{"offer", "unit_cost", "units", "amount"}], the amounts as text.
+    matched = models.JSONField(_("matched"), default=list, db_default=[])
+    imported_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
+        verbose_name=_("imported by"),
+    )
 
     class Meta:
         verbose_name = _("partner's statement")
@@ -49,7 +69,12 @@ class PartnerStatement(models.Model):
             ),
             models.CheckConstraint(condition=Q(month__day=1), name="partnerstatement_month"),
         ]
-        triggers = [path("state", [("matched", "settled"), ("matched", "withdrawn"), ("settled", "matched")])]
+        triggers = [
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(name="frozen", exclude=["state"]),
+            path("state", [("matched", "settled"), ("matched", "withdrawn")]),
+            keep_whole(),
+        ]
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m} #{self.number}"
@@ -67,7 +92,7 @@ class StatementLine(models.Model):
         DUPLICATE = "duplicate", _("duplicate")
 
     class Resolution(models.TextChoices):
-        """What was decided; the amount that is accepted follows (services/statements.py)."""
+        """What was decided; the amount that is accepted follows (services/settlements.py)."""
 
         OPEN = "open", _("open")
         ACCEPT_THEIRS = "accept_theirs", _("their line is right")
@@ -117,6 +142,7 @@ class StatementLine(models.Model):
         ]
         indexes = [
             models.Index(fields=["statement", "line"], name="statementline_of"),
+            models.Index(fields=["order"], name="statementline_by_order"),
             # The work list.
             models.Index(
                 fields=["statement", "verdict", "id"], name="statementline_differs", condition=~Q(verdict="matched")
@@ -172,7 +198,9 @@ class Settlement(models.Model):
             pgtrigger.Protect(
                 name="closed_is_locked", operation=pgtrigger.Update, condition=pgtrigger.Q(old__state="closed")
             ),
+            pgtrigger.ReadOnly(name="frozen", fields=["id", "partner", "month"]),
             path("state", [("draft", "submitted"), ("submitted", "draft"), ("submitted", "closed")]),
+            keep_whole(),
         ]
 
     def __str__(self) -> str:
@@ -196,12 +224,21 @@ def _of_open_settlement() -> pgtrigger.Trigger:
 
 
 class SettlementLine(models.Model):
-    """Of an offer and a unit cost: how many units are owed."""
+    """Of an offer and a unit cost: how many units are owed, or were drawn from what is prepaid."""
+
+    class Source(models.TextChoices):
+        STATEMENT = "statement", _("the partner's statement")
+        OWN = "own", _("our own records")
+        # Drawn from what was paid in advance: told, but not owed once more.
+        PREPAID = "prepaid", _("our own records, prepaid")
 
     settlement = models.ForeignKey(
         Settlement, models.PROTECT, related_name="lines", verbose_name=_("settlement")
     )
     offer = models.ForeignKey(Offer, models.PROTECT, related_name="+", db_index=False, verbose_name=_("offer"))
+    source = models.CharField(
+        _("source"), max_length=16, choices=Source, default=Source.STATEMENT, db_default=Source.STATEMENT
+    )
     units = models.BigIntegerField(_("units"))
     unit_cost = models.DecimalField(_("unit cost (CNY)"), max_digits=12, decimal_places=4)
     amount = models.DecimalField(_("amount (CNY)"), max_digits=16, decimal_places=2)
@@ -212,7 +249,10 @@ class SettlementLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["settlement", "offer", "unit_cost"], name="settlementline_once")
         ]
-        triggers = [_of_open_settlement()]
+        # A new draft takes the lines away and writes others.
+        triggers = [
+            pgtrigger.Protect(name="never_changed", operation=pgtrigger.Update), _of_open_settlement(), keep_whole(),
+        ]
 
     def __str__(self) -> str:
         return str(self.amount)
@@ -244,6 +284,7 @@ class SettlementAdjustment(models.Model):
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             _of_open_settlement(),
+            keep_whole(),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,1 @@
+"""Files of partners on their way in, one reader per noun."""

@@ -1,0 +1,206 @@
+"""A partner's statement of a month: read, matched line by line with what we know, and its differences decided.
+
+Both sides meet in memory (polars), where a million lines take seconds: what is billed comes out of the file, what may
+be billed out of `partners_billed` in one COPY. Only what differs is written, and the sums of what matches.
+
+    duplicate       the second and later lines of an order
+    missing here    no fulfilment, or use, of that number
+    amount differs  also: known here, but owed in another month (expected: 0)
+    state differs   neither our state now nor, where it was revoked later, that of the month's end
+    missing there   owed, postpaid, and not billed
+"""
+
+import io
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Any, BinaryIO, NamedTuple, cast
+
+import polars as pl
+from django.conf import settings
+from django.core.files import File
+from django.core.files.base import ContentFile
+from django.db import connection, transaction
+from django.db.models import Max, QuerySet
+from django.utils.translation import gettext as _
+
+from operations.audit import because
+from operations.imports.files import inspect_file, refusal
+from operations.models import User
+from operations.services.approvals import requests_about
+from partners.errors import StatementMonthError, StatementPartnerError, StatementStateError
+from partners.importers.statements import read_statement
+from partners.importers.workbooks import WorkbookError, csv_of, is_workbook
+from partners.models import Partner, PartnerStatement, Settlement, StatementLine
+from partners.services import statement_matching
+from partners.services.statements import statement as sql
+
+State = PartnerStatement.State
+Verdict, Resolution = StatementLine.Verdict, StatementLine.Resolution
+
+
+@dataclass(frozen=True)
+class Imported:
+    """The statement, and whether it came of this file just now; the same file again gives the first one."""
+
+    statement: PartnerStatement
+    is_new: bool
+
+
+def import_statement(
+    partner: Partner, file: "File[Any]", *, month: date, on: date, at: datetime, actor: User | None
+) -> Imported:
+    """Match a file with what we know of the month, and keep what differs; a statement there was is withdrawn.
+
+    All of it or nothing. Raises FileRefusedError, StatementFileError (naming the lines), StatementMonthError,
+    StatementPartnerError, and StatementStateError once the month is settled or waits for that.
+    """
+    month = month.replace(day=1)
+    if month > on:
+        raise StatementMonthError(_("%(month)s has not begun yet.") % {"month": f"{month:%Y-%m}"})
+    kept = _read(file)
+    same = _same_file(partner, month, kept.sha256)
+    if same is not None:
+        return Imported(same, is_new=False)
+    refuse_settled(partner, month)
+    lines = read_statement(kept.text, encoding=kept.encoding, mapping=partner.statement_mapping, month=month)
+    matching = statement_matching.match(partner, month, lines)
+    _refuse_others(matching, lines.height)
+    with transaction.atomic(), because(_("partner's statement"), actor=actor):
+        Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
+        same = _same_file(partner, month, kept.sha256)
+        if same is not None:
+            return Imported(same, is_new=False)
+        refuse_settled(partner, month)
+        PartnerStatement.objects.filter(partner=partner, month=month, state=State.MATCHED).update(
+            state=State.WITHDRAWN
+        )
+        statement = PartnerStatement(
+            partner=partner, month=month, number=_next_number(partner, month), matched_at=at, imported_by=actor,
+            file_name=(file.name or "")[:255], file_sha256=kept.sha256, lines_read=lines.height,
+            counts=matching.counts, matched=matching.matched,
+        )
+        statement.file.save("upload", ContentFile(kept.data), save=False)
+        statement.save()
+        _write_lines(statement, matching.differing)
+    return Imported(statement, is_new=True)
+
+
+class _Kept(NamedTuple):
+    """A file as it came, and as CSV."""
+
+    data: bytes
+    sha256: str
+    text: bytes
+    encoding: str
+
+
+def _read(file: "File[Any]") -> _Kept:
+    """The bytes of the file; of a workbook its first sheet as CSV. FileRefusedError."""
+    file.seek(0)
+    if not is_workbook(file.read(4)):
+        facts = inspect_file(cast(BinaryIO, file.file))
+        file.seek(0)
+        data = file.read()
+        return _Kept(data, facts.sha256, data, facts.encoding)
+    file.seek(0)
+    data = file.read(settings.IMPORT_FILE_MAX_BYTES)
+    try:
+        return _Kept(data, sha256(data).hexdigest(), csv_of(data), "utf-8")
+    except WorkbookError as error:
+        raise refusal("unreadable_file", value=file.name or "", expected=str(error) or _("no workbook")) from error
+
+
+def _same_file(partner: Partner, month: date, sha256: str) -> PartnerStatement | None:
+    valid = PartnerStatement.objects.filter(partner=partner, month=month).exclude(state=State.WITHDRAWN)
+    return valid.filter(file_sha256=sha256).first()
+
+
+def _next_number(partner: Partner, month: date) -> int:
+    found = PartnerStatement.objects.filter(partner=partner, month=month).aggregate(last=Max("number"))
+    return (found["last"] or 0) + 1
+
+
+def refuse_settled(partner: Partner, month: date) -> None:
+    """StatementStateError once the month is settled, or somebody was asked to settle it."""
+    settlement = Settlement.objects.filter(partner=partner, month=month).first()
+    if settlement is None or settlement.state == Settlement.State.DRAFT:
+        return
+    if settlement.state == Settlement.State.CLOSED:
+        raise StatementStateError(_("%(month)s is settled with this partner.") % {"month": f"{month:%Y-%m}"})
+    if requests_about(settlement):
+        raise StatementStateError(_("The settlement of this month waits for approval: withdraw that request first."))
+
+
+def _refuse_others(matching: "statement_matching.Matching", lines: int) -> None:
+    """A file that is mostly of another partner, or month, was not meant for this one."""
+    if 2 * matching.of_others > lines:
+        raise StatementPartnerError(matching.of_others)
+    if 2 * matching.of_other_months > lines:
+        raise StatementMonthError(
+            _("%(lines)s lines are owed in another month: this is not the statement of the month that was chosen.")
+            % {"lines": matching.of_other_months}
+        )
+
+
+def _write_lines(statement: PartnerStatement, differing: pl.DataFrame) -> None:
+    """One COPY; texts are quoted, so that blank is not null."""
+    rows = io.BytesIO()
+    differing.select(
+        pl.lit(statement.pk).alias("statement"), "line",
+        *(pl.col(name).fill_null("") for name in ("order", "reference", "sku", "state")), "amount", "expected",
+        pl.col("expected_state").fill_null(""), "verdict", "fulfilment_id", "offer_id",
+    ).write_csv(rows, include_header=False, quote_style="non_numeric")
+    with connection.cursor() as cursor, cursor.copy(sql("statements/copy_lines")) as copy:
+        copy.write(rows.getvalue())
+
+
+# --- the work list
+
+@transaction.atomic
+def resolve_lines(
+    statement: PartnerStatement, keys: list[int] | None, resolution: str, *, note: str, at: datetime,
+    actor: User | None, verdict: str = "",
+) -> int:
+    """Decide about open differences: those of `keys`, or all (of a verdict); how many that were.
+
+    A line that somebody decided about meanwhile stays as it is. A partner's line of a product that is none of ours
+    cannot be accepted: it belongs into an adjustment. StatementStateError.
+    """
+    lines = _open_to_change(statement, keys).filter(resolution=Resolution.OPEN)
+    if verdict:
+        lines = lines.filter(verdict=verdict)
+    if resolution == Resolution.ACCEPT_THEIRS and lines.filter(offer=None, amount__gt=0).exists():
+        raise StatementStateError(
+            _("Some lines are of products of no offer of this partner: write them off, and adjust the settlement.")
+        )
+    return lines.update(resolution=resolution, note=note[:200], resolved_by=actor, resolved_at=at)
+
+
+@transaction.atomic
+def reopen_lines(
+    statement: PartnerStatement, keys: list[int], *, note: str, at: datetime, actor: User | None
+) -> int:
+    """Take decisions back, so that others can be made; how many. StatementStateError."""
+    lines = _open_to_change(statement, keys).exclude(resolution=Resolution.OPEN)
+    return lines.update(resolution=Resolution.OPEN, note=note[:200], resolved_by=actor, resolved_at=at)
+
+
+def _open_to_change(statement: PartnerStatement, keys: list[int] | None) -> QuerySet[StatementLine]:
+    """The differing lines, while their statement is locked and may change."""
+    # As an import of the month, and its settlement, do: the partner first.
+    Partner.objects.select_for_update(no_key=True).get(pk=statement.partner_id)
+    statement.refresh_from_db()
+    if statement.state != State.MATCHED:
+        raise StatementStateError(
+            _("This statement is “%(state)s”: nothing about it changes.") % {"state": statement.get_state_display()}
+        )
+    refuse_settled(statement.partner, statement.month)
+    lines = StatementLine.objects.filter(statement=statement).exclude(verdict=Verdict.MATCHED)
+    return lines if keys is None else lines.filter(pk__in=keys)
+
+
+def open_lines(statement: PartnerStatement) -> int:
+    """How many differences nobody has decided about."""
+    lines = StatementLine.objects.filter(statement=statement, resolution=Resolution.OPEN)
+    return lines.exclude(verdict=Verdict.MATCHED).count()
