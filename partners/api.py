@@ -41,6 +41,15 @@ KEPT_HEADERS = (*HEADERS, "content-type", "user-agent")
 KEPT_LENGTH = 1000
 
 
+EventId = Annotated[
+    str, Header(..., alias="webhook-id", pattern=r"^[!-~]{1,128}$", description="The event's id, unique for ever.")
+]
+SignedAt = Annotated[
+    str,
+    Header(..., alias="webhook-timestamp", pattern=r"^[0-9]{1,11}$", description="When it was signed, Unix time."),
+]
+
+
 @dataclass(frozen=True)
 class Caller:
     """Who signed the message, and its id."""
@@ -177,9 +186,7 @@ UNAVAILABLE: dict[str, Any] = {"responses": {503: documented(503)}}
     exclude_unset=True,
 )
 def tell_event(
-    request: HttpRequest, code: str, payload: Event,
-    webhook_id: str = Header(..., alias="webhook-id", description="The event's id, unique for ever."),
-    webhook_timestamp: str = Header(..., alias="webhook-timestamp", description="When it was signed, Unix time."),
+    request: HttpRequest, code: str, payload: Event, webhook_id: EventId, webhook_timestamp: SignedAt
 ) -> Any:
     """Tell of something that happened. Order and repeats do not matter.
 

@@ -58,7 +58,7 @@ class ReplayAllForm(ReasonForm):
 class DeadLetterAdmin(ReadOnlyAdmin):
     """Nothing is edited here: a letter is replayed as it is, or stays."""
 
-    list_display = ("subject_column", "kind", "partner_column", "member_column", "reason", "since")
+    list_display = ("subject_column", "kind", "partner_column", "member_column", "reason", "since_column")
     list_display_links = None
     list_select_related = ("partner", "member")
     list_filter = (("partner", RelatedDropdownFilter), ("kind", ChoicesDropdownFilter))
@@ -77,6 +77,10 @@ class DeadLetterAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("member"), empty_value="–")
     def member_column(self, letter: DeadLetter) -> SafeString | str:
         return member_link(letter.member) if letter.member else ""
+
+    @admin.display(description=gettext_lazy("dead since"))
+    def since_column(self, letter: DeadLetter) -> Any:
+        return letter.since
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

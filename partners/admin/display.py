@@ -32,6 +32,15 @@ BREAKER_COLOURS = {
 }
 
 
+def breaker_in_words(state: str) -> str:
+    """What a circuit breaker does; its own words, since other things are open and closed, too."""
+    words = {
+        Breaker.State.CLOSED: _("lets calls pass"), Breaker.State.OPEN: _("sends nothing"),
+        Breaker.State.HALF_OPEN: _("tries one call"),
+    }
+    return str(words[Breaker.State(state)])
+
+
 def partner_link(partner: Partner) -> SafeString:
     """The partner's name, leading to its page."""
     url = reverse("admin:partners_partner_change", args=[partner.pk])

@@ -1,7 +1,7 @@
 """Fulfilments: the list, and the page of one with every command, answer and event on one line of time."""
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
@@ -22,6 +22,7 @@ from operations.admin.base import ReadOnlyAdmin
 from operations.admin.search import SearchKind
 from partners.admin.display import COMMAND_COLOURS, EVENT_COLOURS, FULFILMENT_COLOURS, STEP_COLOURS, partner_link
 from partners.models import Command, Fulfilment, FulfilmentEvent, InboundEvent
+from partners.models.fulfilments import FulfilmentQuerySet
 from partners.services import fulfilments as service
 
 REPLAY = "partners.replay_fulfilment"
@@ -42,12 +43,22 @@ def by_reference() -> SearchKind:
     return SearchKind(gettext_lazy("partner's number"), lambda term: Q(reference=term), is_free=True)
 
 
+def behind(fulfilments: QuerySet[Any], on: date) -> QuerySet[Any]:
+    """Under way, by the index of what is."""
+    return cast(FulfilmentQuerySet, fulfilments).behind()
+
+
+def dead(fulfilments: QuerySet[Any], on: date) -> QuerySet[Any]:
+    """Given up, by the index of what is."""
+    return cast(FulfilmentQuerySet, fulfilments).dead()
+
+
 class StateFilter(QuickFilter):
     """What is not as it is wanted, and what nobody works on."""
 
     offered = (
-        QuickChoice("behind", gettext_lazy("Under way"), lambda rows, on: rows.behind()),
-        QuickChoice("dead", gettext_lazy("Dead letters"), lambda rows, on: rows.dead()),
+        QuickChoice("behind", gettext_lazy("Under way"), behind),
+        QuickChoice("dead", gettext_lazy("Dead letters"), dead),
     )
 
 

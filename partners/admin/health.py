@@ -14,6 +14,7 @@ from operations.admin.base import DeskAdmin
 from operations.dates import business_date
 from partners.admin.display import (
     BREAKER_COLOURS,
+    breaker_in_words,
     capped,
     latency_in_words,
     refusal_in_words,
@@ -43,7 +44,7 @@ def shown_health(partners: Sequence[Partner]) -> list[dict[str, Any]]:
 def _shown(health: Health) -> dict[str, Any]:
     return {
         "partner": health.partner, "health": health, "needs_a_look": health.needs_a_look,
-        "breaker": health.breaker_state.label, "breaker_colour": BREAKER_COLOURS[health.breaker_state],
+        "breaker": breaker_in_words(health.breaker_state), "breaker_colour": BREAKER_COLOURS[health.breaker_state],
         "breaker_row": health.breaker,
         "hour": {"success": success_in_words(health.hour), "latency": latency_in_words(health.hour)},
         "day": {"success": success_in_words(health.day), "latency": latency_in_words(health.day)},

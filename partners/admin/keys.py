@@ -51,10 +51,8 @@ def makers_of(keys: Iterable[PartnerKey]) -> dict[int, str]:
     events = PartnerKey.pgh_event_models["insert"].objects.filter(  # type: ignore[attr-defined]
         pgh_obj__in=[key.pk for key in keys], pgh_label="insert"
     )
-    users = {
-        key: (context or {}).get("user")
-        for key, context in events.values_list("pgh_obj", "pgh_context__metadata")
-    }
+    found = events.values_list("pgh_obj", "pgh_context__metadata")
+    users: dict[int, Any] = {key: (context or {}).get("user") for key, context in found}
     names = {user.pk: str(user) for user in User.objects.filter(pk__in={user for user in users.values() if user})}
     return {key: names.get(user, "") for key, user in users.items()}
 

@@ -24,7 +24,7 @@ from operations.admin.reasons import ReasonForm, ask
 from operations.errors import PlusdeskError
 from operations.masking import mask_email, mask_mobile, mask_name
 from operations.models import User
-from partners.admin.display import BREAKER_COLOURS
+from partners.admin.display import BREAKER_COLOURS, breaker_in_words
 from partners.admin.health import health_page, overview_page, shown_health
 from partners.admin.keys import shown_keys
 from partners.admin.partner_actions import KEY_ACTIONS, PARTNER_ACTIONS, ROTATE, direction_field
@@ -61,7 +61,7 @@ class PartnerAdmin(ReadOnlyAdmin):
     @display(description=gettext_lazy("circuit breaker"), label=BREAKER_COLOURS)
     def breaker_column(self, partner: Partner) -> tuple[str, str]:
         state = Breaker.State(partner.breaker.state) if hasattr(partner, "breaker") else Breaker.State.CLOSED
-        return state.value, str(state.label)
+        return state.value, breaker_in_words(state)
 
     def history_sources(self, record: Any) -> list[HistorySource]:
         return [*own_history(record), *satellites(record, "partner", PartnerContact, PartnerKey, Offer)]

@@ -1,6 +1,6 @@
 """`fulfilment.active`, `.suspended`, `.revoked`, `.failed`, `.accepted`: what became of an order at the partner."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from ninja import Field, Schema
 from pydantic import create_model
@@ -34,9 +34,8 @@ class FulfilmentChanged(EventHandler):
 
     def __init__(self, state: str) -> None:
         self.state, self.name = state, f"fulfilment.{state}"
-        self.schema = create_model(
-            f"Fulfilment{state.title()}", __base__=FulfilmentTold, state=(Literal[state], ...)
-        )
+        form: Any = {"state": (Literal[state], ...)}  # type: ignore[valid-type]
+        self.schema = create_model(f"Fulfilment{state.title()}", __base__=FulfilmentTold, **form)
 
     def handle(self, told: Told) -> Handled:
         data: FulfilmentTold = told.data

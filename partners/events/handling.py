@@ -91,7 +91,8 @@ def find_member(partner: Partner, number: str) -> Member:
     references = MemberReference.objects.filter(source=partner.code, external_id=number).select_related("member")
     if reference := references.first():
         return reference.member
-    member = Member.objects.filter(pk=Member.pk_of(number)).first()
+    key = Member.pk_of(number)
+    member = None if key is None else Member.objects.filter(pk=key).first()
     if member is None:
         raise UnknownMemberError(number)
     return member

@@ -67,9 +67,10 @@ def receive_event(partner: Partner, message: Message, *, on: date, at: datetime)
         if claimed:
             event = InboundEvent.objects.get(pk=claimed[0][0])
             _handle(event, partner, on=on, at=at, actor=None)
-            event.answer = {"id": event.event_id, "state": event.state, **event.answer}
+            event.answer = {**event.answer, "id": event.event_id, "state": event.state}
             event.save(update_fields=["state", "answer", "error", "member", "fulfilment"])
-            return event.answer
+            answer: dict[str, Any] = event.answer
+            return answer
     return _answer_again(partner, message)
 
 

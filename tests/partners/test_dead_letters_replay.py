@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from ninja import Schema
 
 from operations.dates import business_date
@@ -143,3 +144,13 @@ def test_many_of_both_kinds_at_once_and_again_changes_nothing(unruly: Unruly) ->
 def test_the_list_is_read_by_its_indexes() -> None:
     read = indexes_read(DeadLetter.objects.order_by("-since")[:50])
     assert read == {"fulfilment_dead", "inboundevent_dead", "sort"}
+
+
+def test_deadlock_keeps_nothing_so_that_the_partner_sends_it_again(unruly: Unruly) -> None:
+    a_partner()
+    unruly.error = OperationalError("deadlock detected")
+    answer = send_event("iqiyi", an_event("story.told"), id="e1")
+    assert (answer.status_code, answer["retry-after"]) == (503, "30")
+    assert not InboundEvent.objects.exists()
+    unruly.error = None
+    assert send_event("iqiyi", an_event("story.told"), id="e1").json()["state"] == "done"
