@@ -58,6 +58,8 @@ SHOWN = {
     "memberships_subscription", "memberships_enrolment", "memberships_order", "memberships_programmerevision",
     "memberships_tiergroup", "memberships_tierstanding", "memberships_programme", "memberships_pointsentry",
     "memberships_tierchange", "operations_notice", "benefits_pricingpolicy",
+    # Those of a key and of a dead letter are others' pages.
+    "partners_partner", "partners_fulfilment", "partners_inboundevent", "partners_partnerkey", "partners_deadletter",
 }
 #: Pages of a record or list that ask first, then do it.
 ASKED = {
@@ -81,6 +83,16 @@ ASKED = {
     # They ask, and do nothing.
     "benefits_pricingpolicy_quote": ALL,
     "benefits_pricingpolicy_after_sales": ALL,
+    "partners_partner_make_key": {ADMINISTRATOR},
+    "partners_partner_enter-key": {ADMINISTRATOR},
+    "partners_partnerkey_end": {ADMINISTRATOR},
+    "partners_partnerkey_revoke": {ADMINISTRATOR},
+    "partners_partner_add-contact": ON_CALL,
+    "partners_partnercontact_reveal": ON_CALL,
+    "partners_partnercontact_remove": ON_CALL,
+    "partners_fulfilment_replay": ON_CALL,
+    "partners_inboundevent_replay": ON_CALL,
+    "partners_deadletter_replay_all": ON_CALL,
     # The first user is the superuser, out of reach of all others.
     "auth_user_password_change": NOBODY,
     "operations_apiclient_make": {ADMINISTRATOR},
@@ -110,6 +122,7 @@ LOOKED_AT = {
     "memberships_tiergroup_what_if": ALL, "memberships_programmerevision_file": ALL, "operations_notice_preview": ALL,
     "memberships_programmerevision_compare": ALL, "memberships_programme_export": ALL,
     "operations_importbatch_template": IMPORTERS,
+    "partners_partner_health": ALL, "partners_partner_health_overview": ALL,
     # Only who uploaded the file.
     "operations_importbatch_error_file": NOBODY,
 }
@@ -238,7 +251,8 @@ def address(name: str) -> str | None:
     if name in ("operations_importbatch_upload", "operations_jobrun_start", "operations_jobrun_nights",
                 "operations_outboxmessage_send_all_again", "memberships_enterprisecustomer_export",
                 "operations_notice_preview", "memberships_programmerevision_new", "operations_apiclient_make",
-                "benefits_pricingpolicy_quote", "benefits_pricingpolicy_after_sales"):
+                "benefits_pricingpolicy_quote", "benefits_pricingpolicy_after_sales",
+                "partners_deadletter_replay_all", "partners_partner_health_overview"):
         return reverse(f"admin:{name}")
     found = User.objects.earliest("pk") if app == "auth" else first(apps.get_model(app, model))
     if model == "payment" and name.endswith("retry"):

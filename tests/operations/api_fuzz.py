@@ -30,15 +30,17 @@ CHECKS = [
 ]
 
 
-def surprises(path: str, *, token: str = "", examples: int = 25, only: str = "", headers: Any = None) -> list[str]:
+def surprises(
+    path: str, *, token: str = "", examples: int = 25, only: str = "", headers: Any = None, application: Any = None
+) -> list[str]:
     """What was answered otherwise than the document at `path` says; so many requests of each kind and operation.
 
-    `only` keeps to the operations whose address holds it.
+    `only` keeps to the operations whose address holds it. `application`: what stands before the whole one, if anything.
     """
     given_headers = {**({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
     found = []
     with _connection_kept():
-        schema = schemathesis.openapi.from_wsgi(path, get_wsgi_application())
+        schema = schemathesis.openapi.from_wsgi(path, application or get_wsgi_application())
         for operation in _operations(schema, only):
             for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
                 try:

@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 
 from operations.models import Reveal, User
-from partners.models import Breaker, Fulfilment, Offer, PartnerContact, PartnerKey
-from tests.memberships.admin_pages import a_superuser, granted, signed_in
+from partners.models import Breaker, Fulfilment, InboundEvent, Offer, PartnerContact, PartnerKey
+from tests.memberships.admin_pages import a_superuser, granted, indexes_read, signed_in
 from tests.memberships.factories import an_operator, last_event
 from tests.partners.partner_stories import (
     a_benefit,
@@ -225,3 +225,9 @@ def test_who_replays_fulfilments_leaves_events_alone() -> None:
     client.post("/admin/partners/deadletter/replay-all/", {"kind": "", "reason": "mended"})
     assert not Fulfilment.objects.dead().exists()
     assert "unheard.of" in page(client, "deadletter")
+
+
+def test_what_is_searched_and_narrowed_by_is_read_by_indexes() -> None:
+    assert indexes_read(Fulfilment.objects.filter(reference="IQ1")) == {"fulfilment_by_reference"}
+    assert indexes_read(InboundEvent.objects.filter(event_id="evt_1")) == {"inboundevent_once"}
+    assert indexes_read(Fulfilment.objects.filter(partner=1, state="failed").order_by("-pk")) == {"fulfilment_by_state"}
