@@ -9,7 +9,7 @@ from django.db import migrations
 SQL = Path(__file__).resolve().parent.parent / "sql" / "fulfilments"
 # In the order in which one needs the other.
 FUNCTIONS = {
-    "needed": "DROP FUNCTION partners_needed(text, text);",
+    "needed": "DROP FUNCTION partners_needed(text, text); DROP FUNCTION partners_wanted(text, boolean);",
     "queue_next": "DROP FUNCTION partners_queue_next(bigint[], boolean, date, timestamptz);",
     "order_granted": "DROP TRIGGER partners_order_granted ON benefits_grant; DROP FUNCTION partners_order_granted();",
     "follow_grants": "DROP TRIGGER partners_follow_grants ON benefits_grant; DROP FUNCTION partners_follow_grants();",

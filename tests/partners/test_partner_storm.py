@@ -2,7 +2,8 @@
 workers are killed. At the end the states here are those there, nothing was done twice, and every dead letter has its
 reason.
 
-NIGHT_STORM=full has a thousand fulfilments and twenty kills; without it there are fewer, and what waits need not wait.
+The faults last to the end. NIGHT_STORM=full has a thousand fulfilments and twenty kills; without it there are fewer,
+and what waits need not wait.
 """
 
 import os
@@ -24,6 +25,7 @@ from benefits.models import Grant
 from operations.dates import business_date
 from operations.models import OutboxMessage
 from partners.models import Command, Fulfilment, FulfilmentEvent, InboundEvent, Offer, Partner
+from partners.services.fulfilments import nudge
 from tests.memberships.crash_stories import kill_group, wait_until
 from tests.memberships.factories import a_person
 from tests.memberships.night_proofs import a_beat
@@ -51,7 +53,7 @@ CALLS = {
     "reset_after": 0.04, "unavailable": 0.02, "forged": 0.03, "rate_limited": 0.02, "slow": 0.02,
 }
 EVENTS = {"forged": 0.1, "stale": 0.05}
-#: From the last fault to the end of all work; and until something is answered (seconds).
+#: From the last kill to the end of all work; and until something is answered (seconds).
 PATIENCE_S, PROGRESS_S = 2 * 60 if STORM.is_cut_short else 15 * 60, 60
 #: One product in twenty is refused, at once or later.
 SKUS = [*["vip-year"] * 18, "refused-vip", "later-refused-vip"]
@@ -96,8 +98,6 @@ def test_storm_over_fulfilments_leaves_states_here_as_there(
                 time.sleep(STORM.away_s)
                 make_it_storm(partners, "kugou")
             worker = start_worker("-c", "2", "--without-gossip", "--without-mingle", **environment)
-        for house in houses:
-            partners.partner(house.code).order_faults(copies=3, shuffle_ms=200, retry_ms=100)
         wait_until(lambda: is_settled(partners), seconds=PATIENCE_S, pause=0.3)
     assert_all_is_well(partners, houses)
 
@@ -146,6 +146,7 @@ def answered() -> int:
 def is_settled(partners: PartnersForTests) -> bool:
     if STORM.is_cut_short:
         Command.objects.filter(state="sent", next_attempt_at__gt=in_a_moment()).update(next_attempt_at=timezone.now())
+    nudge()
     is_told = not partners.load()["to_send"]
     return is_told and not Command.objects.open().exists() and not Fulfilment.objects.behind().exists()
 

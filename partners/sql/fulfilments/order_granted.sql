@@ -1,7 +1,8 @@
 -- A fulfilment for each new grant of a benefit that a partner has an offer of on the day it is given, with its first
 -- command and an event; what the partner itself reports is active at once, and nothing is ordered. Codes are claimed by
 -- a trigger of their own.
--- Set-based: a night gives a hundred thousand in one statement. Locks nothing but what it inserts.
+-- Set-based: a night gives a hundred thousand in one statement. Locks nothing but what it inserts. Each grant's
+-- offer is looked up by itself, as in follow_grants.sql.
 CREATE OR REPLACE FUNCTION partners_order_granted() RETURNS trigger
 LANGUAGE plpgsql AS $function$
 BEGIN
@@ -9,12 +10,15 @@ BEGIN
         SELECT
             grant_.id AS grant_id, grant_.member_id, grant_.given_on, grant_.given_at, offer.id AS offer_id,
             offer.partner_id, offer.mode = 'reported' AS is_reported,
-            CASE
-                WHEN grant_.state = 'in_grace' AND offer.suspends_in_grace THEN 'suspended' ELSE 'active'
-            END AS wanted
+            partners_wanted(grant_.state, offer.suspends_in_grace) AS wanted
         FROM new_grants grant_
-        JOIN partners_offer offer ON offer.benefit_id = grant_.benefit_id AND offer.starts_on <= grant_.given_on
-            AND (offer.ends_on IS NULL OR offer.ends_on >= grant_.given_on)
+        CROSS JOIN LATERAL (
+            SELECT found.id, found.partner_id, found.mode, found.suspends_in_grace
+            FROM partners_offer found
+            WHERE found.benefit_id = grant_.benefit_id AND found.starts_on <= grant_.given_on
+                AND (found.ends_on IS NULL OR found.ends_on >= grant_.given_on)
+            OFFSET 0
+        ) AS offer
         WHERE offer.mode <> 'vouchers' AND grant_.state IN ('live', 'in_grace')
         ORDER BY grant_.id
     ), numbered AS MATERIALIZED (

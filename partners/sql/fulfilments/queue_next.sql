@@ -1,57 +1,84 @@
 -- Queue the next command of each of these fulfilments that needs one and has none open.
 --
 -- Before: a command that was never sent and is not what is needed any more is put away; one whose aim is reached, by
--- whatever the partner told, is done; one that the partner accepted, and which is not wanted any more, is not waited for;
--- what was never sent and is to be revoked is revoked without a call.
+-- whatever the partner told, is done; one that the partner accepted, and which is not wanted any more, is not waited
+-- for; what was never sent and is to be revoked is revoked without a call.
 -- After: given up is what failed, what the partner refused or undid by itself and is needed still or again (all that
--- unless it is a new wish), and what is wanted and was revoked. So nothing goes round in circles. Not given up any more is
--- what has come to be as it is wanted.
+-- unless it is a new wish), and what is wanted and was revoked. So nothing goes round in circles. Not given up any more
+-- is what has come to be as it is wanted.
 -- Touches the fulfilments, which the caller holds (FOR NO KEY UPDATE, in the order of their keys), and their open
--- commands. May run twice: then there is nothing left to queue.
+-- commands. May run twice: then there is nothing left to queue. Each fulfilment is looked up by itself (OFFSET 0: no
+-- other way round): statistics know nothing of what a night has just queued, and a plan that looked each of a hundred
+-- thousand commands up among as many ids took hours.
 CREATE OR REPLACE FUNCTION partners_queue_next(ids bigint[], is_new_wish boolean, day date, moment timestamptz)
 RETURNS void
 LANGUAGE plpgsql AS $function$
 BEGIN
     UPDATE partners_command command
     SET state = 'failed', error = 'not_wanted'
-    FROM partners_fulfilment fulfilment
-    WHERE fulfilment.id = ANY(ids) AND command.fulfilment_id = fulfilment.id
-        AND command.state = 'queued' AND command.attempts = 0
-        AND command.kind IS DISTINCT FROM CASE
-            WHEN NOT (fulfilment.state = 'requested' AND fulfilment.wanted = 'revoked')
-            THEN partners_needed(fulfilment.state, fulfilment.wanted)
-        END;
+    FROM unnest(ids) AS asked (id)
+    CROSS JOIN LATERAL (
+        SELECT unsent.id
+        FROM partners_fulfilment fulfilment
+        JOIN partners_command unsent ON unsent.fulfilment_id = fulfilment.id
+        WHERE fulfilment.id = asked.id AND unsent.state = 'queued' AND unsent.attempts = 0
+            AND unsent.kind IS DISTINCT FROM CASE
+                WHEN NOT (fulfilment.state = 'requested' AND fulfilment.wanted = 'revoked')
+                THEN partners_needed(fulfilment.state, fulfilment.wanted)
+            END
+        OFFSET 0
+    ) AS found
+    WHERE command.id = found.id;
 
     UPDATE partners_command command
     SET state = 'done', error = '', answered_at = moment
-    FROM partners_fulfilment fulfilment
-    WHERE fulfilment.id = ANY(ids) AND command.fulfilment_id = fulfilment.id
-        AND command.state IN ('queued', 'sent', 'unknown') AND command.attempts > 0
-        AND CASE fulfilment.state
-            WHEN 'active' THEN command.kind IN ('provision', 'resume')
-            WHEN 'suspended' THEN command.kind = 'suspend'
-            WHEN 'revoked' THEN command.kind = 'revoke'
-            WHEN 'accepted' THEN
-                fulfilment.wanted <> 'active' AND command.state = 'sent' AND command.kind IN ('provision', 'resume')
-        END;
+    FROM unnest(ids) AS asked (id)
+    CROSS JOIN LATERAL (
+        SELECT sent.id
+        FROM partners_fulfilment fulfilment
+        JOIN partners_command sent ON sent.fulfilment_id = fulfilment.id
+        WHERE fulfilment.id = asked.id AND sent.state IN ('queued', 'sent', 'unknown') AND sent.attempts > 0
+            AND CASE fulfilment.state
+                WHEN 'active' THEN sent.kind IN ('provision', 'resume')
+                WHEN 'suspended' THEN sent.kind = 'suspend'
+                WHEN 'revoked' THEN sent.kind = 'revoke'
+                WHEN 'accepted' THEN
+                    fulfilment.wanted <> 'active' AND sent.state = 'sent' AND sent.kind IN ('provision', 'resume')
+            END
+        OFFSET 0
+    ) AS found
+    WHERE command.id = found.id;
 
     WITH unsent AS (
         UPDATE partners_fulfilment fulfilment
         SET state = 'revoked', revoked_on = day, dead_at = NULL, error = ''
-        WHERE fulfilment.id = ANY(ids) AND fulfilment.state = 'requested' AND fulfilment.wanted = 'revoked'
-            AND NOT EXISTS (
-                SELECT FROM partners_command command
-                WHERE command.fulfilment_id = fulfilment.id
-                    AND (command.attempts > 0 OR command.state <> 'failed')
-            )
+        FROM unnest(ids) AS asked (id)
+        CROSS JOIN LATERAL (
+            SELECT never.id
+            FROM partners_fulfilment never
+            WHERE never.id = asked.id AND never.state = 'requested' AND never.wanted = 'revoked'
+                AND NOT EXISTS (
+                    SELECT FROM partners_command command
+                    WHERE command.fulfilment_id = never.id AND (command.attempts > 0 OR command.state <> 'failed')
+                )
+            OFFSET 0
+        ) AS found
+        WHERE fulfilment.id = found.id
         RETURNING fulfilment.id, fulfilment.member_id
     )
     INSERT INTO partners_fulfilmentevent (member_id, fulfilment_id, kind, state, attempt, detail, "on", at)
     SELECT member_id, id, 'answered', 'revoked', 0, 'never_sent', day, moment FROM unsent ORDER BY id;
 
-    UPDATE partners_fulfilment
+    UPDATE partners_fulfilment fulfilment
     SET dead_at = NULL, error = ''
-    WHERE id = ANY(ids) AND dead_at IS NOT NULL AND state = wanted;
+    FROM unnest(ids) AS asked (id)
+    CROSS JOIN LATERAL (
+        SELECT dead.id
+        FROM partners_fulfilment dead
+        WHERE dead.id = asked.id AND dead.dead_at IS NOT NULL AND dead.state = dead.wanted
+        OFFSET 0
+    ) AS found
+    WHERE fulfilment.id = found.id;
 
     WITH idle AS (
         SELECT
@@ -67,7 +94,13 @@ BEGIN
                 WHEN latest.state = 'failed' THEN latest.error
                 WHEN latest.state = 'done' THEN 'undone_by_partner'
             END AS reason
-        FROM partners_fulfilment fulfilment
+        FROM unnest(ids) AS asked (id)
+        CROSS JOIN LATERAL (
+            SELECT behind.*
+            FROM partners_fulfilment behind
+            WHERE behind.id = asked.id AND behind.dead_at IS NULL AND behind.state <> behind.wanted
+            OFFSET 0
+        ) AS fulfilment
         CROSS JOIN LATERAL (SELECT partners_needed(fulfilment.state, fulfilment.wanted) AS kind) AS needed
         CROSS JOIN LATERAL (
             SELECT
@@ -78,9 +111,13 @@ BEGIN
             FROM partners_command command
             WHERE command.fulfilment_id = fulfilment.id
         ) AS numbers
-        LEFT JOIN partners_command latest ON latest.fulfilment_id = fulfilment.id AND latest.number = numbers.tried
-        WHERE fulfilment.id = ANY(ids) AND fulfilment.dead_at IS NULL AND fulfilment.state <> fulfilment.wanted
-            AND NOT numbers.has_open
+        LEFT JOIN LATERAL (
+            SELECT command.kind, command.state, command.error
+            FROM partners_command command
+            WHERE command.fulfilment_id = fulfilment.id AND command.number = numbers.tried
+            OFFSET 0
+        ) AS latest ON true
+        WHERE NOT numbers.has_open
     ), queued AS (
         INSERT INTO partners_command
             (member_id, fulfilment_id, number, kind, state, attempts, next_attempt_at, error, note, created_at)
