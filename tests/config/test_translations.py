@@ -46,7 +46,11 @@ STILL_RAW = [
     r" object \(\d",  # what goes with a deleted group
 ]
 #: Where only developers and administrators of the machine read on.
-DEVELOPERS = {"embedded", "run", "commands", "sandbox", "programme_files"}
+DEVELOPERS = {
+    "embedded", "run", "commands", "sandbox", "programme_files",
+    # What the documents of the APIs say: of the desk's, and of the events of partners.
+    "api", "api.py", "events",
+}
 #: What our own template files may say without a translation.
 TEMPLATE_NAMES = {"CNY", "Plusdesk"}
 
