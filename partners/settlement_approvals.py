@@ -34,14 +34,14 @@ class CloseSettlement(ApprovalAction):
 
     def describe(self, payload: Payload) -> Description:
         settlement = self.settlement(payload)
-        facts = {"partner": settlement.partner, "month": f"{settlement.month:%Y-%m}"}
+        facts = {"partner": str(settlement.partner), "month": f"{settlement.month:%Y-%m}"}
         total = number_format(Decimal(payload["total"]), decimal_pos=2)
         adjustments = sum((entry.amount for entry in settlement.adjustments.all()), Decimal(0))
         return Description(
             _("Close the settlement of %(month)s with %(partner)s at %(total)s CNY, for ever.")
             % {**facts, "total": total},
             (
-                (_("Partner"), str(settlement.partner)), (_("Month"), facts["month"]), (_("Total (CNY)"), total),
+                (_("Partner"), facts["partner"]), (_("Month"), facts["month"]), (_("Total (CNY)"), total),
                 (_("Adjustments (CNY)"), number_format(adjustments, decimal_pos=2)),
                 (_("Statement"), str(settlement.statement) if settlement.statement else _("none: our own records")),
             ),

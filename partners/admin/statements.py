@@ -154,7 +154,7 @@ def _bring_in(request: HttpRequest, form: StatementForm) -> PartnerStatement | N
 def lines_url(statement: PartnerStatement, **filters: str) -> str:
     """The work list, narrowed."""
     address = reverse("admin:partners_statementline_changelist")
-    return f"{address}?{urlencode({'statement__id__exact': statement.pk, **filters})}"
+    return f"{address}?{urlencode({'statement__id__exact': str(statement.pk), **filters})}"
 
 
 def _verdicts(statement: PartnerStatement) -> list[dict[str, Any]]:

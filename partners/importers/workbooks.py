@@ -80,7 +80,7 @@ def text_of(cell: Any) -> str:
 
 
 def main() -> None:
-    from openpyxl import load_workbook
+    from openpyxl import load_workbook  # type: ignore[import-untyped]
 
     book = load_workbook(io.BytesIO(sys.stdin.buffer.read()), read_only=True, data_only=True)
     # What a workbook says of its own size is not believed.

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 from django.db import connection
+from polars.datatypes import DataTypeClass
 
 from partners.models import Offer, Partner, StatementLine
 from partners.services.statements import rows, statement
@@ -18,7 +19,7 @@ KEY_LENGTH = 64
 #: So many numbers that we do not know in the month are looked for elsewhere.
 LOOKED_UP = 200_000
 MONEY = pl.Decimal(18, 4)
-BILLED = {
+BILLED: dict[str, DataTypeClass | pl.DataType] = {
     "key": pl.String, "fulfilment_id": pl.Int64, "offer_id": pl.Int64, "is_prepaid": pl.String, "unit_cost": MONEY,
     "units": pl.Int64, "expected": MONEY, "expected_state": pl.String, "ended_later": pl.String,
 }

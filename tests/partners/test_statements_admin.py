@@ -34,12 +34,12 @@ def press(client: Client, address: str, **data: Any) -> Any:
 def upload(client: Client, partner: Partner, lines: list[str], month: str = "2026-01") -> Any:
     file = SimpleUploadedFile("january.csv", "\n".join([HEADER, *lines]).encode())
     data = {"partner": partner.pk, "month": month, "file": file}
-    return client.post("/admin/partners/partnerstatement/import", data, follow=True)
+    return client.post("/admin/partners/partnerstatement/import/", data, follow=True)
 
 
 def test_statement_is_brought_in_and_its_differences_are_decided(desk: Client) -> None:
     partner, _offer, _fulfilments = iqiyi_with(1)
-    assert desk.get("/admin/partners/partnerstatement/import").status_code == 200
+    assert desk.get("/admin/partners/partnerstatement/import/").status_code == 200
     lines = [line_of(order, started_on="2026-01-05") for order in ("X1", "X2")]
     text = text_of(upload(desk, partner, lines))
     statement = PartnerStatement.objects.get()
@@ -68,9 +68,8 @@ def test_broken_lines_are_named_on_the_form(desk: Client) -> None:
 
 def test_settlement_is_drafted_adjusted_submitted_and_taken_away(desk: Client) -> None:
     partner, _offer, fulfilments = iqiyi_with(1)
-    Settlement.objects.all()
     data = {"partner": partner.pk, "month": "2026-01"}
-    text_of(desk.post("/admin/partners/settlement/draft", data, follow=True))
+    text_of(desk.post("/admin/partners/settlement/draft/", data, follow=True))
     settlement = Settlement.objects.get()
     place = f"/admin/partners/settlement/{settlement.pk}"
     assert "CN-1" in text_of(press(desk, f"{place}/adjust/", amount="-8.50", key="CN-1"))
@@ -90,8 +89,8 @@ def test_who_may_only_look_changes_nothing() -> None:
         assert looker.get(f"/admin/partners/{name}/").status_code == 200
     assert "97" in text_of(looker.get(f"/admin/partners/statementline/?statement__id__exact={statement.pk}"))
     text_of(looker.get(f"/admin/partners/partnerstatement/{statement.pk}/change/"))
-    assert looker.get("/admin/partners/partnerstatement/import").status_code == 403
-    assert looker.get("/admin/partners/settlement/draft").status_code == 403
+    assert looker.get("/admin/partners/partnerstatement/import/").status_code == 403
+    assert looker.get("/admin/partners/settlement/draft/").status_code == 403
     chosen = {"action": "resolve", "_selected_action": [statement.lines.get().pk], "reason": "x"}
     looker.post("/admin/partners/statementline/", {**chosen, "resolution": "write_off"})
     assert StatementLine.objects.get().resolution == "open"
