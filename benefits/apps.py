@@ -8,6 +8,7 @@ class BenefitsConfig(AppConfig):
 
     def ready(self) -> None:
         from benefits.admin.member_panel import BenefitsPanel
+        from benefits.admin.programme_panel import ProgrammeBenefits
         from benefits.api import ROUTERS, SCOPES
         from benefits.books.redemptions import BudgetEntries, Budgets, Redemptions, Stocks, Usages
         from benefits.jobs.grants import ExpireGrants, FollowRights
@@ -23,6 +24,7 @@ class BenefitsConfig(AppConfig):
         for job in (FollowRights, ExpireGrants):
             registry.jobs.register(job())
         registry.member_panels.register(BenefitsPanel())
+        registry.programme_panels.register(ProgrammeBenefits())
         for router in ROUTERS:
             registry.api_routers.register(router)
         for scope in SCOPES:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from operations.errors import UnknownNameError
 
 if TYPE_CHECKING:
-    from operations.admin.panels import MemberPanel
+    from operations.admin.panels import MemberPanel, ProgrammePanel
     from operations.api.routers import ApiRouter, ApiScope
     from operations.approvals import ApprovalAction
     from operations.imports.importer import Importer
@@ -71,6 +71,8 @@ programme_sections: "Registry[Any]" = Registry("section of programme files")
 notices: "Registry[NoticeKind]" = Registry("notice")
 #: Sections that upper floors add to a member's page (operations/admin/panels.py), in the order of registration.
 member_panels: "Registry[MemberPanel]" = Registry("panel of the member's page")
+#: The same of a programme's page.
+programme_panels: "Registry[ProgrammePanel]" = Registry("panel of the programme's page")
 #: Operations of the HTTP API, which config/api.py mounts, and what its tokens may be good for (operations/api/).
 api_routers: "Registry[ApiRouter]" = Registry("router of the API")
 api_scopes: "Registry[ApiScope]" = Registry("scope of the API")

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
-from benefits.models import Benefit, BenefitRule, Budget, ChoiceGroup
+from benefits.models import Benefit, BenefitRule, Budget, ChoiceGroup, ChoiceOption
 from memberships.models import Enrolment, Programme, Subscription, Tier, TierStanding
 
 #: Members are counted up to so many.
@@ -42,6 +42,24 @@ class Known:
     @cached_property
     def _benefits(self) -> dict[str, Benefit]:
         return {benefit.code: benefit for benefit in Benefit.objects.filter(programme=self.programme)}
+
+    @cached_property
+    def rules(self) -> dict[int, list[BenefitRule]]:
+        """Every version of every rule by the benefit's key, oldest first."""
+        found: dict[int, list[BenefitRule]] = {}
+        rules = BenefitRule.objects.filter(benefit__programme=self.programme)
+        for rule in rules.select_related("tier__group", "choice_group").order_by("starts_on", "pk"):
+            found.setdefault(rule.benefit_id, []).append(rule)
+        return found
+
+    @cached_property
+    def option_of(self) -> dict[int, list[int]]:
+        """The keys of the choice groups in which a benefit is an option, by the benefit's key."""
+        found: dict[int, list[int]] = {}
+        options = ChoiceOption.objects.filter(group__programme=self.programme, group__retired_on=None)
+        for benefit, group in options.order_by("pk").values_list("benefit", "group"):
+            found.setdefault(benefit, []).append(group)
+        return found
 
     def tier(self, code: dict[str, str] | None) -> Tier | None:
         if code is None:

@@ -108,10 +108,8 @@ class Rules:
     def __init__(self, benefit: Benefit, known: Known) -> None:
         self.benefit, self.known = benefit, known
         self.present: dict[str, list[BenefitRule]] = {}
-        if benefit.pk is not None:
-            rules = benefit.rules.select_related("tier__group", "choice_group")
-            for rule in rules.order_by("starts_on"):
-                self.present.setdefault(rule.code, []).append(rule)
+        for rule in known.rules.get(benefit.pk, ()) if known.programme else ():
+            self.present.setdefault(rule.code, []).append(rule)
 
     def hindrances(self, path: Path, rules: list[dict[str, Any]], *, on: date) -> Iterator[Fault]:
         for number, rule in enumerate(rules):
@@ -144,8 +142,8 @@ class Rules:
         in_order = sorted(self.present.values(), key=lambda versions: versions[0].pk)
         kept = {versions[-1].pk for versions in in_order if not VERSIONS.is_over(versions[-1], on=on)}
         # An option has a rule that names its group, be it one that is over.
-        for option in self.benefit.options.filter(group__retired_on=None):
-            naming = [versions[-1].pk for versions in in_order if versions[-1].choice_group_id == option.group_id]
+        for group in self.known.option_of.get(self.benefit.pk, ()):
+            naming = [versions[-1].pk for versions in in_order if versions[-1].choice_group_id == group]
             kept.update(naming[-1:] if kept.isdisjoint(naming) else ())
         return [_exported(versions[-1]) for versions in in_order if versions[-1].pk in kept]
 

@@ -21,6 +21,7 @@ from memberships.models import (
 )
 from memberships.programme_files.facts import facts_of, field_in_words, value_in_words
 from memberships.programme_files.points_policy import FIELDS
+from operations import registry
 
 REVISIONS_SHOWN = 20
 
@@ -51,6 +52,10 @@ def programme_page(request: HttpRequest, programme: Programme, *, on: date) -> d
         "policy": _facts(policy) if policy else [],
         "rules": list(EarnRule.objects.filter(programme=programme).order_by("code", "starts_on")),
         "promotions": list(EarnPromotion.objects.filter(programme=programme).order_by("code", "starts_on")),
+        "panels": [
+            {"template": panel.template, **panel.context(request, programme.pk, on=on)}
+            for panel in registry.programme_panels if request.user.has_perm(panel.permission)
+        ],
         "revisions": _revisions(programme) if request.user.has_perm("memberships.view_programmerevision") else [],
         "edit_url": f"{reverse('admin:memberships_programmerevision_add')}?programme={programme.code}"
         if may_edit else "",

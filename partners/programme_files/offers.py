@@ -115,11 +115,11 @@ class Offers:
         offers = Offer.objects.filter(benefit__programme=programme).select_related("partner", "benefit")
         for offer in offers.order_by("starts_on") if programme else ():
             self.present.setdefault(offer.benefit.code, []).append(offer)
-        partners = {versions[-1].partner.code: versions[-1].partner for versions in self.present.values()}
-        self.partners: dict[str, Partner] = partners
+        self.partners: dict[str, Partner] = {}
 
     def steps(self, section: list[dict[str, Any]], *, on: date) -> Iterator[tuple[str, list[Offer], Step[Offer]]]:
         """What is to be written, by the benefit's code."""
+        self.partners = Partner.objects.in_bulk([partner["code"] for partner in section], field_name="code")
         for partner in section:
             for offer in partner["offers"]:
                 versions = self.present.get(offer["benefit"], [])
