@@ -1,11 +1,12 @@
 """Choosing N of M: by the deadline, within the cost cap, and the exchange of what is not used yet."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 
 import pytest
+from django.utils import translation
 
 from benefits.errors import (
     BenefitKeyError,
@@ -32,6 +33,12 @@ from tests.memberships.points_stories import at_once
 
 pytestmark = pytest.mark.django_db
 DEADLINE = date(2027, 2, 13)
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 def options(*codes: str, **facts: object) -> tuple[ChoiceGroup, list[Benefit]]:

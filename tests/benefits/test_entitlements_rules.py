@@ -1,5 +1,6 @@
 """What a member is entitled to, by what, how much is left, which rule won and why."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -32,6 +33,12 @@ from tests.memberships.tier_stories import by_hand
 
 pytestmark = pytest.mark.django_db
 LAST_PAID = date(2028, 1, 14)
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 def line(member: Member, benefit: Benefit, *, on: date = TODAY, category: str = "") -> Entitlement:
@@ -74,7 +81,7 @@ def test_a_card_in_grace_begins_no_new_year_and_there_is_no_next_reset() -> None
     used(card.member, rule, on=LAST_PAID + timedelta(days=2), quantity=2)
     found = line(card.member, consult, on=LAST_PAID + timedelta(days=3))
     assert (found.used, found.left, found.resets_on, found.is_in_grace) == (12, 0, None, True)
-    assert str(found.won.source) == "card “年卡” since 2027-01-15, in its days of grace until 2028-01-24"
+    assert str(found.won.source) == "card “Annual card” since 2027-01-15, in its days of grace until 2028-01-24"
     assert entitlement_to(card.member, consult, on=date(2028, 1, 25)) is None
 
 
@@ -158,7 +165,7 @@ def test_the_answer_is_in_the_readers_language() -> None:
     with translation.override("zh-hans"):
         found = line(card.member, video)
         assert str(found.benefit) == "视频"
-        assert str(found.won.source) != "card “年卡” since 2027-01-15"
+        assert (str(found.won.source), found.won.words) == ("“年卡”，自 2027-01-15 起", "唯一适用的规则。")
 
 
 def test_a_category_with_rules_of_its_own_goes_by_those() -> None:

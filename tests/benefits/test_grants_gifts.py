@@ -1,8 +1,10 @@
 """Gifts by hand and coupons: given once under a key, used for an order, given back with it, over after their days."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
+from django.utils import translation
 
 from benefits.errors import (
     BenefitKeyError,
@@ -23,6 +25,12 @@ from tests.memberships.night_stories import run_job
 
 pytestmark = pytest.mark.django_db
 LAST = date(2027, 2, 13)
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 def a_coupon(**facts: object) -> Benefit:

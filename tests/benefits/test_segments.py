@@ -1,8 +1,10 @@
 """Segments: for which days a member belongs to one."""
 
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
+from django.utils import translation
 
 from benefits.errors import SegmentOverlapError
 from benefits.models import MemberSegment
@@ -13,6 +15,12 @@ from tests.memberships.factories import an_operator, last_event
 
 pytestmark = pytest.mark.django_db
 JUNE, DECEMBER = date(2027, 6, 1), date(2027, 12, 31)
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 def put(member: Member, since: date, until: date | None = None) -> MemberSegment:
