@@ -116,7 +116,7 @@ def redeem(
         asked._state.adding, asked._state.db = False, connection.alias
         return asked
     if answer.outcome == "repeated":
-        return Redemption.objects.get(pk=answer.id)
+        return Redemption.objects.get(member=member, key=key)
     raise _refusal(asked, answer)
 
 
