@@ -27,6 +27,7 @@ from operations.models import User
 from partners.admin.display import letter_url, partner_link
 from partners.models import DeadLetter, Partner
 from partners.services.dead_letters import Replayed, replay_letters
+from partners.services.reasons import reason_in_words
 
 #: So many are replayed at a time, the oldest first.
 MOST = 500
@@ -58,7 +59,7 @@ class ReplayAllForm(ReasonForm):
 class DeadLetterAdmin(ReadOnlyAdmin):
     """Nothing is edited here: a letter is replayed as it is, or stays."""
 
-    list_display = ("subject_column", "kind", "partner_column", "member_column", "reason", "since_column")
+    list_display = ("subject_column", "kind", "partner_column", "member_column", "reason_column", "since_column")
     list_display_links = None
     list_select_related = ("partner", "member")
     list_filter = (("partner", RelatedDropdownFilter), ("kind", ChoicesDropdownFilter))
@@ -81,6 +82,10 @@ class DeadLetterAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("dead since"))
     def since_column(self, letter: DeadLetter) -> Any:
         return letter.since
+
+    @admin.display(description=gettext_lazy("reason"))
+    def reason_column(self, letter: DeadLetter) -> str:
+        return reason_in_words(letter.reason)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

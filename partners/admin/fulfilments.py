@@ -24,6 +24,7 @@ from partners.admin.display import COMMAND_COLOURS, EVENT_COLOURS, FULFILMENT_CO
 from partners.models import Command, Fulfilment, FulfilmentEvent, InboundEvent
 from partners.models.fulfilments import FulfilmentQuerySet
 from partners.services import fulfilments as service
+from partners.services.reasons import reason_in_words
 
 REPLAY = "partners.replay_fulfilment"
 #: Rows of a section at the most.
@@ -84,7 +85,7 @@ class ReplayAction(RecordAction[Fulfilment]):
             facts=(
                 (_("Partner"), record.partner), (_("Member"), record.member.number),
                 (_("State"), record.get_state_display()), (_("Wanted"), record.get_wanted_display()),
-                (_("Reason"), record.error or "–"),
+                (_("Reason"), reason_in_words(record.error) or "–"),
             ),
             note=gettext_lazy("What is needed next is sent to the partner once more, under a new number."),
         )
@@ -146,6 +147,7 @@ class FulfilmentAdmin(QuickFilterMixin, ReadOnlyAdmin):
         fulfilment = find_record(self, request, object_id, self.whole(request))
         return show_page(
             self, request, "partners/fulfilment.html", fulfilment, fulfilment=fulfilment,
+            reason=reason_in_words(fulfilment.error),
             colour=FULFILMENT_COLOURS[Fulfilment.State(fulfilment.state)],
             buttons=offered(request, ACTIONS, fulfilment, on=today()),
             commands=_commands(fulfilment), steps=_steps(fulfilment), told=_told(fulfilment),
