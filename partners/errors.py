@@ -71,6 +71,21 @@ class StatusMatchError(PlusdeskError):
     http_status = 409
 
 
+class VoucherStateError(PlusdeskError):
+    """The code is not in a state in which that can be done."""
+
+    http_status = 409
+
+
+class WorkDoneError(PlusdeskError):
+    """What was to be done by hand is done already, or not wanted any more."""
+
+    http_status = 409
+
+    def __init__(self) -> None:
+        super().__init__(_("Somebody has dealt with this already, or it is not wanted any more: see the list."))
+
+
 class StatementFault(NamedTuple):
     """What is wrong with a line of a statement: where, what was read, and what was expected, in words."""
 

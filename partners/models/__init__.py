@@ -18,10 +18,11 @@ from partners.models.statements import (
     StatementLine,
 )
 from partners.models.status_matches import RegistrationGift, StatusMatch, StatusMatchRule
-from partners.models.vouchers import VoucherCode
+from partners.models.vouchers import CodeStock, StagedVoucherCode, VoucherCode
 
 __all__ = [
     "Breaker",
+    "CodeStock",
     "Command",
     "DailyFile",
     "DailyFileLine",
@@ -39,6 +40,7 @@ __all__ = [
     "Settlement",
     "SettlementAdjustment",
     "SettlementLine",
+    "StagedVoucherCode",
     "StatementLine",
     "StatusMatch",
     "StatusMatchRule",

@@ -33,6 +33,11 @@ class DailyFile(models.Model):
     acknowledged_at = models.DateTimeField(_("acknowledged at"), null=True, blank=True)
     result = models.BinaryField(_("result file"), null=True, blank=True)
     error = models.CharField(_("error"), max_length=200, blank=True)
+    # Of what is under way: how often the partner was spoken to, and when it is next.
+    attempts = models.PositiveIntegerField(_("attempts"), default=0, db_default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt at"), null=True, blank=True)
+    # What the result file said (connectors/daily_file.py: Result.tally).
+    tally = models.JSONField(_("result in figures"), default=dict, db_default={}, blank=True)
 
     class Meta:
         verbose_name = _("daily file")

@@ -1,0 +1,176 @@
+"""A code for each use: claimed in the transaction of the grant, one member's for ever, and void with its grant."""
+
+from datetime import date, timedelta
+from functools import partial
+
+import pytest
+from django.db import connection
+
+from benefits.errors import OutOfStockError, RedemptionQuantityError, RedemptionReturnError
+from benefits.models import Grant, Redemption, Usage
+from benefits.services.grants import end_grant, give, use_grant
+from benefits.services.redemptions import return_redemption
+from memberships.models import Member
+from partners.models import Command, Fulfilment, FulfilmentEvent, VoucherCode
+from partners.services.vouchers import void_codes
+from tests.benefits.benefit_stories import of_card
+from tests.memberships.factories import an_operator
+from tests.memberships.night_stories import run_job
+from tests.memberships.points_stories import at_once, morning
+from tests.partners.voucher_stories import TODAY, a_cinema, a_member, code_of, codes, many_codes, states, take
+
+DAY = timedelta(days=1)
+
+
+@pytest.mark.django_db
+def test_use_is_a_code_and_its_fulfilment_is_active_at_once() -> None:
+    offer, member = a_cinema(), a_member()
+    codes(offer, "CINE-0001-AAAA")
+    done = take(member, offer)
+    code = code_of(done)
+    fulfilment = Fulfilment.objects.get(member=member)
+    assert (code.state, code.fulfilment, code.claimed_at) == ("claimed", fulfilment, done.at)
+    assert (fulfilment.state, fulfilment.wanted, fulfilment.activated_on) == ("active", "active", TODAY)
+    assert (fulfilment.offer, fulfilment.partner, fulfilment.grant) == (offer, offer.partner, done.grant)
+    assert [(event.kind, event.state) for event in FulfilmentEvent.objects.all()] == [("wanted", "active")]
+    assert not Command.objects.exists()
+
+
+@pytest.mark.django_db
+def test_earliest_expiry_is_given_first_and_none_that_is_over() -> None:
+    offer, member = a_cinema(), a_member()
+    codes(offer, "NEVER-OVER-1")
+    codes(offer, "ENDS-IN-JUNE", expires_on=date(2027, 6, 30))
+    codes(offer, "ENDED-BEFORE", expires_on=TODAY - DAY)
+    codes(offer, "ENDS-TODAY-1", expires_on=TODAY)
+    given = [code_of(take(member, offer)).code.reveal() for _ in range(3)]
+    assert given == ["ENDS-TODAY-1", "ENDS-IN-JUNE", "NEVER-OVER-1"]
+    with pytest.raises(OutOfStockError):
+        take(member, offer)
+
+
+@pytest.mark.django_db
+def test_without_a_code_there_is_neither_grant_nor_use() -> None:
+    offer, member = a_cinema(), a_member()
+    with pytest.raises(OutOfStockError):
+        take(member, offer)
+    assert not Redemption.objects.exists() and not Grant.objects.exists()
+    assert not Usage.objects.filter(uses__gt=0).exists()
+    codes(offer, "CINE-0001-AAAA")
+    assert code_of(take(member, offer)).state == "claimed"
+
+
+@pytest.mark.django_db
+def test_same_use_told_twice_is_one_code() -> None:
+    offer, member = a_cinema(), a_member()
+    many_codes(offer, 2)
+    first, again = take(member, offer, key="order-1"), take(member, offer, key="order-1")
+    assert first == again
+    assert states(offer) == ["claimed", "available"]
+
+
+@pytest.mark.django_db
+def test_use_of_several_at_once_is_refused_since_a_use_is_one_code() -> None:
+    offer, member = a_cinema(), a_member()
+    many_codes(offer, 5)
+    with pytest.raises(RedemptionQuantityError):
+        take(member, offer, quantity=2)
+    assert states(offer) == ["available"] * 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_64_members_claim_50_codes_at_once_and_just_50_have_one_each() -> None:
+    offer = a_cinema()
+    many_codes(offer, 50)
+    members = [a_member() for _ in range(64)]
+    results = at_once(*(partial(take, member, offer) for member in members))
+    assert sum(isinstance(result, Redemption) for result in results) == 50
+    assert sum(isinstance(result, OutOfStockError) for result in results) == 14
+    assert states(offer) == ["claimed"] * 50
+    assert Fulfilment.objects.count() == Grant.objects.count() == 50
+    assert VoucherCode.objects.values("fulfilment").distinct().count() == 50
+
+
+@pytest.mark.django_db
+def test_grant_that_ends_takes_its_code_along_and_nobody_is_given_it_again() -> None:
+    offer, member = a_cinema(), a_member()
+    codes(offer, "CINE-0001-AAAA")
+    done = take(member, offer)
+    end_grant(done.grant, reason="客户投诉", on=TODAY, at=morning(TODAY), actor=None)
+    code = code_of(done)
+    assert (code.state, code.void_reason, code.voided_by) == ("void", "客户投诉", None)
+    fulfilment = Fulfilment.objects.get()
+    assert (fulfilment.state, fulfilment.wanted, fulfilment.revoked_on) == ("revoked", "revoked", TODAY)
+    with pytest.raises(OutOfStockError):
+        take(member, offer)
+
+
+@pytest.mark.django_db
+def test_coupon_that_was_used_keeps_its_code() -> None:
+    offer, member = a_cinema(), a_member()
+    codes(offer, "CINE-0001-AAAA")
+    done = take(member, offer)
+    use_grant(done.grant, order_number="T-1", on=TODAY, at=morning(TODAY), actor=None)
+    assert (code_of(done).state, Fulfilment.objects.get().state) == ("claimed", "active")
+
+
+@pytest.mark.django_db
+def test_use_whose_code_was_told_comes_back_only_once_the_code_is_void_by_hand() -> None:
+    offer, member, amy = a_cinema(), a_member(), an_operator()
+    codes(offer, "CINE-0001-AAAA")
+    done = take(member, offer)
+    facts = {"key": "back", "on": TODAY, "at": morning(TODAY), "actor": amy, "reason": "取消"}
+    with pytest.raises(RedemptionReturnError):
+        return_redemption(done, **facts)  # type: ignore[arg-type]
+    assert code_of(done).state == "claimed"
+    void_codes([code_of(done).pk], reason="影院已收回", on=TODAY, at=morning(TODAY), actor=amy)
+    assert Fulfilment.objects.get().state == "revoked"
+    returned = return_redemption(done, **facts)  # type: ignore[arg-type]
+    assert returned.state == "returned"
+    assert (code_of(done).state, code_of(done).voided_by) == ("void", amy)
+
+
+@pytest.mark.django_db
+def test_gifts_take_codes_too() -> None:
+    offer, member = a_cinema(), a_member()
+    codes(offer, "CINE-0001-AAAA")
+    give(member, offer.benefit, key="gift", on=TODAY, at=morning(TODAY), actor=None)
+    assert states(offer) == ["claimed"]
+    with pytest.raises(OutOfStockError):
+        give(member, offer.benefit, key="other", on=TODAY, at=morning(TODAY), actor=None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_night_gives_each_card_a_code_and_no_card_waits_for_a_pool_that_is_empty() -> None:
+    members = [a_member() for _ in range(3)]
+    offer = a_cinema()
+    of_card(offer.benefit, is_automatic=True)
+    many_codes(offer, 2)
+    run_job("follow_rights", on=TODAY)
+    assert states(offer) == ["available"] * 2, "three are wanted and two are there: none of the statement is given"
+    many_codes(offer, 1)
+    run_job("follow_rights", on=TODAY + DAY)
+    assert states(offer) == ["claimed"] * 3
+    assert set(Fulfilment.objects.values_list("member", flat=True)) == {member.pk for member in members}
+
+
+@pytest.mark.django_db
+def test_night_s_thousands_are_claimed_by_one_statement() -> None:
+    offer, member = a_cinema(), a_member()
+    many_codes(offer, 3000)
+    give_many(member, offer.benefit_id, 2500)
+    assert VoucherCode.objects.filter(state="claimed").count() == Fulfilment.objects.count() == 2500
+    Grant.objects.update(state="ended", ended_on=TODAY)
+    assert VoucherCode.objects.filter(state="void", void_reason="right_ended").count() == 2500
+    assert VoucherCode.objects.filter(state="available").count() == 500
+
+
+def give_many(member: Member, benefit: int, number: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO benefits_grant (member_id, benefit_id, key, quantity, valid_from, given_on, given_at)
+            SELECT %s, %s, 'night:' || n, 1, %s, %s, %s FROM generate_series(1, %s) AS n
+            """,
+            [member.pk, benefit, TODAY, TODAY, morning(TODAY), number],
+        )
