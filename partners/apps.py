@@ -12,8 +12,11 @@ class PartnersConfig(AppConfig):
         from partners.admin.panels import FulfilmentPanel
         from partners.events import fulfilments, statuses, usages
         from partners.events.handling import event_handlers
+        from partners.importers.vouchers import VoucherCodeImporter
+        from partners.jobs.daily_files import SendDailyFiles
         from partners.jobs.fulfilments import FulfilBenefits
         from partners.jobs.status_matches import FollowStatusMatches
+        from partners.jobs.vouchers import ExpireVoucherCodes
         from partners.programme_files import SECTIONS
         from partners.roles import give_rights
         from partners.settlement_approvals import CloseSettlement
@@ -24,6 +27,9 @@ class PartnersConfig(AppConfig):
             registry.programme_sections.register(section())
         registry.jobs.register(FulfilBenefits())
         registry.jobs.register(FollowStatusMatches())
+        registry.importers.register(VoucherCodeImporter())
+        registry.jobs.register(SendDailyFiles())
+        registry.jobs.register(ExpireVoucherCodes())
         for handler in (*fulfilments.HANDLERS, *statuses.HANDLERS, *usages.HANDLERS):
             event_handlers.register(handler)
         registry.member_panels.register(FulfilmentPanel())

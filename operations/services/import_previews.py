@@ -200,6 +200,8 @@ def write_error_file(batch: ImportBatch, out: BinaryIO, *, language: str) -> Non
     rows = invalid_rows(batch)
     if not rows.exists():
         raise ImportStateError(_("There are no invalid rows to hand back. If there were some, check the file again."))
+    if not batch.file:
+        raise ImportStateError(_("The file was erased, since it holds secrets: its rows cannot be handed back."))
     with batch.file.open("rb") as stored, translation.override(language):
         line_end = line_end_of(stored.file)
         text = io.TextIOWrapper(out, encoding=batch.encoding, newline="", write_through=True)
