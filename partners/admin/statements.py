@@ -26,6 +26,7 @@ from operations.errors import PlusdeskError
 from operations.models import User
 from partners.admin.display import partner_link
 from partners.admin.statement_lines import RESOLVE, VERDICT_COLOURS
+from partners.admin.statement_mappings import MappingForm, save_mapping
 from partners.models import Partner, PartnerStatement, Settlement, StatementLine
 from partners.services.partner_statements import import_statement
 
@@ -61,7 +62,7 @@ class PartnerStatementAdmin(ReadOnlyAdmin):
                     "matched_at", "imported_by")
     list_select_related = ("partner", "imported_by")
     list_filter = (("partner", RelatedDropdownFilter), ("state", ChoicesDropdownFilter))
-    actions_list = ("bring_in",)
+    actions_list = ("bring_in", "set_mapping")
 
     @admin.display(description=gettext_lazy("month"))
     def month_column(self, statement: PartnerStatement) -> str:
@@ -96,6 +97,29 @@ class PartnerStatementAdmin(ReadOnlyAdmin):
             if statement is not None:
                 return HttpResponseRedirect(reverse(self._url_name("change"), args=[statement.pk]))
         return self._form_page(request, form)
+
+    @action(
+        description=gettext_lazy("How statements are read"), url_path="mapping", icon="rule", permissions=["bring_in"],
+    )
+    def set_mapping(self, request: HttpRequest) -> HttpResponse:
+        """A partner's own headers and words; `?partner=` shows what there is of one."""
+        if not request.user.has_perm(IMPORT):
+            raise PermissionDenied
+        chosen = request.GET.get("partner", "")
+        partner = Partner.objects.filter(pk=chosen).first() if chosen.isascii() and chosen.isdecimal() else None
+        initial = {"partner": partner, **(partner.statement_mapping if partner else {})}
+        form = MappingForm(request.POST or None, initial=initial)
+        address = reverse(self._url_name("changelist"))
+        if request.method == "POST" and form.is_valid() and save_mapping(request, form):
+            return HttpResponseRedirect(address)
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        context = {
+            **self.admin_site.each_context(request), "opts": self.opts, "form": form, "back_url": address,
+            "title": _("How statements are read"), "submit_label": _("Save"),
+        }
+        return TemplateResponse(
+            request, "operations/reason_form.html", context, status=422 if form.errors else 200
+        )
 
     def _form_page(self, request: HttpRequest, form: StatementForm) -> HttpResponse:
         request.current_app = self.admin_site.name  # type: ignore[attr-defined]

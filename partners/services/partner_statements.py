@@ -17,7 +17,6 @@ from hashlib import sha256
 from typing import Any, BinaryIO, NamedTuple, cast
 
 import polars as pl
-from django.conf import settings
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.db import connection, transaction
@@ -29,13 +28,15 @@ from operations.imports.files import inspect_file, refusal
 from operations.models import User
 from operations.services.approvals import requests_about
 from partners.errors import StatementMonthError, StatementPartnerError, StatementStateError
-from partners.importers.statements import read_statement
+from partners.importers.statements import HEADERS, STATES, read_statement
 from partners.importers.workbooks import WorkbookError, csv_of, is_workbook
 from partners.models import Partner, PartnerStatement, Settlement, StatementLine
 from partners.services import statement_matching
 from partners.services.statements import statement as sql
 
 State = PartnerStatement.State
+#: Three million lines: a file is held in memory whole.
+MAX_BYTES = 256 << 20
 Verdict, Resolution = StatementLine.Verdict, StatementLine.Resolution
 
 
@@ -97,6 +98,8 @@ class _Kept(NamedTuple):
 
 def _read(file: "File[Any]") -> _Kept:
     """The bytes of the file; of a workbook its first sheet as CSV. FileRefusedError."""
+    if file.size > MAX_BYTES:
+        raise refusal("too_large", value=str(file.size), expected=str(MAX_BYTES))
     file.seek(0)
     if not is_workbook(file.read(4)):
         facts = inspect_file(cast(BinaryIO, file.file))
@@ -104,7 +107,7 @@ def _read(file: "File[Any]") -> _Kept:
         data = file.read()
         return _Kept(data, facts.sha256, data, facts.encoding)
     file.seek(0)
-    data = file.read(settings.IMPORT_FILE_MAX_BYTES)
+    data = file.read()
     try:
         return _Kept(data, sha256(data).hexdigest(), csv_of(data), "utf-8")
     except WorkbookError as error:
@@ -153,6 +156,26 @@ def _write_lines(statement: PartnerStatement, differing: pl.DataFrame) -> None:
     ).write_csv(rows, include_header=False, quote_style="non_numeric")
     with connection.cursor() as cursor, cursor.copy(sql("statements/copy_lines")) as copy:
         copy.write(rows.getvalue())
+
+
+# --- how a partner's file is read
+
+@transaction.atomic
+def set_statement_mapping(
+    partner: Partner, *, columns: dict[str, str], states: dict[str, str], actor: User | None, reason: str
+) -> Partner:
+    """Say how a partner's headers and words differ from ours. StatementStateError for what there is not."""
+    unknown = [f"{theirs} = {ours}" for known, pairs in ((HEADERS, columns), (set(STATES.values()), states))
+               for theirs, ours in pairs.items() if ours not in known and (ours or pairs is states)]
+    if unknown:
+        raise StatementStateError(_("There is no such column or state of ours: %(pairs)s.") % {
+            "pairs": "; ".join(unknown)
+        })
+    partner = Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
+    partner.statement_mapping = {"columns": columns, "states": {word.lower(): ours for word, ours in states.items()}}
+    with because(reason, actor=actor):
+        partner.save(update_fields=["statement_mapping"])
+    return partner
 
 
 # --- the work list

@@ -7,22 +7,20 @@ from hashlib import sha256
 from typing import Any
 
 import polars as pl
-from django.db import connection
 from polars.datatypes import DataTypeClass
 
 from partners.models import Offer, Partner, StatementLine
-from partners.services.statements import rows, statement
+from partners.services.statements import rows
 
 Verdict = StatementLine.Verdict
 #: As long as a redemption's key: events/usages.py, which stands above, hashes longer numbers of uses.
 KEY_LENGTH = 64
-#: So many numbers that we do not know in the month are looked for elsewhere.
-LOOKED_UP = 200_000
 MONEY = pl.Decimal(18, 4)
 BILLED: dict[str, DataTypeClass | pl.DataType] = {
-    "key": pl.String, "fulfilment_id": pl.Int64, "offer_id": pl.Int64, "is_prepaid": pl.String, "unit_cost": MONEY,
-    "units": pl.Int64, "expected": MONEY, "expected_state": pl.String, "ended_later": pl.String,
+    "key": pl.String, "fulfilment_id": pl.Int64, "offer_id": pl.Int64, "units": pl.Int64,
+    "expected_state": pl.String, "ended_later": pl.String,
 }
+OFFERED: dict[str, DataTypeClass | pl.DataType] = {"is_prepaid": pl.Boolean, "unit_cost": MONEY, "expected": MONEY}
 
 
 @dataclass(frozen=True)
@@ -51,30 +49,30 @@ def match(partner: Partner, month: date, lines: pl.DataFrame) -> Matching:
 
 
 def _billed(partner: Partner, month: date) -> pl.DataFrame:
-    """What the partner may bill, streamed out of one statement."""
-    out = io.BytesIO()
-    text, asked = statement("statements/expected"), {"partner": partner.pk, "month": month}
-    with connection.cursor() as cursor, cursor.copy(text, asked) as copy:
-        for block in copy:
-            out.write(block)
-    if not out.tell():
-        return pl.DataFrame(schema=BILLED)
-    out.seek(0)
-    return pl.read_csv(out, schema=BILLED, has_header=False)
+    """What the partner may bill, with unit cost and amount by its offer."""
+    found = [lines for (lines,) in rows("statements/expected", partner=partner.pk, month=month)]
+    if not found:
+        return pl.DataFrame(schema=BILLED | OFFERED)
+    text = "\n".join(found).encode()
+    billed = pl.read_csv(io.BytesIO(text), schema=BILLED, has_header=False)
+    offers = [
+        (offer.pk, offer.settled == Offer.Settled.PREPAID, offer.unit_cost)
+        for offer in Offer.objects.filter(partner=partner)
+    ]
+    columns = {"offer_id": pl.Int64(), "is_prepaid": pl.Boolean(), "unit_cost": MONEY}
+    known = pl.DataFrame(offers, schema=columns, orient="row")
+    amount = pl.col("unit_cost") * pl.col("units") * (pl.col("expected_state") != "returned").cast(pl.Int64)
+    return billed.join(known, on="offer_id", how="left").with_columns(amount.cast(MONEY).alias("expected"))
 
 
 def _with_keys(partner: Partner, lines: pl.DataFrame) -> pl.DataFrame:
     """The lines with the key by which we know them, and whether the order was there before in the file."""
-    prefix = len(f"use:{partner.pk}:")
-    key = pl.col("order")
-    if lines["order"].str.len_chars().max() or 0:
-        is_long = pl.col("order").str.len_chars() + prefix > KEY_LENGTH
-        if lines.filter(is_long).height:
-            hashed = pl.col("order").map_elements(
-                lambda order: sha256(order.encode()).hexdigest()[:32], return_dtype=pl.String
-            )
-            key = pl.when(is_long).then(hashed).otherwise(pl.col("order"))
-    return lines.with_columns(key.alias("key"), pl.col("order").is_first_distinct().alias("is_first"))
+    key, prefix = pl.col("order"), len(f"use:{partner.pk}:")
+    if lines.select((key.str.len_chars() + prefix > KEY_LENGTH).any()).item():
+        # As events/usages.py keeps the long ones.
+        hashed = key.map_elements(lambda order: sha256(order.encode()).hexdigest()[:32], return_dtype=pl.String)
+        key = pl.when(key.str.len_chars() + prefix > KEY_LENGTH).then(hashed).otherwise(key)
+    return lines.with_columns(key.alias("key")).with_columns(pl.col("key").is_first_distinct().alias("is_first"))
 
 
 def _verdict() -> pl.Expr:
@@ -83,7 +81,7 @@ def _verdict() -> pl.Expr:
         pl.col("state").is_null() | (pl.col("state") == pl.col("expected_state"))
         | ((pl.col("ended_later") == "t") & pl.col("state").is_in(["active", "suspended"]))
     )
-    is_owed = (pl.col("is_prepaid") == "f") & (pl.col("expected") > 0)
+    is_owed = ~pl.col("is_prepaid") & (pl.col("expected") > 0)
     return (
         pl.when(pl.col("line").is_null()).then(pl.when(is_owed).then(pl.lit(Verdict.MISSING_THERE.value)))
         .when(~pl.col("is_first")).then(pl.lit(Verdict.DUPLICATE.value))
@@ -108,7 +106,7 @@ def _look_up(partner: Partner, differing: pl.DataFrame) -> tuple[pl.DataFrame, i
 
     A line that is billed twice is owed once; a fulfilment of another month is known, and owes nothing in this one.
     """
-    missing = differing.filter(pl.col("verdict") == Verdict.MISSING_HERE)["order"].head(LOOKED_UP).to_list()
+    missing = differing.filter(pl.col("verdict") == Verdict.MISSING_HERE)["order"].to_list()
     known = {row[0]: row[1:] for row in (rows("statements/known", keys=missing) if missing else [])}
     ours = {key: facts for key, facts in known.items() if facts[2] == partner.pk}
     there = pl.DataFrame(

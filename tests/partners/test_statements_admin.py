@@ -66,6 +66,21 @@ def test_broken_lines_are_named_on_the_form(desk: Client) -> None:
     assert not PartnerStatement.objects.exists()
 
 
+def test_operator_says_how_a_partners_file_is_read(desk: Client) -> None:
+    partner, _offer, _fulfilments = iqiyi_with(1)
+    address = "/admin/partners/partnerstatement/mapping/"
+    data = {"partner": partner.pk, "columns": "备注 =\n应付 = amount", "states": "开通成功 = active", "reason": "合同"}
+    text_of(desk.post(address, data, follow=True))
+    partner.refresh_from_db()
+    mapping = {"columns": {"备注": "", "应付": "amount"}, "states": {"开通成功": "active"}}
+    assert partner.statement_mapping == mapping
+    assert "应付 = amount" in text_of(desk.get(f"{address}?partner={partner.pk}"))
+    for wrong in ({"columns": "应付 = price"}, {"states": "开通成功 ="}, {"columns": "应付"}):
+        assert desk.post(address, {**data, **wrong}).status_code == 422
+    partner.refresh_from_db()
+    assert partner.statement_mapping == mapping
+
+
 def test_settlement_is_drafted_adjusted_submitted_and_taken_away(desk: Client) -> None:
     partner, _offer, fulfilments = iqiyi_with(1)
     data = {"partner": partner.pk, "month": "2026-01"}

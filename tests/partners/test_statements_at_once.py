@@ -40,6 +40,8 @@ def wait_for_waiting(number: int) -> list[int]:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         with connection.cursor() as cursor:
+            # Within a transaction it would be told of one moment for ever.
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
             cursor.execute(WAITING)
             found = [pid for (pid,) in cursor.fetchall()]
         if len(found) >= number:

@@ -101,12 +101,12 @@ def test_uses_are_matched_by_the_partners_own_number() -> None:
     at, on, long = datetime(2027, 1, 20, 2, tzinfo=UTC), date(2027, 1, 20), "u" * 62
     used = {
         usage: redeem(member, benefit, key=key_of(partner, usage), on=on, at=at, actor=None, quantity=quantity)
-        for usage, quantity in (("use_1", 1), ("use_2", 2), (long, 1), ("use_4", 1), ("use_5", 1))
+        for usage, quantity in (("use_1", 1), ('use"2', 2), (long, 1), ("use_4", 1), ("use_5", 1))
     }
     return_redemption(used["use_4"], key="back", on=on, at=at, actor=None, reason="未到诊")
     facts = {"sku": "consult", "state": "used"}
     statement = bring(partner, [
-        line_of("use_1", amount="20.00", **facts), line_of("use_2", amount="40.00", **facts),
+        line_of("use_1", amount="20.00", **facts), line_of('"use""2"', amount="40.00", **facts),
         line_of(long, amount="20.00", **facts), line_of("use_4", amount="20.00", **facts),
         line_of("use_9", amount="20.00", **facts),
     ]).statement  # fmt: skip
