@@ -11,6 +11,7 @@ class BenefitsConfig(AppConfig):
         from benefits.admin.programme_panel import ProgrammeBenefits
         from benefits.api import ROUTERS, SCOPES
         from benefits.books.redemptions import BudgetEntries, Budgets, Redemptions, Stocks, Usages
+        from benefits.demo import UsedBenefits
         from benefits.jobs.grants import ExpireGrants, FollowRights
         from benefits.programme_files import SECTIONS
         from benefits.receivers import connect
@@ -29,5 +30,6 @@ class BenefitsConfig(AppConfig):
             registry.api_routers.register(router)
         for scope in SCOPES:
             registry.api_scopes.register(scope)
+        registry.demo_parts.register(UsedBenefits())
         connect()
         give_rights()

@@ -73,6 +73,8 @@ notices: "Registry[NoticeKind]" = Registry("notice")
 member_panels: "Registry[MemberPanel]" = Registry("panel of the member's page")
 #: The same of a programme's page.
 programme_panels: "Registry[ProgrammePanel]" = Registry("panel of the programme's page")
+#: Of memberships/demo/parts.py, in the order in which they are made.
+demo_parts: "Registry[Any]" = Registry("part of the demo")
 #: Operations of the HTTP API, which config/api.py mounts, and what its tokens may be good for (operations/api/).
 api_routers: "Registry[ApiRouter]" = Registry("router of the API")
 api_scopes: "Registry[ApiScope]" = Registry("scope of the API")

@@ -10,6 +10,7 @@ class PartnersConfig(AppConfig):
         from operations import registry
         from partners import receivers
         from partners.admin.panels import FulfilmentPanel
+        from partners.demo import SandboxPartners
         from partners.events import fulfilments, statuses, usages
         from partners.events.handling import event_handlers
         from partners.importers.vouchers import VoucherCodeImporter
@@ -34,3 +35,4 @@ class PartnersConfig(AppConfig):
             event_handlers.register(handler)
         registry.member_panels.register(FulfilmentPanel())
         registry.approval_actions.register(CloseSettlement())
+        registry.demo_parts.register(SandboxPartners())

@@ -19,6 +19,7 @@ from memberships.demo.sizes import FULL, DemoSize
 from memberships.demo.users import make_users
 from memberships.gateways.sandbox.control import SandboxControl
 from memberships.models import EnterpriseCustomer, Plan
+from operations import registry
 from operations.audit import because
 
 SEED = 20270115
@@ -49,9 +50,13 @@ def load_demo(*, on: date, size: DemoSize = FULL) -> Loaded:
     days = Days(today=on, first_night=on - timedelta(days=size.nights) if gateway else on)
     with transaction.atomic(), because(str(_("demo data"))):
         payments = _make_members(*plans, days, size, gateway)
+        for part in registry.demo_parts:
+            part.prepare(days)
     nights = live_through(days, gateway) if gateway else 0
     with transaction.atomic(), because(str(_("demo data"))):
         award_lately(days)
+    for part in registry.demo_parts:
+        part.act(days)
     return Loaded(size.people, size.firms, payments, nights)
 
 

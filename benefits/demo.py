@@ -1,0 +1,76 @@
+"""The demo's benefits: what some members used, exchanged points for, and gave back in the last days."""
+
+from datetime import date, datetime, time, timedelta
+
+from django.db import transaction
+
+from benefits.errors import RedemptionError
+from benefits.models import Benefit, Redemption
+from benefits.services.redemptions import redeem, return_redemption
+from benefits.services.segments import put_into_segment
+from benefits.services.stocks import set_total
+from memberships.demo.cards import Days
+from memberships.demo.parts import DemoPart
+from memberships.demo.programmes import JD_PLUS
+from memberships.demo.users import OPERATOR
+from memberships.errors import InsufficientPointsError
+from memberships.models import Member, Subscription
+from operations.dates import BUSINESS_ZONE
+from operations.models import User
+
+#: So many members use something; of every few it is this, for this category of goods.
+USERS = 60
+USED = (
+    ("jd-health-consultation", ""), ("jd-health-bogo", "口腔"), ("home-cleaning", ""), ("freight-coupon", ""),
+    ("car-wash", ""), ("jd-health-bogo", "体检"),
+)
+#: Of a hundred members so many are families, as the sources say.
+FAMILIES = 64
+
+
+class UsedBenefits(DemoPart):
+    """Every so many-th member uses something on each of the last days; a family is a family since long ago."""
+
+    name = "benefits"
+
+    def prepare(self, days: Days) -> None:
+        benefit = Benefit.objects.get(programme__code=JD_PLUS, code="life-service-7")
+        set_total(benefit, 100, actor=_operator(), reason="首批名额")
+
+    def act(self, days: Days) -> None:
+        benefits = {each.code: each for each in Benefit.objects.filter(programme__code=JD_PLUS)}
+        cards = Subscription.objects.active(on=days.today).filter(programme__code=JD_PLUS).order_by("pk")
+        for place, card in enumerate(cards.select_related("member")[:USERS]):
+            if place % 100 < FAMILIES:
+                put_into_segment(
+                    card.member, "family", since=card.started_on or days.today, reason="家庭账户", on=days.today,
+                    at=_noon(days.today), actor=_operator(),
+                )
+            for number in range(1 + place % 4):
+                code, category = USED[(place + number) % len(USED)]
+                _use(card.member, benefits[code], category, on=days.today - timedelta(days=number), number=number)
+        last = Redemption.objects.order_by("-pk").first()
+        if last is not None:
+            return_redemption(
+                last, key="demo-return", on=days.today, at=_noon(days.today), actor=_operator(), reason="预约取消"
+            )
+
+
+def _use(member: Member, benefit: Benefit, category: str, *, on: date, number: int) -> None:
+    """One use, if the member has the points and the quota for it."""
+    try:
+        with transaction.atomic():
+            redeem(
+                member, benefit, key=f"demo-{number}", on=on, at=_noon(on), actor=_operator(), category=category,
+                reason="会员来电",
+            )
+    except (RedemptionError, InsufficientPointsError):
+        return
+
+
+def _noon(day: date) -> datetime:
+    return datetime.combine(day, time(12, 15), BUSINESS_ZONE)
+
+
+def _operator() -> User | None:
+    return User.objects.filter(username=OPERATOR.username).first()
