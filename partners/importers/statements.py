@@ -66,7 +66,7 @@ def read_statement(data: bytes, *, encoding: str, mapping: Mapping[str, Any], mo
     """
     columns = find_columns(_header(data, encoding), mapping)
     texts = _texts(data, encoding, columns)
-    frame = texts.with_columns(normalised(texts[name]).alias(name) for name in columns.places)
+    frame = texts.with_columns(_normal(texts[name]) for name in columns.places)
     frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in HEADERS if name not in columns.places)
     frame = frame.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in columns.places))
     words = {**STATES, **mapping.get("states", {})}
@@ -80,6 +80,17 @@ def read_statement(data: bytes, *, encoding: str, mapping: Mapping[str, Any], mo
     return frame.select(
         "line", "order", "reference", "sku", "state", pl.col("amount").str.to_decimal(scale=4).cast(pl.Decimal(18, 4))
     )
+
+
+def _normal(column: pl.Series) -> pl.Series:
+    """The column normalised; one of few values, as most are, by its values."""
+    if column.name in ("order", "reference"):
+        return normalised(column).alias(column.name)
+    values = column.unique()
+    found = normalised(values)
+    if found.eq_missing(values).all():
+        return column
+    return column.replace_strict(values, found, return_dtype=pl.String)
 
 
 def _header(data: bytes, encoding: str) -> list[str]:

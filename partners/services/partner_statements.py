@@ -1,7 +1,7 @@
 """A partner's statement of a month: read, matched line by line with what we know, and its differences decided.
 
 Both sides meet in memory (polars), where a million lines take seconds: what is billed comes out of the file, what may
-be billed out of `partners_billed` in one COPY. Only what differs is written, and the sums of what matches.
+be billed out of `partners_billed` meanwhile. Only what differs is written, and the sums of what matches.
 
     duplicate       the second and later lines of an order
     missing here    no fulfilment, or use, of that number
@@ -11,6 +11,7 @@ be billed out of `partners_billed` in one COPY. Only what differs is written, an
 """
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -21,6 +22,7 @@ from django.core.files import File
 from django.core.files.base import ContentFile
 from django.db import connection, transaction
 from django.db.models import Max, QuerySet
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from operations.audit import because
@@ -64,8 +66,12 @@ def import_statement(
     if same is not None:
         return Imported(same, is_new=False)
     refuse_settled(partner, month)
-    lines = read_statement(kept.text, encoding=kept.encoding, mapping=partner.statement_mapping, month=month)
-    matching = statement_matching.match(partner, month, lines)
+    with ThreadPoolExecutor(1) as beside:
+        # While the database finds what may be billed.
+        reading = beside.submit(_lines_of, kept, partner, month, get_language() or "zh-hans")
+        billed = statement_matching.find_billed(partner, month)
+        lines = reading.result()
+    matching = statement_matching.match(partner, billed, lines)
     _refuse_others(matching, lines.height)
     with transaction.atomic(), because(_("partner's statement"), actor=actor):
         Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
@@ -112,6 +118,14 @@ def _read(file: "File[Any]") -> _Kept:
         return _Kept(data, sha256(data).hexdigest(), csv_of(data), "utf-8")
     except WorkbookError as error:
         raise refusal("unreadable_file", value=file.name or "", expected=str(error) or _("no workbook")) from error
+
+
+def _lines_of(kept: _Kept, partner: Partner, month: date, language: str) -> pl.DataFrame:
+    """The lines of the file, faults in the operator's language: a thread has one of its own."""
+    with override(language):
+        return read_statement(
+            kept.text, encoding=kept.encoding, mapping=partner.statement_mapping, month=month
+        )
 
 
 def _same_file(partner: Partner, month: date, sha256: str) -> PartnerStatement | None:

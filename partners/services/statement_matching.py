@@ -34,9 +34,8 @@ class Matching:
     of_other_months: int
 
 
-def match(partner: Partner, month: date, lines: pl.DataFrame) -> Matching:
-    """Match the lines of a file (importers/statements.py) with what may be billed for the month."""
-    billed = _billed(partner, month)
+def match(partner: Partner, billed: pl.DataFrame, lines: pl.DataFrame) -> Matching:
+    """Match the lines of a file (importers/statements.py) with what may be billed for its month."""
     # One row a line, and one for what has none.
     both = _with_keys(partner, lines).join(billed, on="key", how="full", coalesce=True)
     both = both.with_columns(_verdict().alias("verdict")).filter(pl.col("verdict").is_not_null())
@@ -48,7 +47,7 @@ def match(partner: Partner, month: date, lines: pl.DataFrame) -> Matching:
     return Matching(counts, _sums(same), differing, of_others, of_other_months)
 
 
-def _billed(partner: Partner, month: date) -> pl.DataFrame:
+def find_billed(partner: Partner, month: date) -> pl.DataFrame:
     """What the partner may bill, with unit cost and amount by its offer."""
     found = [lines for (lines,) in rows("statements/expected", partner=partner.pk, month=month)]
     if not found:

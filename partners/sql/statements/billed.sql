@@ -1,4 +1,5 @@
--- What a partner may bill for a month by what we know: the one truth of matching and of settlements without a statement.
+-- What a partner may bill for a month (its first day) by what we know: the one truth of matching, and of settlements
+-- without a statement.
 --   fulfilment  once, in the month in which it became active
 --   month       in each month of which it was active on a day, that of its revocation included
 --   use         each redemption of the month, by its quantity; one that was returned is known, and costs nothing
@@ -9,29 +10,26 @@ RETURNS TABLE (
     key text, fulfilment_id bigint, offer_id bigint, is_prepaid boolean, unit_cost numeric, units bigint,
     amount numeric, state text, ended_later boolean
 )
-LANGUAGE sql STABLE AS $function$
-    WITH asked AS (
-        SELECT
-            $1 AS partner_id, date_trunc('month', $2)::date AS first_on,
-            (date_trunc('month', $2) + interval '1 month')::date AS next_on
-    )
+LANGUAGE sql STABLE PARALLEL SAFE AS $function$
     SELECT
         fulfilment.key::text, fulfilment.id, offer.id, offer.settled = 'prepaid', offer.unit_cost, 1::bigint,
-        offer.unit_cost, fulfilment.state::text, coalesce(fulfilment.revoked_on >= asked.next_on, false)
-    FROM asked
-    JOIN partners_offer offer ON offer.partner_id = asked.partner_id
+        offer.unit_cost, fulfilment.state::text,
+        coalesce(fulfilment.revoked_on >= ($2 + interval '1 month')::date, false)
+    FROM partners_offer offer
     JOIN partners_fulfilment fulfilment ON fulfilment.offer_id = offer.id
-    WHERE offer.billed = 'fulfilment'
-        AND fulfilment.activated_on >= asked.first_on AND fulfilment.activated_on < asked.next_on
+    WHERE offer.partner_id = $1 AND offer.billed = 'fulfilment'
+        AND fulfilment.activated_on >= $2
+        AND fulfilment.activated_on < ($2 + interval '1 month')::date
     UNION ALL
     SELECT
         fulfilment.key::text, fulfilment.id, offer.id, offer.settled = 'prepaid', offer.unit_cost, 1::bigint,
-        offer.unit_cost, fulfilment.state::text, coalesce(fulfilment.revoked_on >= asked.next_on, false)
-    FROM asked
-    JOIN partners_offer offer ON offer.partner_id = asked.partner_id
+        offer.unit_cost, fulfilment.state::text,
+        coalesce(fulfilment.revoked_on >= ($2 + interval '1 month')::date, false)
+    FROM partners_offer offer
     JOIN partners_fulfilment fulfilment ON fulfilment.offer_id = offer.id
-    WHERE offer.billed = 'month' AND fulfilment.activated_on < asked.next_on
-        AND (fulfilment.revoked_on IS NULL OR fulfilment.revoked_on >= asked.first_on)
+    WHERE offer.partner_id = $1 AND offer.billed = 'month'
+        AND fulfilment.activated_on < ($2 + interval '1 month')::date
+        AND (fulfilment.revoked_on IS NULL OR fulfilment.revoked_on >= $2)
     UNION ALL
     SELECT
         CASE
@@ -41,11 +39,10 @@ LANGUAGE sql STABLE AS $function$
         NULL, offer.id, offer.settled = 'prepaid', offer.unit_cost, redemption.quantity::bigint,
         CASE WHEN redemption.state = 'done' THEN offer.unit_cost * redemption.quantity ELSE 0 END,
         CASE WHEN redemption.state = 'done' THEN 'used' ELSE 'returned' END, false
-    FROM asked
-    CROSS JOIN LATERAL (SELECT 'use:' || asked.partner_id || ':' AS prefix) told
-    JOIN partners_offer offer ON offer.partner_id = asked.partner_id
+    FROM (SELECT 'use:' || $1 || ':' AS prefix) told
+    CROSS JOIN partners_offer offer
     JOIN benefits_redemption redemption ON redemption.benefit_id = offer.benefit_id
-        AND redemption.on >= asked.first_on AND redemption.on < asked.next_on
+        AND redemption.on >= $2 AND redemption.on < ($2 + interval '1 month')::date
         AND redemption.on >= offer.starts_on AND (offer.ends_on IS NULL OR redemption.on <= offer.ends_on)
-    WHERE offer.billed = 'use'
+    WHERE offer.partner_id = $1 AND offer.billed = 'use'
 $function$

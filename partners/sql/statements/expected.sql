@@ -2,7 +2,10 @@
 -- later), many to a row, since a million rows of their own take longer on the way than to be found. Reads only, one
 -- snapshot.
 SELECT string_agg(
-    concat_ws(',', '"' || replace(key, '"', '""') || '"', coalesce(fulfilment_id::text, ''), offer_id, units, state, ended_later), E'\n'
+    concat_ws(',', CASE
+        -- What the partner named may hold anything; our own numbers need no quotes.
+        WHEN fulfilment_id IS NULL THEN '"' || replace(key, '"', '""') || '"' ELSE key
+    END, coalesce(fulfilment_id::text, ''), offer_id, units, state, ended_later), E'\n'
 )
 FROM partners_billed(%(partner)s, %(month)s)
 GROUP BY fulfilment_id >> 16
