@@ -67,6 +67,8 @@ class BudgetEntry(models.Model):
                 condition=Q(kind="draw", amount__gte=0) | Q(kind="return", amount__lte=0), name="budgetentry_sign"
             ),
         ]
+        # A budget's page, newest first.
+        indexes = [models.Index(fields=["budget", "-id"], name="budgetentry_of_budget")]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             keep_whole(),

@@ -1,7 +1,7 @@
 """Choosing for a member, and exchanging what was chosen.
 
-Both lock the Usage rows of all the group's options, in the order of benefits: two choices take turns, and so do an
-exchange and the first use of what it puts away. A choice is a right only as long as a card, a tier or an enrolment
+Both lock the member, as the night does that follows rights, then the Usage rows of all the group's options, in the order
+of benefits: two choices take turns, and so do an exchange and the first use of what it puts away. A choice is a right only as long as a card, a tier or an enrolment
 entitles to its option; who has none cannot choose. Every effect has a key, unique for the member: a repeat returns the
 first result, the same key with another body is a KeyConflictError.
 """
@@ -31,6 +31,7 @@ from benefits.services.choice_states import ChoiceStanding, ChoiceState
 from benefits.services.choice_states import choice_state as choice_state
 from benefits.services.grants import follow_rights
 from memberships.models import Member
+from memberships.services.members import lock_member
 from operations.errors import KeyConflictError
 from operations.models import User
 
@@ -113,7 +114,8 @@ def _check_keys(*keys: str) -> None:
 
 
 def _lock_options(member: Member, group: ChoiceGroup) -> None:
-    """The Usage rows of the group's options, in the order of benefits, made where there are none."""
+    """The member; then the Usage rows of the group's options, in the order of benefits, made where there are none."""
+    lock_member(member.pk)
     statements.run("choices/make_usages", member=member.pk, group=group.pk)
     statements.rows("choices/lock_usages", member=member.pk, group=group.pk)
 

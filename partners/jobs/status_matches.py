@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from memberships.jobs.renewals import keys_of
 from memberships.models import Member
 from memberships.services.ranges import count_left_out, mark_items, ranges_of_items
+from operations.audit import attach_context
 from operations.models import JobChunk, JobRun, RunItem
 from operations.services.holds import holding
 from operations.services.jobs import ChunkPlan, ChunkResult, Job
@@ -45,6 +46,7 @@ class FollowStatusMatches(Job):
         )
 
     def work(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> ChunkResult:
+        attach_context()
         done = statements.rows(
             "status_matches/apply", on=run.business_date, at=at, lead=LEAD_DAYS,
             approved=run.approved and run.approved.pk, **keys_of(chunk)._asdict(),

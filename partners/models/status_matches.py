@@ -61,6 +61,8 @@ class StatusMatchQuerySet(models.QuerySet["StatusMatch"]):
         return self.filter(valid_from__lte=on, valid_until__gte=on, state=StatusMatch.State.ACTIVE)
 
 
+# How often the partner was told is no business of the trail.
+@track(owner="member", exclude=["attempts", "next_attempt_at", "error"])
 class StatusMatch(models.Model):
     """A member's match at a partner, one for a direction and period."""
 

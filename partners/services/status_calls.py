@@ -30,7 +30,8 @@ def send_due(*, clock: Clock) -> int:
     due = StatusMatch.objects.filter(next_attempt_at__lte=clock()).values_list("partner", flat=True).distinct()
     count = 0
     for partner in Partner.objects.filter(pk__in=list(due)).order_by("pk"):
-        with holding(f"status:{partner.code}") as is_free:
+        # The partner's limits hold for its orders and its matches together.
+        with holding(f"partner:{partner.code}") as is_free:
             if is_free:
                 count += _send(partner, clock=clock)
     return count

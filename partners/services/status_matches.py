@@ -21,6 +21,7 @@ from memberships.models import Enrolment, Member, TierStanding
 from memberships.models.tiers import Cause
 from memberships.services.members import lock_member
 from memberships.services.tiers import set_tier
+from operations.audit import because
 from operations.models import User
 from operations.services.outbox import put_message
 from partners.errors import StatusMatchError
@@ -140,7 +141,8 @@ def revoke_match(match: StatusMatch, *, on: date, at: datetime, actor: User | No
     is_outbound = match.direction == Direction.OUTBOUND
     match.state, match.ended_on, match.reason = State.REVOKED, on, reason[:200]
     match.attempts, match.next_attempt_at = 0, at if is_outbound else None
-    match.save(update_fields=["state", "ended_on", "reason", "attempts", "next_attempt_at"])
+    with because(reason, actor=actor):
+        match.save(update_fields=["state", "ended_on", "reason", "attempts", "next_attempt_at"])
     if not is_outbound:
         _release_tier(match, on=on, at=at, actor=actor, reason=reason)
     _tell(match, on=on, at=at)
@@ -208,7 +210,7 @@ def _first(member: Member, partner: Partner, direction: str, key: str) -> Status
 def _write(member: Member, rule: StatusMatchRule, **facts: Any) -> StatusMatch:
     """The row; StatusMatchError where another match holds in some of these days."""
     try:
-        with transaction.atomic():
+        with transaction.atomic(), because(facts["reason"], actor=facts["actor"]):
             return StatusMatch.objects.create(
                 member=member, partner=rule.partner, rule=rule, direction=rule.direction, **facts
             )

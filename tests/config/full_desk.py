@@ -41,6 +41,7 @@ from operations.models.imports import StagedRow
 from operations.services.imports import confirm_import, run_of, undo_import, upload_file
 from operations.services.reveals import reveal
 from operations.tasks import work_on_run
+from tests.config.full_benefits import furnish_benefits
 from tests.customer_files import Row, a_bad_row, a_row, csv_file
 from tests.memberships import points_stories as points
 from tests.memberships.factories import (
@@ -88,6 +89,7 @@ def furnish(actor: User, *, on: date) -> None:
     CreditRequest.objects.create(member=firm, limit=Decimal(50_000), term_days=30, requested_on=on)
     _money_and_points(person.subscriptions.get(), actor, on=on)
     reveal(person.contacts.get(), ["mobile"], reason="核对身份", actor=actor, at=timezone.now())
+    furnish_benefits(person, personal.programme, actor, on=on)
     _imports(actor)
     run = JobRun.objects.earliest("pk")
     JobChunk.objects.create(run=run, number=99, first_key=1, last_key=9, size=9, state="parked", error="2026")

@@ -21,6 +21,7 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
+from benefits.models import Choice, Redemption
 from memberships.admin.display import today
 from memberships.approvals import RefundPayment
 from memberships.models import Payment, ProgrammeRevision
@@ -58,6 +59,8 @@ SHOWN = {
     "memberships_subscription", "memberships_enrolment", "memberships_order", "memberships_programmerevision",
     "memberships_tiergroup", "memberships_tierstanding", "memberships_programme", "memberships_pointsentry",
     "memberships_tierchange", "operations_notice", "benefits_pricingpolicy",
+    "benefits_benefit", "benefits_choicegroup", "benefits_budget", "benefits_redemption", "benefits_grant",
+    "partners_statusmatch",
     # Those of a key and of a dead letter are others' pages.
     "partners_partner", "partners_fulfilment", "partners_inboundevent", "partners_partnerkey", "partners_deadletter",
 }
@@ -81,6 +84,13 @@ ASKED = {
     "memberships_enterprisecustomer_edit": {OPERATOR, CONTROLLER},
     "memberships_enterprisecustomer_export": {OPERATOR, CONTROLLER, AUDITOR},
     # They ask, and do nothing.
+    "benefits_benefit_stock": {MANAGER, ADMINISTRATOR},
+    "benefits_budget_amount": {MANAGER, ADMINISTRATOR},
+    "benefits_redemption_redeem": ON_CALL,
+    "benefits_redemption_take_back": ON_CALL,
+    "benefits_choice_choose": ON_CALL,
+    "partners_statusmatch_match": ON_CALL,
+    "partners_statusmatch_revoke": ON_CALL,
     "benefits_pricingpolicy_quote": ALL,
     "benefits_pricingpolicy_after_sales": ALL,
     "partners_partner_make_key": {ADMINISTRATOR},
@@ -252,8 +262,14 @@ def address(name: str) -> str | None:
                 "operations_outboxmessage_send_all_again", "memberships_enterprisecustomer_export",
                 "operations_notice_preview", "memberships_programmerevision_new", "operations_apiclient_make",
                 "benefits_pricingpolicy_quote", "benefits_pricingpolicy_after_sales",
-                "partners_deadletter_replay_all", "partners_partner_health_overview"):
+                "partners_deadletter_replay_all", "partners_partner_health_overview", "partners_statusmatch_match"):
         return reverse(f"admin:{name}")
+    if name == "benefits_redemption_redeem":
+        used = Redemption.objects.earliest("pk")
+        return reverse(f"admin:{name}", args=[used.member_id, used.benefit_id])
+    if name == "benefits_choice_choose":
+        choice = Choice.objects.earliest("pk")
+        return reverse(f"admin:{name}", args=[choice.member_id, choice.group_id])
     found = User.objects.earliest("pk") if app == "auth" else first(apps.get_model(app, model))
     if model == "payment" and name.endswith("retry"):
         found = Payment.objects.filter(state="declined").first()

@@ -156,3 +156,9 @@ def test_every_shipped_file_names_the_schema_and_is_in_order() -> None:
     for file in files:
         assert file.read_text(encoding="utf-8").startswith(f"# yaml-language-server: $schema={SCHEMA_FILE}\n")
     assert programme("validate", *map(str, files))[0] == 0
+
+
+def test_schema_can_be_printed_instead_of_written() -> None:
+    out = StringIO()
+    call_command("programme", "schema", "--stdout", stdout=out)
+    assert out.getvalue() == (FOLDER / SCHEMA_FILE).read_text(encoding="utf-8") == schema_text()

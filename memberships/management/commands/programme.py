@@ -53,7 +53,7 @@ class Command(BaseCommand):
         export.add_argument("code", metavar="CODE")
         export.add_argument("--json", action="store_true", help="the content as JSON")
         schema = verbs.add_parser("schema")
-        schema.add_argument("--stdout", action="store_true", help=f"print it; else programmes/{SCHEMA_FILE} is written")
+        schema.add_argument("--stdout", dest="is_printed", action="store_true", help=f"print it; else programmes/{SCHEMA_FILE} is written")
 
     def handle(self, *args: Any, **options: Any) -> None:
         at = timezone.now()
@@ -135,7 +135,7 @@ class Command(BaseCommand):
 
     def _schema(self, options: dict[str, Any], *, at: datetime) -> int:
         text = schema_text()
-        if options["stdout"]:
+        if options["is_printed"]:
             self.stdout.write(text, ending="")
         else:
             (FOLDER / SCHEMA_FILE).write_text(text, encoding="utf-8")
