@@ -135,6 +135,9 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _item(_("Partners"), "handshake", "partners.partner"),
                     _item(_("Fulfilments"), "local_shipping", "partners.fulfilment"),
+                    _item(_("Work by hand"), "checklist", "partners.command"),
+                    _item(_("Voucher codes"), "confirmation_number", "partners.vouchercode"),
+                    _item(_("Daily files"), "description", "partners.dailyfile"),
                     _item(_("Dead letters"), "mark_email_unread", "partners.deadletter"),
                     _item(_("Events from partners"), "move_to_inbox", "partners.inboundevent"),
                     _item(_("Status matches"), "compare_arrows", "partners.statusmatch"),

@@ -4,6 +4,7 @@ from partners.admin import (
     contacts,
     dead_letters,
     events,
+    files,
     fulfilments,
     health,
     keys,
@@ -13,9 +14,11 @@ from partners.admin import (
     statement_lines,
     statements,
     status_matches,
+    vouchers,
+    work_list,
 )
 
 __all__ = [
-    "contacts", "dead_letters", "events", "fulfilments", "health", "keys", "offers", "partners", "settlements",
-    "statement_lines", "statements", "status_matches",
+    "contacts", "dead_letters", "events", "files", "fulfilments", "health", "keys", "offers", "partners",
+    "settlements", "statement_lines", "statements", "status_matches", "vouchers", "work_list",
 ]

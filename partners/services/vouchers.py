@@ -19,7 +19,7 @@ from operations.crypto import keyed_hash
 from operations.imports.checking import normalised
 from operations.models import JobRun, User
 from operations.services.outbox import nudge_on_commit
-from operations.services.reveals import ReasonMissingError
+from operations.services.reveals import ReasonMissingError, reveal
 from partners.errors import VoucherStateError
 from partners.models import Partner, VoucherCode
 from partners.services import statements
@@ -112,3 +112,13 @@ def warn_of_low_stock(*, on: date, at: datetime) -> list[int]:
     if warned:
         nudge_on_commit()
     return warned
+
+
+# --- seen in full ------------------------------------------------------------------------------------------
+
+
+def reveal_code(code: VoucherCode, *, reason: str, actor: User, at: datetime) -> str:
+    """The code in full, once it is noted who looked at it and why; ReasonMissingError."""
+    reveal(code, ["code"], reason=reason, actor=actor, at=at)
+    text: str = code.code.reveal()
+    return text
