@@ -47,7 +47,7 @@ STILL_RAW = [
 ]
 #: Where only developers and administrators of the machine read on.
 DEVELOPERS = {
-    "embedded", "run", "commands", "sandbox", "programme_files",
+    "embedded", "run", "commands", "sandbox", "programme_files", "kinds.py", "policies.py",
     # What the documents of the APIs say: of the desk's, and of the events of partners.
     "api", "api.py", "events",
 }

@@ -1,10 +1,11 @@
 """Meituan x Marriott: a tier here for a tier there, both ways, with evidence, renewal and revocation."""
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from benefits.models import Grant
 from memberships.admin.display import today
@@ -28,6 +29,12 @@ from tests.partners.partner_stories import a_partner, an_event, send_event
 
 ON = date(2027, 3, 1)
 State, Direction = StatusMatch.State, StatusMatchRule.Direction
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 def the_rules(partner: Partner, **facts: Any) -> None:
