@@ -31,7 +31,7 @@ from partners.admin.display import partner_link
 from partners.models import CodeStock, Offer, VoucherCode
 from partners.services.reasons import reason_in_words
 from partners.services.voucher_import import IMPORTER
-from partners.services.vouchers import MOST_VOIDED, hash_of, pool_of, reveal_code, void_codes
+from partners.services.vouchers import MOST_VOIDED, is_code, pool_of, reveal_code, void_codes
 
 VOID, REVEAL = "partners.void_vouchercode", "partners.reveal_vouchercode"
 STATE_COLOURS = {
@@ -45,7 +45,7 @@ def by_code() -> SearchKind:
     """By the whole code, which is money, and so stands in no address."""
     return SearchKind(
         gettext_lazy("whole voucher code"),
-        lambda term: Q(code_hash=hash_of(term)) if _CODE.fullmatch(term) and not term.startswith("#") else None,
+        lambda term: is_code(term) if _CODE.fullmatch(term) and not term.startswith("#") else None,
         is_private=True,
     )
 

@@ -20,10 +20,11 @@ from memberships.admin.actions import Asked, ConfirmForm, RecordAction, Told, ac
 from memberships.admin.display import member_link, today
 from memberships.admin.pages import find_record, show_page
 from operations.admin.base import ReadOnlyAdmin
+from operations.admin.paging import KeysetChangeList
 from operations.models import User
 from operations.owners import number_of
 from partners.admin.display import COMMAND_COLOURS, partner_link
-from partners.models import Command
+from partners.models import Command, Offer
 from partners.models.fulfilments import CommandQuerySet
 from partners.services.work_list import mark_done, mark_impossible
 
@@ -53,7 +54,7 @@ class WorkAction(RecordAction[Command]):
     permission = WORK
 
     def is_offered(self, record: Command, *, on: date) -> bool:
-        return record.state in Command.OPEN
+        return record.state in Command.OPEN and record.fulfilment.offer.mode == Offer.Mode.MANUAL
 
     def seen(self, record: Command) -> str:
         return f"{record.pk} {record.state}"
@@ -108,6 +109,13 @@ class ImpossibleAction(WorkAction):
 ACTIONS: tuple[RecordAction[Command], ...] = (DoneAction(), ImpossibleAction())
 
 
+class WorkList(KeysetChangeList):
+    """Of all commands, those that wait for hands."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: list[str] | None = None) -> QuerySet[Any]:
+        return cast(CommandQuerySet, super().get_queryset(request, exclude_parameters)).waiting_for_hands()
+
+
 @admin.register(Command)
 class WorkListAdmin(ReadOnlyAdmin):
     """Commands that wait for hands; those done are read on their fulfilment's page."""
@@ -119,8 +127,8 @@ class WorkListAdmin(ReadOnlyAdmin):
     list_filter = (("fulfilment__partner", RelatedDropdownFilter),)
     ordering = ("pk",)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Command]:
-        return cast(CommandQuerySet, super().get_queryset(request)).waiting_for_hands()
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
+        return WorkList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": _("Work by hand"), **(extra_context or {})})
@@ -153,8 +161,9 @@ class WorkListAdmin(ReadOnlyAdmin):
         return [*action_urls(self, ACTIONS, self.whole), *super().get_urls()]
 
     def whole(self, request: HttpRequest) -> QuerySet[Command]:
-        """By hand, also what is done: its page says so."""
-        return Command.objects.filter(fulfilment__offer__mode="manual").select_related(
+        """All commands: the page of one that is done, or not done by hand, says so and offers nothing."""
+        found: QuerySet[Command] = self.get_queryset(request)
+        return found.select_related(
             "fulfilment__offer__benefit", "fulfilment__partner", "fulfilment__grant", "member", "actor"
         )
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from memberships.services.ranges import KeyRange, SizedRange, mark_items
@@ -21,7 +22,7 @@ from operations.models import JobRun, User
 from operations.services.outbox import nudge_on_commit
 from operations.services.reveals import ReasonMissingError, reveal
 from partners.errors import VoucherStateError
-from partners.models import Partner, VoucherCode
+from partners.models import Offer, VoucherCode
 from partners.services import statements
 
 State = VoucherCode.State
@@ -47,10 +48,15 @@ def hash_of(code: str) -> bytes:
     return keyed_hash(text or "", purpose=PURPOSE)
 
 
-def find_codes(code: str, *, partner: Partner | None = None) -> list[VoucherCode]:
+def is_code(code: str) -> Q:
+    """The condition of being just that code, one a partner at most; found by the index of a partner's codes."""
+    partners = Offer.objects.filter(mode=Offer.Mode.VOUCHERS).order_by().values_list("partner", flat=True).distinct()
+    return Q(partner__in=list(partners), code_hash=hash_of(code))
+
+
+def find_codes(code: str) -> list[VoucherCode]:
     """The codes that are just that one, one a partner at most."""
-    found = VoucherCode.objects.filter(code_hash=hash_of(code)).select_related("offer", "partner")
-    return list(found.filter(partner=partner) if partner else found)
+    return list(VoucherCode.objects.filter(is_code(code)).select_related("offer", "partner"))
 
 
 def pool_of(offer: int) -> Pool:

@@ -14,11 +14,13 @@ from memberships.models import Enrolment, Member, Programme
 from operations.models import User
 from operations.services.api_clients import make_client
 from partners.models import Command, Offer, Partner, RegistrationGift, StatusMatchRule
+from partners.services.daily_files import make_file
 from partners.services.partners import add_contact
 from partners.services.settlements import draft_settlement
 from partners.services.status_matches import match_inbound
 from tests.benefits.benefit_stories import a_benefit, a_group, of_card
 from tests.partners.partner_stories import a_grant, a_partner, an_event, an_offer, send_event
+from tests.partners.voucher_stories import codes
 
 
 def furnish_benefits(member: Member, programme: Programme, actor: User, *, on: date) -> None:
@@ -70,9 +72,25 @@ def _partners(member: Member, programme: Programme, actor: User, *, on: date) ->
     a_grant(through_api, member, on=on)
     give(member, by_hand, key="badge-1", on=on, at=timezone.now(), actor=actor)
     send_event("iqiyi", an_event("fulfilment.active", order="F404", state="active", sequence=1), id="evt_lost")
+    _codes_and_files(member, partner, programme, on=on)
     draft_settlement(partner, on.replace(day=1), on=on, at=timezone.now(), actor=actor)
     _status(member, partner, through_api, actor, on=on)
     assert Command.objects.exists()
+
+
+def _codes_and_files(member: Member, partner: Partner, programme: Programme, *, on: date) -> None:
+    """A ticket's code that the member has, and the file of a day with a line."""
+    ticket, reader = (
+        a_benefit(code, programme=programme, kind="partner_subscription", name=name, name_en=code)
+        for code, name in (("ticket", "电影票"), ("reader", "阅读徽章"))
+    )
+    tickets = an_offer(partner, ticket, mode=Offer.Mode.VOUCHERS, sku="ticket")
+    codes(tickets, "CINE-0001-ABCD")
+    an_offer(partner, reader, mode=Offer.Mode.DAILY_FILE, sku="reader")
+    at = timezone.now()
+    for benefit in (ticket, reader):
+        give(member, benefit, key=f"{benefit.code}-1", on=on, at=at, actor=None)
+    make_file(partner, on=on, at=at)
 
 
 def _status(member: Member, partner: Partner, benefit: Benefit, actor: User, *, on: date) -> None:

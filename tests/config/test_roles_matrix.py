@@ -30,6 +30,7 @@ from operations.models import Approval, ApprovalLimit, ImportBatch, JobChunk, Jo
 from operations.services.approvals import ask
 from operations.services.dry_runs import start_dry_run
 from operations.tasks import work_on_run
+from partners.models import DailyFile
 from tests.config.full_desk import furnish
 
 OPERATOR, CONTROLLER, MANAGER = "operator", "credit_controller", "programme_manager"
@@ -60,7 +61,7 @@ SHOWN = {
     "memberships_tiergroup", "memberships_tierstanding", "memberships_programme", "memberships_pointsentry",
     "memberships_tierchange", "operations_notice", "benefits_pricingpolicy",
     "benefits_benefit", "benefits_choicegroup", "benefits_budget", "benefits_redemption", "benefits_grant",
-    "partners_statusmatch",
+    "partners_statusmatch", "partners_vouchercode", "partners_dailyfile", "partners_command",
     # Those of a key and of a dead letter are others' pages.
     "partners_partner", "partners_fulfilment", "partners_inboundevent", "partners_partnerkey", "partners_deadletter",
 }
@@ -103,6 +104,11 @@ ASKED = {
     "partners_fulfilment_replay": ON_CALL,
     "partners_inboundevent_replay": ON_CALL,
     "partners_deadletter_replay_all": ON_CALL,
+    "partners_command_done": ON_CALL,
+    "partners_command_impossible": ON_CALL,
+    "partners_vouchercode_bring_in": ON_CALL,
+    "partners_vouchercode_reveal": ON_CALL,
+    "partners_vouchercode_void": ON_CALL,
     # The first user is the superuser, out of reach of all others.
     "auth_user_password_change": NOBODY,
     "operations_apiclient_make": {ADMINISTRATOR},
@@ -133,6 +139,7 @@ LOOKED_AT = {
     "memberships_programmerevision_compare": ALL, "memberships_programme_export": ALL,
     "operations_importbatch_template": IMPORTERS,
     "partners_partner_health": ALL, "partners_partner_health_overview": ALL,
+    "partners_vouchercode_pools": ALL, "partners_dailyfile_download": ON_CALL,
     # Only who uploaded the file.
     "operations_importbatch_error_file": NOBODY,
 }
@@ -262,11 +269,14 @@ def address(name: str) -> str | None:
                 "operations_outboxmessage_send_all_again", "memberships_enterprisecustomer_export",
                 "operations_notice_preview", "memberships_programmerevision_new", "operations_apiclient_make",
                 "benefits_pricingpolicy_quote", "benefits_pricingpolicy_after_sales",
+                "partners_vouchercode_bring_in", "partners_vouchercode_pools",
                 "partners_deadletter_replay_all", "partners_partner_health_overview", "partners_statusmatch_match"):
         return reverse(f"admin:{name}")
     if name == "benefits_redemption_redeem":
         used = Redemption.objects.earliest("pk")
         return reverse(f"admin:{name}", args=[used.member_id, used.benefit_id])
+    if name == "partners_dailyfile_download":
+        return reverse(f"admin:{name}", args=[DailyFile.objects.earliest("pk").pk, "file"])
     if name == "benefits_choice_choose":
         choice = Choice.objects.earliest("pk")
         return reverse(f"admin:{name}", args=[choice.member_id, choice.group_id])

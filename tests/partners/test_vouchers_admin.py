@@ -10,7 +10,8 @@ from django.test import Client
 from operations.models import Reveal
 from partners.models import Command, DailyFile, Offer, VoucherCode
 from partners.services import daily_files
-from tests.memberships.admin_pages import a_superuser, granted, signed_in
+from partners.services.vouchers import is_code
+from tests.memberships.admin_pages import a_superuser, granted, indexes_read, signed_in
 from tests.memberships.factories import an_operator
 from tests.partners.fulfilment_stories import NOON, TODAY, a_grant, a_partner, an_offer, fulfilment_of
 from tests.partners.voucher_stories import a_cinema, a_member, codes, take
@@ -59,6 +60,7 @@ def test_whole_code_is_searched_for_by_post_and_stands_in_no_address(desk: Clien
     assert response.headers["Location"].endswith(f"?q=%23{code.pk}")
     text = text_of(desk.get(response.headers["Location"]))
     assert "…WXYZ" in text and "…ABCD" not in text
+    assert "vouchercode_once" in indexes_read(VoucherCode.objects.filter(is_code(CODE)))
     assert desk.post("/admin/partners/vouchercode/find/", {"q": "CINE-9999-NONE"}).headers["Location"].endswith("?q=")
 
 

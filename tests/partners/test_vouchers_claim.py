@@ -1,15 +1,17 @@
 """A code for each use: claimed in the transaction of the grant, one member's for ever, and void with its grant."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from functools import partial
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from benefits.errors import OutOfStockError, RedemptionQuantityError, RedemptionReturnError
 from benefits.models import Grant, Redemption, Usage
 from benefits.services.grants import end_grant, give, use_grant
 from benefits.services.redemptions import return_redemption
+from config.embedded import processes
 from memberships.models import Member
 from partners.models import Command, Fulfilment, FulfilmentEvent, VoucherCode
 from partners.services.vouchers import void_codes
@@ -89,6 +91,28 @@ def test_64_members_claim_50_codes_at_once_and_just_50_have_one_each() -> None:
     assert states(offer) == ["claimed"] * 50
     assert Fulfilment.objects.count() == Grant.objects.count() == 50
     assert VoucherCode.objects.values("fulfilment").distinct().count() == 50
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_finds_the_last_code_being_taken_waits_and_has_it_when_that_comes_to_nothing() -> None:
+    offer, first, second = a_cinema(), a_member(), a_member()
+    many_codes(offer, 1)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            take(first, offer)
+            waiting = pool.submit(at_once, partial(take, second, offer))
+            assert processes.wait_until(somebody_waits, seconds=30)
+            transaction.set_rollback(True)
+        [done] = waiting.result(30)
+    assert isinstance(done, Redemption)
+    assert Fulfilment.objects.get().member == second
+
+
+def somebody_waits() -> bool:
+    """For a row that another transaction holds."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
 
 
 @pytest.mark.django_db
