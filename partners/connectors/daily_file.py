@@ -179,7 +179,7 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes:
     async for chunk in response.content.iter_any():
         body += chunk
         if len(body) > LONGEST_RESULT:
-            raise NoAnswerError("bad_answer", "too long")
+            raise NoAnswerError("bad_answer", "size")
     return bytes(body)
 
 
