@@ -113,5 +113,5 @@ def _facts(member: Member, state: ChoiceState) -> tuple[Fact, ...]:
     until = date_format(state.choosable_until, "Y-m-d") if state.choosable_until else _("no end")
     return (
         (_("Member"), member.number), (_("Chosen"), ", ".join(had) or "–"),
-        (_("Still to be chosen"), number_format(state.free)), (_("Until"), until), (_("Left"), swaps),
+        (_("Still to be chosen"), number_format(state.free)), (_("Until"), until), (_("Left to use"), swaps),
     )

@@ -110,7 +110,7 @@ def _facts(member: Member, benefit: Benefit, rights: Sequence[Right]) -> tuple[F
 
 
 def _line_label(right: Right) -> str:
-    return _("Left for %(category)s") % {"category": right.category} if right.category else _("Left")
+    return _("Left for %(category)s") % {"category": right.category} if right.category else _("Left to use")
 
 
 def _line_words(right: Right) -> str:

@@ -64,6 +64,10 @@ class EnterpriseCustomerAdmin(ExportMixin, ReadOnlyAdmin):
     )
     readonly_fields = ("number_column", "joined_column", "flags_column")
     change_form_outer_after_template = "memberships/member_sections.html"
+
+    class Media:
+        css = {"all": ["operations/desk.css"]}
+
     actions_detail = ("edit",)
     export_permission = "memberships.export_enterprisecustomer"
     index_search = (

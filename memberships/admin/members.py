@@ -29,6 +29,11 @@ class MemberAdmin(ReadOnlyAdmin):
     fields = ("number_column", "owner_column", "kind", "joined_on", "closed_on")
     readonly_fields = ("number_column", "owner_column")
     change_form_outer_after_template = "memberships/member_sections.html"
+
+    class Media:
+        # The sections that floors above add are laid out as the desk's own pages are.
+        css = {"all": ["operations/desk.css"]}
+
     index_search = (
         lookups.member_number(),
         lookups.mobile(),
