@@ -152,7 +152,7 @@ class QuotaUsedUpError(RedemptionError):
     """As much is not left of the quota in this window.
 
     `quota`, `used`: of the rule, or of all together where the benefit adds rules up; `left`: as much one rule can still
-    serve; `resets_on`: the first day of the next window, None where there is none.
+    serve; `resets_on`: the first day of the next window, None where there is none, or the right is over by then.
     """
 
     def __init__(
@@ -164,8 +164,10 @@ class QuotaUsedUpError(RedemptionError):
             words = _("“%(benefit)s”: %(asked)s uses were asked for, and one rule can still serve %(left)s.")
         else:
             words = _("“%(benefit)s” is used up: %(used)s of %(quota)s.")
-        if resets_on is None:
+        if resets_on is None and window == "ever":
             further = _("The quota is for ever: there is no next window.")
+        elif resets_on is None:
+            further = _("When there will be more is not known.")
         elif window == "term":
             further = _("The next ones come with the card's next term, from %(day)s on.")
         else:

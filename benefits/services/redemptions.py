@@ -36,6 +36,7 @@ from benefits.models.benefits import HELD_KINDS
 from benefits.models.grants import LIVE
 from benefits.services import statements
 from benefits.services.grants import end_grant
+from benefits.services.rights import rights_of
 from memberships.errors import InsufficientPointsError, KeyConflictError, MemberClosedError
 from memberships.models import Enrolment, Member, PointsEntry
 from memberships.services.points import lock_wallet
@@ -117,7 +118,7 @@ def redeem(
         return asked
     if answer.outcome == "repeated":
         return Redemption.objects.get(member=member, key=key)
-    raise _refusal(asked, answer)
+    raise _refusal(asked, answer, region=region)
 
 
 def check_key(key: str) -> None:
@@ -126,7 +127,7 @@ def check_key(key: str) -> None:
         raise BenefitKeyError(key)
 
 
-def _refusal(asked: Redemption, answer: _Answer) -> PlusdeskError:
+def _refusal(asked: Redemption, answer: _Answer, *, region: str | None) -> PlusdeskError:
     """Why nothing was done, in words and figures."""
     member, benefit, on = asked.member, Benefit.objects.get(pk=asked.benefit_id), asked.on
     match answer.outcome:
@@ -141,7 +142,7 @@ def _refusal(asked: Redemption, answer: _Answer) -> PlusdeskError:
         case "used_up":
             return QuotaUsedUpError(
                 benefit, quota=answer.quota, used=answer.used, left=answer.remaining, asked=asked.quantity,
-                window=answer.window_kind, resets_on=answer.window_until,
+                window=answer.window_kind, resets_on=_resets_on(asked, answer.window_until, region=region),
             )
         case "lacking":
             return InsufficientPointsError(asked=answer.points, spendable=answer.spendable, on=on)
@@ -154,6 +155,14 @@ def _refusal(asked: Redemption, answer: _Answer) -> PlusdeskError:
     if not Member.objects.open(on=on).filter(pk=member.pk).exists():
         return MemberClosedError(member, on=on)
     return NotEntitledError(member, benefit, on=on, category=asked.asked_category)
+
+
+def _resets_on(asked: Redemption, after: date | None, *, region: str | None) -> date | None:
+    """The day after the window; None where the right is over by then: a card in grace, say, begins no further one."""
+    rights = rights_of(
+        asked.member_id, on=asked.on, benefit_id=asked.benefit_id, category=asked.asked_category, region=region
+    )
+    return after if any(right.resets_on == after for right in rights) else None
 
 
 @transaction.atomic

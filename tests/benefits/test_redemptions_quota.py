@@ -202,8 +202,9 @@ def test_card_in_grace_keeps_the_benefit_until_the_last_day() -> None:
     a_rule(benefit, 2, window="term")
     use(member, benefit, on=date(2028, 1, 14))
     use(member, benefit, on=date(2028, 1, 28))  # in grace: of the window that was paid for
-    with pytest.raises(QuotaUsedUpError):
+    with pytest.raises(QuotaUsedUpError) as refused:
         use(member, benefit, on=date(2028, 1, 28))
+    assert refused.value.resets_on is None, "more comes with a term that is paid for, and none is"
     with pytest.raises(NotEntitledError):
         use(member, benefit, on=date(2028, 1, 29))
 
