@@ -10,7 +10,7 @@ A column that is mapped to "" is left unread. Line numbers count records, the he
 """
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -47,6 +47,10 @@ AMOUNT = r"^[0-9]{1,8}(\.[0-9]{1,4})?$"
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 #: What a spreadsheet makes of a long number.
 SPREADSHEET_NUMBER = r"^[0-9](\.[0-9]+)?[Ee]\+[0-9]+$"
+#: Different in every line.
+NUMBERS = ("order", "reference")
+#: What normalising leaves as it is: ASCII without blanks, and no apostrophe in front.
+PLAIN_NUMBER = r"^[!-&(-~][!-~]*$"
 #: As many broken lines are named.
 FAULTS = 100
 
@@ -68,29 +72,43 @@ def read_statement(data: bytes, *, encoding: str, mapping: Mapping[str, Any], mo
     texts = _texts(data, encoding, columns)
     frame = texts.with_columns(_normal(texts[name]) for name in columns.places)
     frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in HEADERS if name not in columns.places)
-    frame = frame.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in columns.places))
+    if frame["order"].has_nulls():
+        frame = frame.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in columns.places))
     words = {**STATES, **mapping.get("states", {})}
-    state = pl.col("state").str.to_lowercase().replace_strict(words, default="?", return_dtype=pl.String)
     frame = frame.with_columns(
-        pl.when(pl.col("state").is_not_null()).then(state).alias("state"), pl.col("state").alias("their_state")
+        _by_value(frame["state"], lambda values: _states(values, words)), frame["state"].alias("their_state")
     )
     faults = list(_faults(frame, columns, month))
     if faults:
         raise StatementFileError(sorted(faults)[:FAULTS])
-    return frame.select(
-        "line", "order", "reference", "sku", "state", pl.col("amount").str.to_decimal(scale=4).cast(pl.Decimal(18, 4))
-    )
+    amount = _by_value(frame["amount"], lambda values: values.str.to_decimal(scale=4).cast(pl.Decimal(18, 4)))
+    return frame.select("line", "order", "reference", "sku", "state", amount)
 
 
 def _normal(column: pl.Series) -> pl.Series:
-    """The column normalised; one of few values, as most are, by its values."""
-    if column.name in ("order", "reference"):
-        return normalised(column).alias(column.name)
-    values = column.unique()
-    found = normalised(values)
-    if found.eq_missing(values).all():
+    """The column normalised."""
+    if column.name not in NUMBERS:
+        return _by_value(column, normalised)
+    # Nothing changes in most numbers, and looking once is cheaper than looking for each change.
+    if column.str.contains(PLAIN_NUMBER).all():
         return column
-    return column.replace_strict(values, found, return_dtype=pl.String)
+    return normalised(column).alias(column.name)
+
+
+def _states(values: pl.Series, words: Mapping[str, str]) -> pl.Series:
+    """Our states for the partner's words, null where blank; "?" for a word that is unknown."""
+    return values.str.to_lowercase().replace_strict({**words, None: None}, default="?", return_dtype=pl.String)
+
+
+def _by_value(column: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """What a function makes of the column; one of few values, as most are, by its values."""
+    values = column.unique()
+    if 4 * values.len() > column.len():
+        return function(column).alias(column.name)
+    found = function(values)
+    if found.dtype == column.dtype and found.eq_missing(values).all():
+        return column
+    return column.replace_strict(values, found, return_dtype=found.dtype)
 
 
 def _header(data: bytes, encoding: str) -> list[str]:
@@ -131,7 +149,7 @@ def _texts(data: bytes, encoding: str, columns: Columns) -> pl.DataFrame:
         data = data.decode(encoding).encode()
     try:
         frame = pl.read_csv(
-            io.BytesIO(data), has_header=False, skip_rows=0, infer_schema=False, raise_if_empty=False,
+            data, has_header=False, skip_rows=0, infer_schema=False, raise_if_empty=False,
             columns=list(columns.places.values()), row_index_name="line", row_index_offset=1,
         )
     except PolarsError:
@@ -154,8 +172,14 @@ def _ragged(data: bytes, columns: Columns) -> StatementFileError:
 
 def _faults(frame: pl.DataFrame, columns: Columns, month: date) -> Iterable[StatementFault]:
     """What is wrong, rule by rule."""
+    values: dict[str, pl.DataFrame] = {}
     for name, is_wrong, expected in _rules(month):
         if name not in columns.places and name not in REQUIRED:
+            continue
+        # A rule is about its own column: that no value breaks it is soon said.
+        if name not in values:
+            values[name] = frame.select(name if name in NUMBERS else pl.col(name).unique())
+        if not values[name].select(is_wrong.any()).item():
             continue
         # The word as it was read, not what became of it.
         shown = "their_state" if name == "state" else name

@@ -5,6 +5,7 @@ import io
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import polars as pl
 import pytest
 
 from benefits.models.benefits import Kind, Window
@@ -13,6 +14,7 @@ from memberships.models import Member
 from partners.errors import StatementMonthError, StatementPartnerError
 from partners.events.usages import key_of
 from partners.models import Offer, Partner, PartnerStatement, StatementLine
+from partners.services.statement_matching import join_keys
 from tests.memberships.factories import a_card, an_annual_card
 from tests.partner import PartnersForTests
 from tests.partners import partner_stories
@@ -48,6 +50,21 @@ def test_each_kind_of_difference_is_found() -> None:
     assert (lines["missing_there"].amount, lines["missing_there"].fulfilment) == (None, fourth)
     assert lines["duplicate"].expected == 0, "owed once"
     assert (lines["state_differs"].state, lines["state_differs"].expected_state) == ("revoked", "active")
+
+
+def test_numbers_that_share_a_hash_are_still_told_apart() -> None:
+    lines = pl.DataFrame({"line": [2, 3, 4, 5], "key": ["A1", "X9", "B2", "A1"]})
+    keys = pl.DataFrame({"key": ["A1", "B2", "C3"], "kind": [0, 0, 1]}, schema_overrides={"kind": pl.UInt32})
+    by_length = join_keys(lines, keys, hashed=lambda key: key.str.len_bytes())
+    for both in (by_length, join_keys(lines, keys)):
+        rows = both.select("line", "key", "key_billed", "is_first", "kind").sort("line", nulls_last=True).rows()
+        assert rows == [
+            (2, "A1", "A1", True, 0), (3, "X9", None, True, None), (4, "B2", "B2", True, 0),
+            (5, "A1", "A1", False, 0), (None, None, "C3", None, 1),
+        ]  # fmt: skip
+    # Of two lines only, neither of them billed.
+    strangers = join_keys(lines.slice(1, 2), keys.slice(0, 0), hashed=lambda key: key.str.len_bytes())
+    assert strangers["is_first"].to_list() == [True, True]
 
 
 def test_what_is_owed_in_another_month_is_no_stranger() -> None:

@@ -1,11 +1,11 @@
--- All that a partner may bill for a month, for matching: lines of CSV (number, fulfilment, offer, units, state, revoked
--- later), many to a row, since a million rows of their own take longer on the way than to be found. Reads only, one
+-- All that a partner may bill for a month, for matching: a row for what is alike (a million numbers at most), with its
+-- numbers as lines of CSV, since a million rows of their own take longer on the way than to be found. Reads only, one
 -- snapshot.
-SELECT string_agg(
-    concat_ws(',', CASE
+SELECT
+    fulfilment_id IS NULL, offer_id, units, state, ended_later,
+    string_agg(CASE
         -- What the partner named may hold anything; our own numbers need no quotes.
         WHEN fulfilment_id IS NULL THEN '"' || replace(key, '"', '""') || '"' ELSE key
-    END, coalesce(fulfilment_id::text, ''), offer_id, units, state, ended_later), E'\n'
-)
+    END, E'\n')
 FROM partners_billed(%(partner)s, %(month)s)
-GROUP BY fulfilment_id >> 16
+GROUP BY fulfilment_id IS NULL, offer_id, units, state, ended_later, fulfilment_id >> 20
