@@ -22,12 +22,16 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import aiohttp
+import structlog
 from yarl import URL
 
+from operations.api.bodies import read_json
 from operations.dates import business_date
+from operations.errors import PlusdeskError
 from operations.webhooks import WebhookError, sign, verify
 from partners.connectors.base import STATES, Answer, Order, Outcome, Word
 
+log = structlog.get_logger(__name__)
 #: No answer to a command is longer; more than that is not read.
 LONGEST_ANSWER = 64 * 1024
 #: No partner puts us off for longer than this.
@@ -93,6 +97,10 @@ class ApiConnector:
             answer = await self._ask_and_send(order)
         except NoAnswerError as error:
             answer = _unknown(order, error.code, detail=error.detail, was_reached=False)
+        except Exception as error:
+            # What nobody foresaw of an answer must not keep the others of its batch from being written down.
+            log.exception("partner_answer_unread", command=order.command)
+            answer = _unknown(order, "bad_answer", detail=type(error).__name__, was_reached=False)
         return replace(answer, latency_ms=round((time.monotonic() - begun) * 1000))
 
     async def _ask_and_send(self, order: Order) -> Answer:
@@ -173,14 +181,20 @@ class ApiConnector:
             raise NoAnswerError("bad_signature" if status < 500 else f"http_{status}") from None
         if answered != f"{status}:{id}":
             raise NoAnswerError("bad_signature")
-        try:
-            data = json.loads(body)
-        except ValueError:
-            data = None
-        if not isinstance(data, dict):
+        data = read_object(body)
+        if data is None:
             raise NoAnswerError("bad_answer")
         named = {name.lower(): value for name, value in headers.items()}
         return Reply(status, data, _seconds(named.get("retry-after", "")))
+
+
+def read_object(body: bytes) -> dict[str, Any] | None:
+    """The JSON object of an answer; None where it is none, or says what could not be kept."""
+    try:
+        data = read_json(body)
+    except (ValueError, RecursionError, PlusdeskError):
+        return None
+    return data if isinstance(data, dict) else None
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes:
@@ -205,7 +219,8 @@ def _word(order: Order, reply: Reply) -> Word:
     """The order's state as the reply tells it; NoAnswerError where it tells of another, or of none."""
     data = reply.data
     state, sequence = data.get("state"), data.get("sequence")
-    if data.get("order") != order.key or state not in STATES or type(sequence) is not int or not 0 <= sequence < 2**63:
+    is_state = isinstance(state, str) and state in STATES
+    if data.get("order") != order.key or not is_state or type(sequence) is not int or not 0 <= sequence < 2**63:
         raise NoAnswerError("bad_answer")
     return Word(
         order.fulfilment, state, sequence, reference=_text(data.get("reference")), reason=_text(data.get("reason")),
@@ -218,13 +233,13 @@ def _text(value: Any) -> str:
 
 
 def _day(value: Any) -> date | None:
-    """The Shanghai date of an ISO instant."""
+    """The Shanghai date of an ISO instant; None where it is none, or beyond the calendar there."""
     try:
         return business_date(datetime.fromisoformat(value))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
 def _seconds(value: str) -> float | None:
     """Of Retry-After; a date in its place is as good as none."""
-    return min(float(value), LONGEST_RETRY_AFTER) if value.isdigit() else None
+    return min(float(value), LONGEST_RETRY_AFTER) if value.isascii() and value.isdigit() else None

@@ -14,16 +14,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from hashlib import sha256
-from json import loads
 from typing import Any, NamedTuple, Self
 from uuid import uuid4
 
 import aiohttp
+import structlog
 from yarl import URL
 
 from operations.webhooks import WebhookError, sign, verify
-from partners.connectors.api import Line, NoAnswerError
+from partners.connectors.api import Line, NoAnswerError, read_object
 
+log = structlog.get_logger(__name__)
 COLUMNS = ("line", "order", "command", "sku", "member", "starts_on", "ends_on")
 RESULT_COLUMNS = ["line", "order", "result", "reference", "reason"]
 #: A result of half a million lines is not as long; more is not read.
@@ -57,11 +58,12 @@ class Result:
     """A result file, held against the lines of our file: what it says by line, and what does not fit.
 
     `missing`: lines that it passes over; `foreign`: rows of it that are none of ours, not clear, or said twice
-    otherwise, of which the first NAMED are kept.
+    otherwise, of which the first NAMED are kept. `contradicted`: lines that are both accepted and rejected.
     """
 
     lines: dict[int, ResultLine] = field(default_factory=dict)
     missing: list[int] = field(default_factory=list)
+    contradicted: set[int] = field(default_factory=set)
     foreign: list[str] = field(default_factory=list)
     foreign_count: int = 0
 
@@ -92,6 +94,8 @@ def read_result(content: bytes, orders: dict[int, str]) -> Result:
         is_ours = orders.get(line) == row[1] and row[2] in ("accepted", "rejected")
         if is_ours and result.lines.setdefault(line, said) == said:
             continue
+        if is_ours and said.is_accepted != result.lines[line].is_accepted:
+            result.contradicted.add(line)
         result.foreign_count += 1
         if len(result.foreign) < NAMED:
             result.foreign.append(",".join(row)[:200])
@@ -169,6 +173,11 @@ class FileConnector:
             raise NoAnswerError("timeout") from None
         except (aiohttp.ClientError, OSError) as error:
             raise NoAnswerError("unreachable", type(error).__name__) from None
+        except NoAnswerError:
+            raise
+        except Exception as error:
+            log.exception("partner_answer_unread", id=id)
+            raise NoAnswerError("bad_answer", type(error).__name__) from None
         if answered != f"{response.status}:{id}":
             raise NoAnswerError("bad_signature")
         return response.status, body
@@ -185,11 +194,7 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes:
 
 def _field(body: bytes, name: str) -> str:
     """A text of a JSON answer; "" where there is none."""
-    try:
-        data = loads(body)
-    except ValueError:
-        return ""
-    value = data.get(name) if isinstance(data, dict) else None
+    value = (read_object(body) or {}).get(name)
     return value[:64] if isinstance(value, str) else ""
 
 

@@ -9,10 +9,15 @@ from datetime import date
 from typing import Any, Literal
 from urllib.parse import quote
 
+import structlog
+
 from partners.connectors.api import ApiConnector, NoAnswerError, Reply
 from partners.connectors.base import Outcome
 
+log = structlog.get_logger(__name__)
 Command = Literal["match", "end"]
+#: What a partner may say that a match is.
+STATES = ("accepted", "matched", "ended", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,10 @@ class StatusConnector(ApiConnector):
             return _read(order, await self._ask_and_tell(order))
         except NoAnswerError as error:
             return MatchAnswer(order.match, order.command, Outcome.UNKNOWN, error=error.code)
+        except Exception:
+            # As of orders: the others of its batch are to be written down all the same.
+            log.exception("partner_answer_unread", match=order.match)
+            return MatchAnswer(order.match, order.command, Outcome.UNKNOWN, error="bad_answer")
 
     async def _ask_and_tell(self, order: MatchOrder) -> Reply:
         if order.was_sent:
@@ -90,7 +99,9 @@ def _read(order: MatchOrder, reply: Reply) -> MatchAnswer:
         return MatchAnswer(order.match, order.command, Outcome.DONE, state="ended")
     if reply.status not in (200, 202, 409) or reply.data.get("match") != order.key:
         return MatchAnswer(order.match, order.command, Outcome.UNKNOWN, error=reply.code)
-    state, number = str(reply.data.get("state", "")), str(reply.data.get("number") or "")[:128]
+    state, number = reply.data.get("state"), str(reply.data.get("number") or "")[:128]
+    if not isinstance(state, str) or state not in STATES:
+        return MatchAnswer(order.match, order.command, Outcome.UNKNOWN, error="bad_answer")
     if state == "failed":
         return MatchAnswer(order.match, order.command, Outcome.FAILED, state, number, reply.code)
     outcome = Outcome.ACCEPTED if state == "accepted" else Outcome.DONE

@@ -9,7 +9,7 @@ from ninja import Field, Schema
 from pydantic import StringConstraints
 
 from benefits.errors import QuotaUsedUpError, RedemptionError
-from benefits.models import Benefit
+from benefits.models import Benefit, Redemption
 from benefits.services.redemptions import redeem
 from benefits.services.rights import rights_of
 from memberships.errors import InsufficientPointsError, MemberClosedError
@@ -17,11 +17,11 @@ from memberships.models import Member
 from operations.api.fields import PLAIN
 from operations.api.problems import code_of
 from operations.dates import business_date
-from operations.errors import PlusdeskError
+from operations.errors import KeyConflictError, PlusdeskError
 from operations.webhooks import TOLERANCE
 from partners.events.forms import Instant, Word
 from partners.events.handling import EventHandler, Handled, NotThereError, Told, find_member
-from partners.models import Offer, Partner
+from partners.models import Offer, Partner, ReportedUsage
 
 #: A short line of text.
 Text48 = Annotated[str, StringConstraints(max_length=48, pattern=PLAIN)]
@@ -58,7 +58,11 @@ class BenefitUsed(Schema):
 
 
 class UsageTold(EventHandler):
-    """What the partner counts is redeemed here by the usage's own key; a refusal says from when on there is more."""
+    """What the partner counts is redeemed here by the usage's own key; a refusal says from when on there is more.
+
+    A number under which a use was booked is that use's for ever: with another member, or another body, it is a
+    KeyConflictError.
+    """
 
     name = "benefit.used"
     schema = BenefitUsed
@@ -72,22 +76,25 @@ class UsageTold(EventHandler):
         member = find_member(told.partner, data.member)
         benefit = find_benefit(told.partner, data.benefit, member, on=on)
         try:
-            redeem(
+            _check_unused(told.partner, data.usage, member)
+            redemption = redeem(
                 member, benefit, key=key_of(told.partner, data.usage), on=on, at=told.at, actor=told.actor,
                 quantity=data.quantity, category=data.category, order_number=data.order,
                 reason=str(told.partner)[:200],
             )
         except REFUSALS as refusal:
             return Handled(answer=_refused(refusal), member=member)
+        _keep_usage(told.partner, data.usage, redemption)
         return Handled(answer={"outcome": "redeemed", "reason": "", "next_on": None}, member=member)
 
 
 def find_benefit(partner: Partner, code: str, member: Member, *, on: date) -> Benefit:
-    """What the partner calls so: a benefit's code, or its own product number, of an offer in force on the day.
+    """What the partner calls so: a benefit's code, or its product number, of an offer in force whose uses it reports.
 
     Of several (of two programmes) the first that the member is entitled to. UnknownBenefitError.
     """
-    offers = Offer.objects.in_force(on=on).filter(partner=partner).select_related("benefit").order_by("pk")
+    reported = Offer.objects.in_force(on=on).filter(partner=partner, mode=Offer.Mode.REPORTED)
+    offers = reported.select_related("benefit").order_by("pk")
     found = [offer.benefit for offer in offers.filter(benefit__code=code)] or [
         offer.benefit for offer in offers.filter(sku=code)
     ]
@@ -103,6 +110,21 @@ def key_of(partner: Partner, usage: str) -> str:
     """The redemption's key: the partner and its number of the use, hashed where that is too long."""
     key = f"use:{partner.pk}:{usage}"
     return key if len(key) <= KEY_LENGTH else f"use:{partner.pk}:{sha256(usage.encode()).hexdigest()[:32]}"
+
+
+def _check_unused(partner: Partner, usage: str, member: Member) -> None:
+    """KeyConflictError where the number is that of another member's use."""
+    if ReportedUsage.objects.filter(partner=partner, usage=usage).exclude(redemption__member=member).exists():
+        raise KeyConflictError(usage)
+
+
+def _keep_usage(partner: Partner, usage: str, redemption: Redemption) -> None:
+    """Keep whose use the number is. Of two at once the second waits for the first, and is then a KeyConflictError."""
+    ReportedUsage.objects.bulk_create(
+        [ReportedUsage(partner=partner, usage=usage, redemption=redemption)], ignore_conflicts=True
+    )
+    if not ReportedUsage.objects.filter(partner=partner, usage=usage, redemption=redemption).exists():
+        raise KeyConflictError(usage)
 
 
 def _refused(refusal: PlusdeskError) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from partners.models.statements import (
     StatementLine,
 )
 from partners.models.status_matches import RegistrationGift, StatusMatch, StatusMatchRule
+from partners.models.usages import ReportedUsage
 from partners.models.vouchers import CodeStock, StagedVoucherCode, VoucherCode
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "PartnerStatement",
     "RefusedCalls",
     "RegistrationGift",
+    "ReportedUsage",
     "Settlement",
     "SettlementAdjustment",
     "SettlementLine",

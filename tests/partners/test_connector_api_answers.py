@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from operations.webhooks import sign
-from partners.connectors.api import LONGEST_ANSWER, ApiConnector, Line
+from partners.connectors.api import LONGEST_ANSWER, ApiConnector, Line, NoAnswerError
 from partners.connectors.base import Answer, Order, Outcome
+from partners.connectors.daily_file import FileConnector
+from partners.connectors.status import MatchAnswer, MatchOrder, StatusConnector
 from partners.services.calls import Pace
 from tests.partner import PartnersForTests
 
@@ -50,6 +52,8 @@ def odd() -> Iterator[Odd]:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        do_PUT = do_POST
 
         def log_message(self, format: str, *args: object) -> None:
             return
@@ -113,6 +117,11 @@ def test_old_and_new_key_of_the_partner_are_both_right_while_it_changes_them(odd
         (saying(GOOD | {"sequence": "1"}), "bad_answer"),
         (saying(GOOD | {"sequence": True}), "bad_answer"),
         (saying(GOOD | {"sequence": 2**63}), "bad_answer"),
+        (saying(GOOD | {"state": ["active"]}), "bad_answer"),
+        (saying(b"[" * 60_000), "bad_answer"),
+        (saying(GOOD | {"reason": "\ud800"}), "bad_answer"),
+        (saying(GOOD | {"reference": "\0"}), "bad_answer"),
+        (saying(b'{"state": "active", "state": "revoked"}'), "bad_answer"),
         (saying(GOOD | {"padding": "x" * LONGEST_ANSWER}), "bad_answer"),
         (saying({"code": "internal_error"}, status=500), "internal_error"),
         (saying({"code": "bad_signature"}, status=401), "bad_signature"),
@@ -137,11 +146,69 @@ def test_redirect_is_not_followed(odd: Odd) -> None:
     assert len(odd.heard) == 1
 
 
-@pytest.mark.parametrize(("after", "seconds"), [("7", 7), ("999999", 3600), ("Fri, 01 Jan 2027", 1), ("-5", 1)])
+@pytest.mark.parametrize(
+    ("after", "seconds"), [("7", 7), ("999999", 3600), ("Fri, 01 Jan 2027", 1), ("-5", 1), ("\u00b2", 1)]
+)
 def test_retry_after_is_taken_within_reason(odd: Odd, after: str, seconds: float) -> None:
     odd.says = saying({"code": "rate_limited"}, status=429, Retry_After=after)
     answer = carry_out(odd.url)
     assert (answer.outcome, answer.retry_after) == (Outcome.LATER, seconds)
+
+
+@pytest.mark.parametrize(
+    "at", ["9999-12-31T23:00:00+00:00", "0001-01-01T00:00:00+14:00", "2027-01-15T00:30:00", [1], 7]
+)
+def test_day_beyond_the_calendar_is_none_and_the_state_stands(odd: Odd, at: Any) -> None:
+    odd.says = saying(GOOD | {"at": at})
+    answer = carry_out(odd.url)
+    assert (answer.outcome, answer.word and answer.word.day) == (Outcome.DONE, None)
+
+
+def test_answer_that_nobody_foresaw_is_none_and_raises_nothing(odd: Odd, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reader fails, as it would at what nobody has thought of."""
+    odd.says = saying(GOOD)
+    monkeypatch.setattr("partners.connectors.api.read_object", lambda body: body[None])
+    answer = carry_out(odd.url)
+    assert (answer.outcome, answer.error, answer.detail) == (Outcome.UNKNOWN, "bad_answer", "TypeError")
+
+
+MATCH = MatchOrder(
+    3, "match", False, "m3", "M1", "platinum", date(2027, 1, 1), date(2027, 12, 31), date(2027, 12, 31), {}, ""
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "outcome", "error"),
+    [
+        ({"match": "m3", "state": "matched", "number": "MA1"}, Outcome.DONE, ""),
+        ({"match": "m3", "state": ["matched"]}, Outcome.UNKNOWN, "bad_answer"),
+        ({"match": "m3", "state": "dreamt"}, Outcome.UNKNOWN, "bad_answer"),
+        ({"match": "m3", "state": "matched", "number": "\ud800"}, Outcome.UNKNOWN, "bad_answer"),
+        (b"[" * 60_000, Outcome.UNKNOWN, "bad_answer"),
+    ],
+    ids=str,
+)
+def test_odd_answer_about_a_status_match_is_unknown(odd: Odd, data: Any, outcome: Outcome, error: str) -> None:
+    odd.says = saying(data)
+
+    async def talk() -> MatchAnswer:
+        async with StatusConnector(Line(odd.url, [OURS], [THEIRS], timeout=2), pace=Pace(0).wait) as connector:
+            return await connector.settle(MATCH)
+
+    answer = asyncio.run(talk())
+    assert (answer.outcome, answer.error) == (outcome, error)
+
+
+@pytest.mark.parametrize("body", [b"[" * 60_000, b'{"sha256": "\\ud800"}', b'{"sha256": []}'], ids=str)
+def test_odd_answer_about_a_daily_file_is_none(odd: Odd, body: bytes) -> None:
+    odd.says = saying(body)
+
+    async def talk() -> None:
+        async with FileConnector(Line(odd.url, [OURS], [THEIRS], timeout=2)) as connector:
+            await connector.put("iqiyi-2027-01-15.csv", b"line")
+
+    with pytest.raises(NoAnswerError, match="bad_answer"):
+        asyncio.run(talk())
 
 
 def test_partner_that_is_not_there_is_unreachable() -> None:

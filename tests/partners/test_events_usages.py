@@ -1,15 +1,18 @@
 """Partners tell of uses: each is booked once, and where there is none left they hear from when on there is."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 
 from benefits.models import Redemption
 from benefits.models.benefits import Kind, Window
-from memberships.models import Member, MemberReference
-from partners.models import InboundEvent, Offer
+from memberships.models import Member, MemberReference, Plan
+from partners.models import InboundEvent, Offer, ReportedUsage
+from partners.services.events import replay_event
 from tests.memberships.factories import a_card, an_annual_card, jd_plus
 from tests.partners.partner_stories import a_benefit, a_partner, a_rule, an_event, an_offer, send_event
 
@@ -25,14 +28,20 @@ def _now() -> Any:
         yield
 
 
-def a_consultation(quota: int = 2, **facts: Any) -> Member:
+def a_consultation(quota: int = 2, *, mode: Offer.Mode = Offer.Mode.REPORTED, **facts: Any) -> Member:
     """Li Lei, whose card brings so many consultations a year at JD Health, which counts them."""
     partner = a_partner("jd-health")
     member = a_card(an_annual_card(), on=date(2027, 1, 1)).member
     benefit = a_benefit(code="consultation", kind=Kind.SERVICE)
     a_rule(benefit, quota=quota, window=Window.YEAR, is_automatic=False, **facts)
-    an_offer(partner, benefit, sku="consult", mode=Offer.Mode.REPORTED, billed=Offer.Billed.USE)
+    an_offer(partner, benefit, sku="consult", mode=mode, billed=Offer.Billed.USE)
     return member
+
+
+def another_than(member: Member) -> Member:
+    """Han Meimei, who has the same card."""
+    other = Member.objects.create(kind=member.kind, joined_on=date(2027, 1, 1))
+    return a_card(Plan.objects.get(), on=date(2027, 1, 1), member=other).member
 
 
 def used(member: Member | str, usage: str = "use_1", **data: Any) -> bytes:
@@ -105,6 +114,50 @@ def test_usage_number_used_for_something_else_is_kept_for_people() -> None:
     send_event("jd-health", used(member))
     answer = send_event("jd-health", used(member, quantity=2))
     assert (answer.status_code, answer.json()["reason"]) == (202, "key-conflict")
+
+
+def test_number_of_one_members_use_is_no_other_members() -> None:
+    """Also by the number that the partner knows them by, and when somebody replays the dead letter."""
+    member = a_consultation()
+    other = another_than(member)
+    send_event("jd-health", used(member))
+    answer = send_event("jd-health", used(other), id="e2")
+    assert (answer.status_code, answer.json()["state"], answer.json()["reason"]) == (202, "dead", "key-conflict")
+    replay_event(InboundEvent.objects.get(event_id="e2"), on=date(2027, 1, 15), at=NOW, actor=None)
+    assert InboundEvent.objects.get(event_id="e2").state == InboundEvent.State.DEAD
+    assert Redemption.objects.get().member == member
+    assert ReportedUsage.objects.get().usage == "use_1"
+    assert send_event("jd-health", used(other, "use_2"), id="e3").json()["outcome"] == "redeemed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_members_under_one_number_at_once_are_one_use() -> None:
+    member = a_consultation()
+    other = another_than(member)
+
+    def tell(whom: Member) -> str:
+        try:
+            return str(send_event("jd-health", used(whom), id=f"of_{whom.pk}").json()["state"])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(tell, (member, other))) == ["dead", "done"]
+    assert Redemption.objects.count() == ReportedUsage.objects.count() == 1
+
+
+def test_number_of_a_use_that_was_refused_is_free() -> None:
+    member = a_consultation(quota=1)
+    send_event("jd-health", used(member, "use_1"))
+    assert send_event("jd-health", used(member, "use_2")).json()["outcome"] == "refused"
+    assert ReportedUsage.objects.count() == 1
+
+
+def test_use_of_what_the_partner_does_not_count_itself_is_kept_for_people() -> None:
+    member = a_consultation(mode=Offer.Mode.API)
+    answer = send_event("jd-health", used(member))
+    assert (answer.status_code, answer.json()["reason"]) == (202, "unknown-benefit")
+    assert not Redemption.objects.exists()
 
 
 def test_long_number_of_a_use_is_booked_once_too() -> None:

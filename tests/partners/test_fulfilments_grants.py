@@ -3,9 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
 from benefits.models import Grant
 from partners.models import Command, Fulfilment, FulfilmentEvent, Offer
+from partners.services.commands import EVERYTHING, claim
+from partners.services.fulfilments import queue_next
 from tests.memberships.factories import a_person
 from tests.partner import PartnersForTests
 from tests.partners.fulfilment_stories import (
@@ -21,6 +24,7 @@ from tests.partners.fulfilment_stories import (
     states,
     work_off,
 )
+from tests.partners.test_statements_at_once import beside, wait_for_waiting
 
 Mode = Offer.Mode
 
@@ -81,6 +85,31 @@ def test_what_may_have_been_sent_is_revoked_when_that_is_answered() -> None:
     change(grant, state="ended")
     assert (fulfilment_of(grant).state, fulfilment_of(grant).wanted) == ("requested", "revoked")
     assert commands_of(fulfilment_of(grant)) == [("provision", "sent")]
+
+
+@pytest.mark.django_db
+def test_order_that_failed_after_it_was_sent_is_revoked_by_one_command_however_often_it_is_asked() -> None:
+    grant = a_grant(an_offer(a_partner()))
+    Command.objects.update(state="failed", attempts=9, answered_at=NOON)
+    change(grant, state="ended")
+    for _time in range(3):
+        queue_next([fulfilment_of(grant).pk], on=TODAY, at=NOON)
+    assert commands_of(fulfilment_of(grant)) == [("provision", "failed"), ("revoke", "queued")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_right_that_ends_while_its_order_is_being_sent_waits_for_the_answer() -> None:
+    """The worker has claimed the command, and not committed yet, when the right ends beside it."""
+    iqiyi = a_partner()
+    grant = a_grant(an_offer(iqiyi))
+    with transaction.atomic():
+        assert len(claim(iqiyi, EVERYTHING, at=NOON, most=1)) == 1
+        thread, came = beside(lambda: change(grant, state="ended"))
+        wait_for_waiting(1)
+    thread.join()
+    assert came == [None]
+    assert commands_of(fulfilment_of(grant)) == [("provision", "sent")]
+    assert (fulfilment_of(grant).state, fulfilment_of(grant).wanted) == ("requested", "revoked")
 
 
 @pytest.mark.django_db

@@ -171,6 +171,15 @@ def test_replayed_dead_letter_is_tried_under_a_number_of_its_own(offer: Offer) -
     assert fulfilment_of(grant).dead_at is None
 
 
+def test_partner_cannot_say_that_it_began_or_ended_before_it_was_asked(offer: Offer) -> None:
+    fulfilment = fulfilment_of(a_grant(offer))
+    long_ago = TODAY - timedelta(days=400)
+    for sequence, state in enumerate(("active", "revoked"), start=1):
+        note_state(fulfilment, state, sequence=sequence, day=long_ago, on=TODAY, at=NOON)
+    fulfilment.refresh_from_db()
+    assert (fulfilment.activated_on, fulfilment.revoked_on) == (TODAY, TODAY)
+
+
 def test_no_partner_makes_anything_requested(offer: Offer) -> None:
     with pytest.raises(ValueError, match="requested"):
         told(fulfilment_of(a_grant(offer)), "requested", 1)

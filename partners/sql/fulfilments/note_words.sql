@@ -3,11 +3,12 @@
 -- change nothing, but for the first day on which it was active. A word without a number is news by being heard last (of
 -- a partner that does not count). A repeat of the newest word leaves no trace. Returns the places
 -- of the words that were news.
+-- Nothing happened to an order before the day it was requested on: an earlier day is taken for that one.
 -- A word that names a command which is still open answers it, also when it is old.
 -- Touches the fulfilments, which the caller holds (lock.sql), their open commands, and events. May run twice.
 WITH word AS MATERIALIZED (
     SELECT
-        said.*, f.id, f.member_id, f.sequence AS known, f.state AS was,
+        said.*, greatest(said.day, f.requested_on) AS happened_on, f.id, f.member_id, f.sequence AS known, f.state AS was,
         CASE WHEN said.sequence IS NULL THEN said.state <> f.state ELSE said.sequence > f.sequence END AS is_news
     FROM json_to_recordset(%(words)s) AS said (
         place integer, fulfilment bigint, state text, sequence bigint, reference text, reason text, command text,
@@ -17,7 +18,7 @@ WITH word AS MATERIALIZED (
 ), newest AS (
     SELECT DISTINCT ON (id) * FROM word WHERE is_news ORDER BY id, sequence DESC NULLS FIRST, place DESC
 ), heard AS (
-    SELECT id, min(day) FILTER (WHERE state = 'active') AS active_since, max(reference) AS reference
+    SELECT id, min(happened_on) FILTER (WHERE state = 'active') AS active_since, max(reference) AS reference
     FROM word
     GROUP BY id
 ), fulfilment AS (
@@ -28,7 +29,7 @@ WITH word AS MATERIALIZED (
         reference = coalesce(nullif(newest.reference, ''), nullif(f.reference, ''), heard.reference, ''),
         activated_on = least(f.activated_on, heard.active_since),
         revoked_on = CASE
-            WHEN newest.state = 'revoked' THEN newest.day WHEN newest.state IS NULL THEN f.revoked_on
+            WHEN newest.state = 'revoked' THEN newest.happened_on WHEN newest.state IS NULL THEN f.revoked_on
         END,
         error = CASE newest.state WHEN 'failed' THEN newest.reason ELSE f.error END
     FROM heard

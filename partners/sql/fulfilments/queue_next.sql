@@ -23,12 +23,18 @@ BEGIN
         JOIN partners_command unsent ON unsent.fulfilment_id = fulfilment.id
         WHERE fulfilment.id = asked.id AND unsent.state = 'queued' AND unsent.attempts = 0
             AND unsent.kind IS DISTINCT FROM CASE
-                WHEN NOT (fulfilment.state = 'requested' AND fulfilment.wanted = 'revoked')
+                -- Of what was never sent nothing is needed to revoke it.
+                WHEN NOT (fulfilment.state = 'requested' AND fulfilment.wanted = 'revoked') OR EXISTS (
+                    SELECT FROM partners_command sent
+                    WHERE sent.fulfilment_id = fulfilment.id
+                        AND (sent.attempts > 0 OR sent.state NOT IN ('queued', 'failed'))
+                )
                 THEN partners_needed(fulfilment.state, fulfilment.wanted)
             END
         OFFSET 0
     ) AS found
-    WHERE command.id = found.id;
+    -- Once more: who claims a command does not hold its fulfilment, and may have sent it while this waited for it.
+    WHERE command.id = found.id AND command.state = 'queued' AND command.attempts = 0;
 
     UPDATE partners_command command
     SET state = 'done', error = '', answered_at = moment
@@ -47,7 +53,7 @@ BEGIN
             END
         OFFSET 0
     ) AS found
-    WHERE command.id = found.id;
+    WHERE command.id = found.id AND command.state IN ('queued', 'sent', 'unknown') AND command.attempts > 0;
 
     WITH unsent AS (
         UPDATE partners_fulfilment fulfilment
