@@ -14,10 +14,11 @@ from django.utils.translation import gettext_lazy
 from ninja import Field, Path, Router, Schema
 from pydantic import StringConstraints
 
-from benefits.models import Benefit, ChoiceGroup, Redemption
+from benefits.models import Benefit, ChoiceGroup, Grant, Redemption
 from benefits.pricing.orders import Freight, Line
 from benefits.services.choice_states import ChoiceState, choice_state
 from benefits.services.choices import choose, swap
+from benefits.services.coupons import give_back_coupons, use_coupons
 from benefits.services.entitlements import Entitlement, entitlements_of
 from benefits.services.quotes import quote_order
 from benefits.services.redemptions import redeem, return_redemption
@@ -41,6 +42,8 @@ MemberNumber = Annotated[
 ]
 Category = Annotated[str, StringConstraints(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Number48 = Annotated[str, StringConstraints(max_length=48, pattern=r"^[!-~]*$")]
+OrderNumber = Annotated[str, StringConstraints(max_length=48, pattern=r"^[!-~]+$")]
+GrantKey = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
 
 
 class BenefitName(Schema):
@@ -141,6 +144,30 @@ class Returning(Schema):
     reason: Text200 = ""
 
 
+class UsingCoupons(Schema):
+    """Use coupons for an order, all of them or none. `coupons`: their keys, as a redemption says them (`grant`)."""
+
+    coupons: list[GrantKey] = Field(min_length=1, max_length=20)
+    order_number: OrderNumber
+
+
+class GivingBackCoupons(Schema):
+    order_number: OrderNumber
+
+
+class CouponOut(Schema):
+    """What the member holds, or held. `state`: live, in_grace, used or ended."""
+
+    key: str
+    programme: str
+    benefit: str
+    state: str
+    valid_from: date
+    valid_until: date | None
+    used_on: date | None
+    order_number: str
+
+
 class LineIn(Schema):
     """Goods of one price; `key` names the line."""
 
@@ -162,7 +189,7 @@ class Quoting(Schema):
     freight: Amount = Decimal(0)
     return_freight: Amount = Decimal(0)
     delivery: Code = "standard"
-    coupons: list[Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]] | None = Field(None, max_length=20)
+    coupons: list[GrantKey] | None = Field(None, max_length=20)
 
 
 class StepOut(Schema):
@@ -246,6 +273,24 @@ def return_benefit(
     """Take a use back, whole: quota and points come back."""
     used = _used(_member(number), redemption_id)
     return _redemption(return_redemption(used, key=key, reason=payload.reason, **_now(request)))
+
+
+@router.post("/members/{number}/coupons/use", response=list[CouponOut], auth=needs(REDEEM))
+def use_coupons_for_order(
+    request: HttpRequest, number: MemberNumber, payload: UsingCoupons, key: IdempotencyKey
+) -> list[dict[str, Any]]:
+    """Use coupons up for an order. The order is what a repeat goes by: the same coupons again change nothing."""
+    used = use_coupons(_member(number), payload.coupons, order_number=payload.order_number, **_now(request))
+    return [_coupon(grant) for grant in used]
+
+
+@router.post("/members/{number}/coupons/give-back", response=list[CouponOut], auth=needs(REDEEM))
+def give_coupons_back(
+    request: HttpRequest, number: MemberNumber, payload: GivingBackCoupons, key: IdempotencyKey
+) -> list[dict[str, Any]]:
+    """The order came back: its coupons are the member's again. An empty list: none were used for it, or a repeat."""
+    back = give_back_coupons(_member(number), order_number=payload.order_number, **_now(request))
+    return [_coupon(grant) for grant in back]
 
 
 @router.post("/members/{number}/quotes", response=QuoteOut, auth=needs(READ))
@@ -336,6 +381,15 @@ def _state(member: Member, group: ChoiceGroup) -> dict[str, Any]:
             }
             for option in state.options
         ],
+    }
+
+
+def _coupon(grant: Grant) -> dict[str, Any]:
+    benefit = Benefit.objects.select_related("programme").get(pk=grant.benefit_id)
+    return {
+        "key": grant.key, "programme": benefit.programme.code, "benefit": benefit.code, "state": grant.state,
+        "valid_from": grant.valid_from, "valid_until": grant.valid_until, "used_on": grant.used_on,
+        "order_number": grant.order_number,
     }
 
 

@@ -115,6 +115,27 @@ class RedemptionQuantityError(RedemptionError):
         super().__init__(_("%(quantity)s is no number of uses that can be booked at once.") % {"quantity": quantity})
 
 
+class CouponQuantityError(RedemptionQuantityError):
+    """A coupon is for one order: several are so many redemptions."""
+
+    def __init__(self, benefit: "Benefit", quantity: int) -> None:
+        PlusdeskError.__init__(
+            self,
+            _("“%(benefit)s” is redeemed one at a time, since a coupon is for one order: %(quantity)s were asked for.")
+            % {"benefit": benefit, "quantity": quantity},
+        )
+
+
+class GivenByItselfError(RedemptionError):
+    """The rule by which the member has the benefit gives it by itself: there is nothing to redeem."""
+
+    def __init__(self, member: "Member", benefit: "Benefit") -> None:
+        super().__init__(
+            _("Member %(member)s is given “%(benefit)s” by itself, as long as the right lasts: it is not redeemed.")
+            % {"member": member, "benefit": benefit}
+        )
+
+
 class NotEntitledError(RedemptionError):
     """No rule entitles the member to the benefit on that date, in that category, region and store."""
 
@@ -361,4 +382,24 @@ class SegmentOverlapError(SegmentError):
         super().__init__(
             _("The member is in “%(segment)s” from %(since)s to %(until)s.")
             % {"segment": known.segment, "since": known.since, "until": known.until or "…"}
+        )
+
+
+class OrderNumberNeededError(GrantError):
+    """What is held is used for an order, and none was named."""
+
+    http_status = 422
+
+    def __init__(self) -> None:
+        super().__init__(_("It is used for an order: say which one."))
+
+
+class CouponsOfOrderError(GrantError):
+    """Other coupons were used for the order. `used`: their keys."""
+
+    def __init__(self, order_number: str, *, used: list[str]) -> None:
+        self.used = used
+        super().__init__(
+            _("For order %(order)s these coupons were used: %(used)s. Others can be used once they are given back.")
+            % {"order": order_number, "used": ", ".join(used)}
         )

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
-from benefits.models import ChoiceGroup
+from benefits.models import Choice, ChoiceGroup
 from benefits.services.choice_states import ChoiceState, choice_state
 from benefits.services.choices import choose, swap
 from memberships.admin.actions import ConfirmForm, Fact, who_and_when
@@ -71,12 +71,17 @@ def choose_page(admin: ModelAdmin, request: HttpRequest, member_id: int, group_i
     if member is None or group is None:
         raise Http404
     on, page = today(), f"{record_url(member)}#benefits"
+    posted = request.POST if request.method == "POST" else None
+    seen = request.POST.get("seen", "") if posted else str(uuid4())
+    # Before the form is built: what the first click took is offered no more.
+    if posted and Choice.objects.filter(member=member, group=group, key=_key(seen)).exists():
+        _say_saved(request, group)
+        return HttpResponseRedirect(page)
     state = choice_state(member, group, on=on)
     if state is None:
         messages.error(request, _("Nothing entitles the member to choose in “%(group)s”.") % {"group": group})
         return HttpResponseRedirect(page)
-    posted = request.POST if request.method == "POST" else None
-    form = ChooseForm(posted, seen=request.POST.get("seen", "") if posted else str(uuid4()), state=state)
+    form = ChooseForm(posted, seen=seen, state=state)
     if posted is not None and form.is_valid() and _choose(request, form, member, state, on=on):
         return HttpResponseRedirect(page)
     return ask(
@@ -89,7 +94,7 @@ def _choose(request: HttpRequest, form: ChooseForm, member: Member, state: Choic
     """Whether it was done; else its reason is in the form."""
     chosen = form.cleaned_data
     benefits = {str(option.benefit.pk): option.benefit for option in state.options}
-    facts: dict[str, Any] = {"key": f"desk:{chosen['seen']}", "on": on, **who_and_when(request, form)}
+    facts: dict[str, Any] = {"key": _key(chosen["seen"]), "on": on, **who_and_when(request, form)}
     try:
         if chosen.get("take"):
             choose(member, state.group, [benefits[pk] for pk in chosen["take"]], **facts)
@@ -98,8 +103,17 @@ def _choose(request: HttpRequest, form: ChooseForm, member: Member, state: Choic
     except PlusdeskError as error:
         form.add_error(None, str(error))
         return False
-    messages.success(request, _("The choice in “%(group)s” was saved.") % {"group": state.group})
+    _say_saved(request, state.group)
     return True
+
+
+def _key(seen: str) -> str:
+    """Of what the page that carried `seen` brings about."""
+    return f"desk:{seen}"
+
+
+def _say_saved(request: HttpRequest, group: ChoiceGroup) -> None:
+    messages.success(request, _("The choice in “%(group)s” was saved.") % {"group": group})
 
 
 def _facts(member: Member, state: ChoiceState) -> tuple[Fact, ...]:

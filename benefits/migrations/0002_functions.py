@@ -12,7 +12,7 @@ FUNCTIONS = {
     "rights/window": "DROP FUNCTION benefits_window(text, text, date, date, date, date);",
     "rights/tier_since": "DROP FUNCTION benefits_tier_since(bigint, bigint, integer, date);",
     "rights/sources": "DROP FUNCTION benefits_sources(bigint, date);",
-    "rights/chosen": "DROP FUNCTION benefits_chosen(bigint, bigint, date, date, date);",
+    "rights/chosen": "DROP FUNCTION benefits_chosen(bigint, bigint, date, date, date, bigint[]);",
     "rights/rights": "DROP FUNCTION benefits_rights(bigint, date, bigint, text, text);",
     "redemptions/redeem_benefit": f"DROP FUNCTION benefits_redeem({REDEEM});",
     "redemptions/return_redemption": f"DROP FUNCTION benefits_return_redemption({RETURN});",

@@ -1,11 +1,13 @@
 """Choosing for a member, and exchanging what was chosen.
 
 Both lock the member, as the night does that follows rights, then the Usage rows of all the group's options, in the order
-of benefits: two choices take turns, and so do an exchange and the first use of what it puts away. A choice is a right only as long as a card, a tier or an enrolment
-entitles to its option; who has none cannot choose. Every effect has a key, unique for the member: a repeat returns the
-first result, the same key with another body is a KeyConflictError.
+of benefits: two choices take turns, and so do an exchange and the first use of what it puts away. A choice is a right
+only as long as a card, a tier or an enrolment entitles to its option; who has none cannot choose. Every effect has a
+key, unique for the member: a repeat returns the first result, the same key with another body is a KeyConflictError.
+What one key brings about beside its first row stands under keys that are made of it.
 """
 
+import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -49,8 +51,8 @@ def choose(
     ChosenAlreadyError, ChoiceCostError, KeyConflictError, BenefitKeyError.
     """
     wanted = sorted({benefit.pk: benefit for benefit in _listed(benefits)}.values(), key=lambda benefit: benefit.pk)
-    keys = [key, *(f"{key}#{place}" for place in range(2, len(wanted) + 1))]
-    _check_keys(*keys)
+    _check_key(key)
+    keys = [key, *(_further_key(key, str(place)) for place in range(2, len(wanted) + 1))]
     _lock_options(member, group)
     if first := _chosen_before(member, group, wanted, keys):
         return first
@@ -79,8 +81,8 @@ def swap(
     Raises NotAnOptionError, NotEntitledError, NotSwappableError (it is not theirs), UsedAlreadyError,
     SwapsUsedUpError, ChosenAlreadyError, ChoiceCostError, KeyConflictError, BenefitKeyError.
     """
-    own_key = f"{key}#away"
-    _check_keys(key, own_key)
+    _check_key(key)
+    own_key = _further_key(key, "away")
     _lock_options(member, group)
     first = Choice.objects.filter(member=member, key=key).select_related("replaces").first()
     if first is not None:
@@ -106,11 +108,15 @@ def _listed(benefits: Benefit | Sequence[Benefit]) -> Sequence[Benefit]:
     return [benefits] if isinstance(benefits, Benefit) else benefits
 
 
-def _check_keys(*keys: str) -> None:
+def _check_key(key: str) -> None:
     """Raises BenefitKeyError."""
-    for key in keys:
-        if not 1 <= len(key) <= KEY_LENGTH or not all("!" <= sign <= "~" for sign in key):
-            raise BenefitKeyError(key)
+    if not 1 <= len(key) <= KEY_LENGTH or not all("!" <= sign <= "~" for sign in key):
+        raise BenefitKeyError(key)
+
+
+def _further_key(key: str, name: str) -> str:
+    """Of another row of the same effect: as long whatever the key's own length."""
+    return hashlib.sha256(f"{key}#{name}".encode()).hexdigest()[:KEY_LENGTH]
 
 
 def _lock_options(member: Member, group: ChoiceGroup) -> None:
@@ -130,7 +136,7 @@ def _chosen_before(
     member: Member, group: ChoiceGroup, wanted: Sequence[Benefit], keys: Sequence[str]
 ) -> list[Choice]:
     """The first result of a repeat. Raises KeyConflictError."""
-    one_more = f"{keys[0]}#{len(keys) + 1}"
+    one_more = _further_key(keys[0], str(len(keys) + 1))
     found = list(Choice.objects.filter(member=member, key__in=[*keys, one_more]).order_by("benefit"))
     if not found:
         return []

@@ -23,6 +23,7 @@ from benefits.errors import (
     GrantStateError,
     GrantUsedElsewhereError,
     GrantWindowError,
+    OrderNumberNeededError,
     OutOfStockError,
     RedemptionQuantityError,
 )
@@ -78,7 +79,7 @@ def follow_range(
     done: list[Change] = []
     if locked:
         # Only as far as there is something to do.
-        span = {"first": locked[0], "last": locked[-1], "on": on}
+        span = {"first": locked[0], "last": locked[-1], "on": on, "members": locked}
         done = _apply(at=at, approved=approved and approved.pk, **span)
         nudge_on_commit()
     mark_items(approved, keys, done={member for member, _grant, _kind in done})
@@ -93,13 +94,13 @@ def _apply(**parameters: Any) -> list[Change]:
     except IntegrityError as error:
         if not _is_exhausted(error):
             raise
-    span = {name: parameters[name] for name in ("first", "last", "on")}
+    span = {name: parameters[name] for name in ("first", "last", "on", "members")}
     benefits = [benefit for (benefit,) in statements.rows("grants/benefits_to_give", **span)]
     gone = [
         benefit for benefit in benefits
         if not _can_be_given(without=[other for other in benefits if other != benefit], **parameters)
     ]
-    log.warning("nothing_left_to_give", benefits=gone, **span)
+    log.warning("nothing_left_to_give", benefits=gone, first=span["first"], last=span["last"], on=span["on"])
     return _applied(without=gone, **parameters)
 
 
@@ -204,8 +205,11 @@ def give(
 def use_grant(grant: Grant, *, order_number: str, on: date, at: datetime, actor: User | None) -> Grant:
     """Use up what the member holds (a coupon) for an order; a repeat for the same order changes nothing.
 
-    Raises GrantStateError when it was used otherwise, has ended, or is not valid on that day.
+    Raises OrderNumberNeededError, and GrantStateError when it was used otherwise, has ended, or is not valid on that
+    day.
     """
+    if not order_number.strip():
+        raise OrderNumberNeededError
     grant = _locked(grant)
     if grant.state == State.USED and grant.order_number == order_number:
         return grant

@@ -221,8 +221,8 @@ def group_window(
     return first, after, max(first, min(each[2] for each in own))
 
 
-def _chosen(world: World, first: date, opened: date, day: date) -> dict[str, bool]:
-    """Benefit to whether it is by default."""
+def _chosen(world: World, first: date, opened: date, day: date, entitled: set[str]) -> dict[str, bool]:
+    """Benefit to whether it is by default. `entitled`: to which a rule of the group entitles."""
     group = world.group
     mine = [choice for choice in world.choices if choice.window_from == first and choice.on <= day]
     taken = {
@@ -233,7 +233,7 @@ def _chosen(world: World, first: date, opened: date, day: date) -> dict[str, boo
         return taken
     spent, full = sum(group.options[benefit][2] for benefit in taken), dict(taken)
     for benefit, (_rank, is_default, cost) in sorted(group.options.items(), key=lambda option: option[1][0]):
-        if not is_default or benefit in taken or benefit in gone:
+        if not is_default or benefit not in entitled or benefit in taken or benefit in gone:
             continue
         if len(full) >= group.picks or (group.cap is not None and spent + cost > group.cap):
             break
@@ -247,7 +247,8 @@ def rights(world: World, day: date, category: str | None = None) -> list[Line]:
         for held in sources(world, day) for rule in world.rules if _holds(world, rule, held, day)
     ]
     span = group_window(world, matching, day)
-    chosen = _chosen(world, span[0], span[2], day) if span else {}
+    entitled = {rule.benefit for rule, _held, _on in matching if rule.group}
+    chosen = _chosen(world, span[0], span[2], day, entitled) if span else {}
     found: list[Line] = []
     for rule, held, since in matching:
         if category is not None:

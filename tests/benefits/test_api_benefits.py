@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from benefits.api import CHOOSE, READ, REDEEM
-from benefits.models import Benefit, Redemption
+from benefits.models import Benefit, Grant, Redemption
 from memberships.admin.display import today
 from memberships.models import Member
+from operations.models import OutboxMessage
 from tests.benefits.benefit_stories import a_benefit, a_group, of_card, with_card
 from tests.operations.api_fuzz import surprises
 from tests.operations.api_stories import Caller, a_caller, an_api_client, problem, user_of
@@ -69,6 +70,15 @@ def test_what_is_used_up_is_refused_in_the_readers_language(app: Caller, member:
     assert in_chinese.json()["detail"] != refused.json()["detail"]
 
 
+def test_what_is_given_by_itself_is_not_redeemed_and_says_so(app: Caller, member: Member) -> None:
+    video = a_benefit("iqiyi", kind="partner_subscription")
+    of_card(video, is_automatic=True)
+    (line,) = app.get(of(member, "entitlements")).json()
+    assert line["why"] == "It is the only rule that counts. It gives the benefit by itself."
+    refused = app.post(of(member, "redemptions"), {"benefit": named(video)}, key="1")
+    assert problem(refused) == (409, "given-by-itself")
+
+
 def test_a_use_is_taken_back(app: Caller, member: Member) -> None:
     used = app.post(of(member, "redemptions"), {"benefit": named(consultations())}, key="1").json()
     back = app.post(of(member, f"redemptions/{used['id']}/return"), {"reason": "预约取消"}, key="back-1")
@@ -96,12 +106,62 @@ def test_a_member_chooses_and_exchanges_before_the_first_use(app: Caller, member
     assert app.get(of(stranger, f"choices/{group.programme.code}/{group.code}")).status_code == 200
 
 
+def coupons(app: Caller, member: Member, *, count: int = 2) -> list[str]:
+    """The keys of freight coupons that the member redeemed."""
+    benefit = a_benefit("freight-coupon", kind="coupon", valid_days=30)
+    of_card(benefit, 12, "year")
+    done = [app.post(of(member, "redemptions"), {"benefit": named(benefit)}, key=f"c{n}") for n in range(count)]
+    return [answer.json()["grant"] for answer in done]
+
+
+def test_coupons_are_used_for_an_order_once_and_come_back_with_it(app: Caller, member: Member) -> None:
+    keys = coupons(app, member)
+    body = {"coupons": keys, "order_number": "JD-1"}
+    first = app.post(of(member, "coupons/use"), body, key="order-1")
+    assert [(each["key"], each["state"], each["order_number"]) for each in first.json()] == [
+        (key, "used", "JD-1") for key in keys
+    ]
+    messages = OutboxMessage.objects.count()
+    assert app.post(of(member, "coupons/use"), body, key="order-1-again").json() == first.json()
+    assert OutboxMessage.objects.count() == messages
+    elsewhere = app.post(of(member, "coupons/use"), body | {"order_number": "JD-2"}, key="order-2")
+    assert problem(elsewhere) == (409, "grant-state")
+    back = app.post(of(member, "coupons/give-back"), {"order_number": "JD-1"}, key="back-1")
+    assert [(each["state"], each["order_number"]) for each in back.json()] == [("live", "")] * 2
+    assert app.post(of(member, "coupons/give-back"), {"order_number": "JD-1"}, key="back-2").json() == []
+    assert app.post(of(member, "coupons/use"), body | {"order_number": "JD-2"}, key="3").status_code == 200
+
+
+def test_of_an_orders_coupons_all_are_used_or_none(app: Caller, member: Member) -> None:
+    first, second = coupons(app, member)
+    for wrong in ("redeem:nothing", coupon_of_another(app)):
+        refused = app.post(of(member, "coupons/use"), {"coupons": [first, wrong], "order_number": "JD-1"}, key="1")
+        assert problem(refused)[1] == "coupon-not-held"
+    assert set(Grant.objects.values_list("state", flat=True)) == {"live"}
+    app.post(of(member, "coupons/use"), {"coupons": [first], "order_number": "JD-1"}, key="2")
+    other = app.post(of(member, "coupons/use"), {"coupons": [second], "order_number": "JD-1"}, key="3")
+    assert problem(other) == (409, "coupons-of-order") and first in other.json()["detail"]
+    unnamed = app.post(of(member, "coupons/use"), {"coupons": [second], "order_number": ""}, key="4")
+    unkeyed = app.post(of(member, "coupons/use"), {"coupons": [second], "order_number": "JD-2"})
+    assert (problem(unnamed)[0], problem(unkeyed)[0]) == (422, 422)
+    assert Grant.objects.filter(state="used").count() == 1
+
+
+def coupon_of_another(app: Caller) -> str:
+    stranger = with_card(on=today()).member
+    benefit = Benefit.objects.get(code="freight-coupon")
+    key: str = app.post(of(stranger, "redemptions"), {"benefit": named(benefit)}, key="theirs").json()["grant"]
+    return key
+
+
 def test_a_token_reaches_as_far_as_its_scopes(member: Member) -> None:
     benefit = consultations()
     reader = a_caller(READ)
     assert reader.get(of(member, "entitlements")).status_code == 200
     refused = reader.post(of(member, "redemptions"), {"benefit": named(benefit)}, key="1")
     assert problem(refused)[0] == 403 and not Redemption.objects.exists()
+    coupon = {"coupons": ["redeem:1"], "order_number": "JD-1"}
+    assert problem(reader.post(of(member, "coupons/use"), coupon, key="1"))[0] == 403
     assert problem(Caller().get(of(member, "entitlements")))[0] == 401
 
 

@@ -23,11 +23,23 @@ from benefits.errors import (
 )
 from benefits.models import Benefit, BenefitRule, Choice, ChoiceGroup, Grant, Usage
 from benefits.services.choices import choice_state, choose, swap
-from benefits.services.grants import use_grant
+from benefits.services.grants import follow_rights, use_grant
 from benefits.services.redemptions import redeem
 from memberships.models import Member
 from operations.errors import KeyConflictError
-from tests.benefits.benefit_stories import TODAY, a_benefit, a_group, a_key, a_person, at, of_card, used, with_card
+from tests.benefits.benefit_stories import (
+    TODAY,
+    a_benefit,
+    a_group,
+    a_key,
+    a_person,
+    at,
+    of_card,
+    of_tier,
+    on_tier,
+    used,
+    with_card,
+)
 from tests.memberships.factories import renew
 from tests.memberships.points_stories import at_once
 
@@ -92,6 +104,33 @@ def test_a_third_one_is_one_too_many_and_nothing_of_it_is_kept() -> None:
         pick(card.member, group, books)
     assert (error.value.picks, error.value.free) == (2, 0)
     assert mine(card.member, group) == ["video", "music"]
+
+
+def test_a_default_of_a_higher_tier_takes_no_place_from_who_is_not_entitled_to_it() -> None:
+    """The lounge is by default, for gold members; music is for all. A silver member has music by default."""
+    wallet = on_tier("silver")
+    lounge, music = a_benefit("lounge"), a_benefit("music")
+    group = a_group(lounge, music, picks=1, deadline_days=30, window="year", defaults=("lounge", "music"))
+    of_tier(lounge, "gold", choice_group=group, is_automatic=True)
+    of_tier(music, "normal", and_above=True, choice_group=group, is_automatic=True)
+    later = TODAY + timedelta(days=31)
+    assert mine(wallet.member, group, on=later) == ["music"]
+    follow_rights(wallet.member, on=later, at=at(later), actor=None)
+    assert [grant.benefit for grant in Grant.objects.filter(member=wallet.member)] == [music]
+
+
+def test_a_key_of_any_length_that_is_allowed_serves_several_choices_and_an_exchange() -> None:
+    group, (video, music, books) = options("video", "music", "books", defaults=("video",))
+    card, other = with_card(), with_card()
+    key = "k" * 64
+    first = pick(card.member, group, [video, music], key=key)
+    assert pick(card.member, group, [music, video], key=key) == first
+    with pytest.raises(KeyConflictError):
+        pick(card.member, group, video, key=key)
+    late = DEADLINE + timedelta(days=1)
+    swapped = exchange(other.member, group, video, books, on=late, key=key)
+    assert exchange(other.member, group, video, books, on=late, key=key) == swapped
+    assert max(len(own) for own in Choice.objects.values_list("key", flat=True)) == 64
 
 
 def test_after_the_deadline_defaults_fill_what_was_not_chosen() -> None:

@@ -1,22 +1,31 @@
--- Give, let rest, take up again and end what follows rights, for the members of a range of ids (grant_changes.sql). Of an
+-- Give, let rest, take up again and end what follows rights, for those members of a range of ids that are locked
+-- (`members`, lock_members.sql): who came up since is left to the next time. What is to be done: grant_changes.sql. Of an
 -- approved dry run, only for members that it lists and for whom it would do the same. Benefits of which a partner has
--- nothing left (`without`) are not given. Writes grants, on which partners' triggers hang, and messages. Members are
--- locked already. May run twice: what is as wanted is not touched.
+-- nothing left (`without`) are not given. Writes grants, on which partners' triggers hang, and messages. Locks the grants
+-- in the order of ids, as expire.sql does. May run twice: what is as wanted is not touched.
 WITH changing AS MATERIALIZED (
     SELECT *
     FROM benefits_grant_changes(%(first)s, %(last)s, %(on)s) AS due
-    WHERE NOT (due.kind = 'give' AND due.benefit_id = ANY(%(without)s::bigint[]))
+    WHERE due.member_id = ANY(%(members)s::bigint[])
+        AND NOT (due.kind = 'give' AND due.benefit_id = ANY(%(without)s::bigint[]))
         AND (%(approved)s::bigint IS NULL OR EXISTS (
             SELECT FROM operations_runitem item
             WHERE item.run_id = %(approved)s AND item.key = due.member_id AND item.seen = due.seen
         ))
+), locked AS MATERIALIZED (
+    SELECT held.id
+    FROM benefits_grant held
+    WHERE held.id IN (SELECT changing.grant_id FROM changing)
+    ORDER BY held.id
+    FOR NO KEY UPDATE
 ), moved AS (
     UPDATE benefits_grant held
     SET state = changing.state, valid_until = changing.valid_until,
         ended_on = CASE WHEN changing.kind = 'end' THEN %(on)s::date ELSE held.ended_on END,
         right_ended_on = CASE WHEN changing.kind IN ('end', 'close') THEN %(on)s::date END
     FROM changing
-    WHERE held.id = changing.grant_id
+    JOIN locked ON locked.id = changing.grant_id
+    WHERE held.id = locked.id
     RETURNING held.id, held.member_id, held.benefit_id, held.state, held.key, held.valid_from, held.valid_until,
         changing.kind
 ), given AS (

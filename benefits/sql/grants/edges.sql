@@ -1,5 +1,5 @@
--- The first and last member, where there is anything that follows rights: an automatic rule, or a grant of one that is
--- not over. No row where there is nothing to look at.
+-- The first and last member, where there is an automatic rule, also one that is over: it may have grants still to be
+-- ended. No row where there is none, or no member.
 SELECT min(id), max(id)
 FROM memberships_member
 WHERE EXISTS (SELECT FROM benefits_benefitrule WHERE is_automatic)

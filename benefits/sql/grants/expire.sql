@@ -1,5 +1,5 @@
 -- End what ran out before a day, for the members of a range of ids: coupons, gifts. Of an approved dry run, only what it
--- lists and whose last day is as it saw it. Locks the grants in key order. May run twice: what ended is not ended again.
+-- lists and whose last day is as it saw it. Locks the grants in the order of ids, as apply_changes.sql does. May run twice: what ended is not ended again.
 WITH due AS MATERIALIZED (
     SELECT held.id
     FROM benefits_grant held

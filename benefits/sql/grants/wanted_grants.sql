@@ -1,5 +1,5 @@
 -- What is to be given by itself to the members of a range of ids on a day: the automatic rules that hold for them, as
--- benefits_rights would say of each (tests/benefits/test_grants_property.py), by a few joins over ranges of indexes.
+-- benefits_rights would say of each (tests/benefits/test_entitlements_model.py), by a few joins over ranges of indexes.
 -- Rules for a choice group hold for those who have the option, chosen or by default.
 --
 -- right_key   the right: benefit, rule, card or wallet; the keys of its grants begin so. It goes on when a rule's version
@@ -50,17 +50,20 @@ WITH rule AS MATERIALIZED (
     SELECT standing.member_id, rule.id, 'tier', wallet.id, NULL, CASE WHEN rule.is_store THEN wallet.id END, false,
         -- Only windows of choice groups are counted from it.
         CASE WHEN rule.choice_group_id IS NOT NULL THEN CASE WHEN rule.and_above THEN
-            benefits_tier_since(wallet.id, standing.group_id, rule.tier_rank, day)
-        WHEN standing.since <= day THEN standing.since ELSE (
-            SELECT max(step."on")
-            FROM memberships_tierchange step
-            WHERE step.enrolment_id = wallet.id AND step.group_id = standing.group_id AND step.kind <> 'kept'
-                AND step."on" <= day
-        ) END END,
+            coalesce(benefits_tier_since(wallet.id, standing.group_id, rule.tier_rank, day), stood.since)
+        ELSE stood.since END END,
         NULL, NULL, NULL
     FROM memberships_tierstanding standing
     JOIN memberships_enrolment wallet ON wallet.member_id BETWEEN first_id AND last_id
         AND wallet.id = standing.enrolment_id AND wallet.enrolled_on <= day
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN standing.since <= day THEN standing.since ELSE (
+            SELECT max(step."on")
+            FROM memberships_tierchange step
+            WHERE step.enrolment_id = wallet.id AND step.group_id = standing.group_id AND step.kind <> 'kept'
+                AND step."on" <= day
+        ) END AS since
+    ) AS stood
     -- The tier of today, reached by that day; else the last step by then, which was to the tier of that day.
     JOIN memberships_tier tier ON tier.id = CASE WHEN standing.since <= day THEN standing.tier_id ELSE (
         SELECT step.to_tier_id
@@ -102,9 +105,10 @@ WITH rule AS MATERIALIZED (
         SELECT DISTINCT ON (entitled.member_id, entitled.choice_group_id) entitled.member_id, entitled.choice_group_id,
             choice_group."window", choice_group.basis, entitled.since, entitled.card_day, entitled.term_from,
             entitled.term_after,
-            min(entitled.since) OVER (PARTITION BY entitled.member_id, entitled.choice_group_id) AS earliest
+            min(entitled.since) OVER own AS earliest, array_agg(entitled.benefit_id) OVER own AS options
         FROM entitled
         JOIN benefits_choicegroup choice_group ON choice_group.id = entitled.choice_group_id
+        WINDOW own AS (PARTITION BY entitled.member_id, entitled.choice_group_id)
         ORDER BY entitled.member_id, entitled.choice_group_id,
             choice_group."window" = 'term' AND entitled.source <> 'plan', entitled.since, entitled.source_id
     ) AS anchor
@@ -114,7 +118,7 @@ WITH rule AS MATERIALIZED (
     ) AS part
     CROSS JOIN LATERAL benefits_chosen(
         anchor.member_id, anchor.choice_group_id, part.first,
-        CASE WHEN part.first IS NOT NULL THEN greatest(part.first, anchor.earliest) END, day
+        CASE WHEN part.first IS NOT NULL THEN greatest(part.first, anchor.earliest) END, day, anchor.options
     ) AS chosen
 )
 SELECT entitled.member_id, entitled.benefit_id, entitled.rule_id, entitled.source, entitled.source_id,

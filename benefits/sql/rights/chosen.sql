@@ -1,8 +1,11 @@
 -- The benefits that a member has of a choice group in the window that begins on `first`: what was chosen and not
 -- exchanged, and once the deadline is over, in the order of their ranks, the defaults for what was not. A default is
--- left out when one costs more than the cap leaves, and so are those after it.
+-- left out when one costs more than the cap leaves, and so are those after it. Only what the member is entitled to on
+-- that day (`entitled`, benefits) is there by default: a place is not lost to an option of a higher tier.
 -- `opened`: the day from which the days to choose are counted. `choice_id` is NULL for a default.
-CREATE OR REPLACE FUNCTION benefits_chosen(member bigint, choosing bigint, first date, opened date, day date)
+CREATE OR REPLACE FUNCTION benefits_chosen(
+    member bigint, choosing bigint, first date, opened date, day date, entitled bigint[]
+)
 RETURNS TABLE (benefit_id bigint, choice_id bigint)
 LANGUAGE sql STABLE AS $function$
 WITH choosing_group AS (
@@ -19,7 +22,8 @@ WITH choosing_group AS (
     SELECT option.benefit_id, row_number() OVER w AS place, sum(option.cost) OVER w AS cost
     FROM choosing_group
     JOIN benefits_choiceoption option ON option.group_id = choosing AND option.is_default
-    WHERE choosing_group.is_closed AND option.benefit_id NOT IN (SELECT taken.benefit_id FROM taken)
+    WHERE choosing_group.is_closed AND option.benefit_id = ANY(entitled)
+        AND option.benefit_id NOT IN (SELECT taken.benefit_id FROM taken)
         -- A default that was exchanged does not come back.
         AND NOT EXISTS (
             SELECT FROM benefits_choice gone

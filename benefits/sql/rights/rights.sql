@@ -98,7 +98,11 @@ BEGIN
     ), picked AS MATERIALIZED (
         SELECT groups.choice_group_id, chosen.benefit_id, chosen.choice_id
         FROM groups
-        CROSS JOIN LATERAL benefits_chosen(member, groups.choice_group_id, groups.first, groups.opened, day) AS chosen
+        CROSS JOIN LATERAL benefits_chosen(
+            member, groups.choice_group_id, groups.first, groups.opened, day, ARRAY(
+                SELECT matching.benefit_id FROM matching WHERE matching.choice_group_id = groups.choice_group_id
+            )
+        ) AS chosen
     ), asked AS (
         SELECT matching.*
         FROM matching
@@ -142,7 +146,8 @@ BEGIN
         counted.used, CASE WHEN counted.quota IS NOT NULL THEN greatest(counted.quota - counted.used, 0) END::bigint,
         counted.window_from, counted.window_after,
         counted.choice_group_id, counted.group_from, counted.group_after,
-        CASE WHEN counted.choice_group_id IS NOT NULL THEN counted.is_chosen END, counted.is_default, counted.points_price, counted.member_price, counted.is_automatic,
+        CASE WHEN counted.choice_group_id IS NOT NULL THEN counted.is_chosen END, counted.is_default,
+        counted.points_price, counted.member_price, counted.is_automatic,
         CASE WHEN counted.choice_group_id IS NULL OR counted.is_chosen THEN row_number() OVER (
             PARTITION BY
                 counted.benefit_id, counted.category, counted.store_id,

@@ -1,0 +1,60 @@
+"""Coupons of an order: all of them are used, or none; when the order comes back, so do they.
+
+Both lock the member, then the grants in the order of ids. What was used for an order is what its repeats go by: the same
+coupons again change nothing, others are refused until the first ones are given back.
+"""
+
+from collections.abc import Collection
+from datetime import date, datetime
+
+from django.db import transaction
+
+from benefits.errors import CouponNotHeldError, CouponsOfOrderError, OrderNumberNeededError
+from benefits.models import Grant
+from benefits.models.benefits import Kind
+from benefits.services.grants import give_back_grant, use_grant
+from memberships.models import Member
+from memberships.services.members import lock_member
+from operations.models import User
+
+
+@transaction.atomic
+def use_coupons(
+    member: Member, keys: Collection[str], *, order_number: str, on: date, at: datetime, actor: User | None
+) -> list[Grant]:
+    """Use up coupons, named by the keys of their grants, for an order; they, in the order of ids.
+
+    Raises OrderNumberNeededError, CouponNotHeldError (no coupon of the member's), CouponsOfOrderError, GrantStateError
+    (one was used for another order, has ended, or is not valid on that day).
+    """
+    used = _locked_of_order(member, order_number)
+    if used and {grant.key for grant in used} != set(keys):
+        raise CouponsOfOrderError(order_number, used=[grant.key for grant in used])
+    coupons = Grant.objects.filter(member=member, key__in=set(keys), benefit__kind=Kind.COUPON).order_by("pk")
+    found = list(coupons.select_for_update(no_key=True, of=["self"]))
+    if missing := set(keys) - {grant.key for grant in found}:
+        raise CouponNotHeldError(min(missing))
+    return [use_grant(grant, order_number=order_number, on=on, at=at, actor=actor) for grant in found]
+
+
+@transaction.atomic
+def give_back_coupons(
+    member: Member, *, order_number: str, on: date, at: datetime, actor: User | None
+) -> list[Grant]:
+    """The order came back: the member holds its coupons again, as long as they would have held. None: a repeat.
+
+    Raises OrderNumberNeededError.
+    """
+    used = _locked_of_order(member, order_number)
+    return [give_back_grant(grant, order_number=order_number, on=on, at=at, actor=actor) for grant in used]
+
+
+def _locked_of_order(member: Member, order_number: str) -> list[Grant]:
+    """The coupons that were used for the order; the member is locked, and they are. Raises OrderNumberNeededError."""
+    if not order_number.strip():
+        raise OrderNumberNeededError
+    lock_member(member.pk)
+    used = Grant.objects.filter(
+        member=member, state=Grant.State.USED, order_number=order_number, benefit__kind=Kind.COUPON
+    )
+    return list(used.select_for_update(no_key=True, of=["self"]).order_by("pk"))
