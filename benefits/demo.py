@@ -39,20 +39,21 @@ class UsedBenefits(DemoPart):
 
     def act(self, days: Days) -> None:
         benefits = {each.code: each for each in Benefit.objects.filter(programme__code=JD_PLUS)}
+        yesterday = days.today - timedelta(days=1)
         cards = Subscription.objects.active(on=days.today).filter(programme__code=JD_PLUS).order_by("pk")
         for place, card in enumerate(cards.select_related("member")[:USERS]):
             if place % 100 < FAMILIES:
                 put_into_segment(
-                    card.member, "family", since=card.started_on or days.today, reason="家庭账户", on=days.today,
-                    at=_noon(days.today), actor=_operator(),
+                    card.member, "family", since=card.started_on or yesterday, reason="家庭账户", on=yesterday,
+                    at=_noon(yesterday), actor=_operator(),
                 )
             for number in range(1 + place % 4):
                 code, category = USED[(place + number) % len(USED)]
-                _use(card.member, benefits[code], category, on=days.today - timedelta(days=number), number=number)
+                _use(card.member, benefits[code], category, on=yesterday - timedelta(days=number), number=number)
         last = Redemption.objects.order_by("-pk").first()
         if last is not None:
             return_redemption(
-                last, key="demo-return", on=days.today, at=_noon(days.today), actor=_operator(), reason="预约取消"
+                last, key="demo-return", on=yesterday, at=_noon(yesterday), actor=_operator(), reason="预约取消"
             )
 
 

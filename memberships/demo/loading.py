@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from memberships.demo.cards import Days
@@ -57,6 +58,8 @@ def load_demo(*, on: date, size: DemoSize = FULL) -> Loaded:
         award_lately(days)
     for part in registry.demo_parts:
         part.act(days)
+    if gateway:
+        registry.jobs.get("sweep_outbox").tick(at=timezone.now())
     return Loaded(size.people, size.firms, payments, nights)
 
 

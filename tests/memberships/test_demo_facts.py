@@ -10,6 +10,7 @@ from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from stdnum.cn import uscc
 
+from benefits.demo import USERS
 from memberships import demo
 from memberships.demo.orders import RETURNS
 from memberships.demo.points import SPENDS
@@ -49,9 +50,9 @@ class DemoFactsTests(TestCase):
         """In a fixed number of statements, however many the members."""
         with CaptureQueriesContext(connection) as queries:
             cls.loaded = demo.load_demo(on=TODAY)
-        # But for the spends of points and the returns, which are made one by one, by the services; and what the
+        # But for the spends of points, returns and uses of benefits, which the services make one by one; and what the
         # programmes' files describe (a benefit, a rule, an offer) is written one by one, too.
-        assert len(queries) <= 850 + SPENDS * 12 + RETURNS * 25
+        assert len(queries) <= 850 + SPENDS * 12 + RETURNS * 25 + USERS * 40
 
     def test_demo_has_people_firms_and_cards_in_every_state(self) -> None:
         connection.check_constraints()
