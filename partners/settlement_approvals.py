@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from operations.approvals import ApprovalAction, Description, Outcome, Payload, fingerprint
 from operations.models import User
-from partners.models import Settlement
+from partners.models import Partner, Settlement
 from partners.services.settlements import CLOSE_SETTLEMENT, close_settlement
 
 
@@ -48,7 +48,10 @@ class CloseSettlement(ApprovalAction):
         )
 
     def lock(self, payload: Payload) -> None:
-        Settlement.objects.select_for_update().get(pk=payload["settlement"])
+        # The partner first, as whoever drafts or submits one does.
+        settlement = Settlement.objects.get(pk=payload["settlement"])
+        Partner.objects.select_for_update(no_key=True).get(pk=settlement.partner_id)
+        Settlement.objects.select_for_update().get(pk=settlement.pk)
 
     def seen(self, payload: Payload) -> str:
         settlement = self.settlement(payload)

@@ -19,6 +19,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 
 from memberships.admin.display import today
 from memberships.admin.pages import find_record
@@ -120,7 +121,9 @@ def action_urls(
     return [
         path(
             f"<path:object_id>/{action.name}/",
-            admin.admin_site.admin_view(partial(_confirm, admin, action, records)), name=f"{model}_{action.name}",
+            # What is typed into a form may be a secret: no report of an error tells it.
+            admin.admin_site.admin_view(sensitive_post_parameters()(partial(_confirm, admin, action, records))),
+            name=f"{model}_{action.name}",
         )
         for action in actions
     ]

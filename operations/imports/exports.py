@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 
 #: The full-width ones too: a spreadsheet set to Chinese or Japanese may read them as formulas.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -17,12 +18,18 @@ def guard_formula(cell: str) -> str:
     return f"'{cell}" if cell.startswith(FORMULA_STARTS) and cell not in CLEAR_MARKS else cell
 
 
-def csv_lines(header: list[str], rows: Iterable[Iterable[str]], *, encoding: str = "utf-8-sig") -> Iterator[bytes]:
-    """A CSV file, a line at a time, formulas guarded."""
+def csv_lines(
+    header: list[str], rows: Iterable[Iterable[str | Decimal]], *, encoding: str = "utf-8-sig"
+) -> Iterator[bytes]:
+    """A CSV file, a line at a time, formulas guarded; a number is written as one, also below nought."""
     yield csv_line(header).encode(encoding)
     for row in rows:
         # The byte order mark stands before the header only.
-        yield csv_line(map(guard_formula, row)).encode("utf-8" if encoding == "utf-8-sig" else encoding)
+        yield csv_line(map(_cell, row)).encode("utf-8" if encoding == "utf-8-sig" else encoding)
+
+
+def _cell(cell: str | Decimal) -> str:
+    return str(cell) if isinstance(cell, Decimal) else guard_formula(cell)
 
 
 def csv_line(cells: Iterable[str], *, end: str = "\r\n") -> str:

@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
     UnfoldAdminRadioSelectWidget,
     UnfoldAdminSplitDateTimeWidget,
     UnfoldAdminTextInputWidget,
@@ -47,7 +48,8 @@ class EnterForm(ConfirmForm):
     direction = direction_field()
     secret = forms.CharField(
         label=gettext_lazy("Secret"), max_length=200, help_text=gettext_lazy("whsec_ and base64; never shown again."),
-        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        # Never in a page again, not even where the form is refused.
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}, render_value=False),
     )
     first_fields = ("direction", "secret")
 

@@ -27,6 +27,7 @@ from operations.admin.reasons import ask, record_url
 from operations.errors import PlusdeskError
 from partners.admin.display import partner_link
 from partners.models import RegistrationGift, StatusMatch, StatusMatchRule
+from partners.services.reasons import reason_in_words
 from partners.services.status_matches import match_inbound, match_outbound, revoke_match
 
 State, Direction = StatusMatch.State, StatusMatchRule.Direction
@@ -188,7 +189,8 @@ class StatusMatchAdmin(ReadOnlyAdmin):
         return show_page(
             self, request, "partners/status_match.html", found, match=found, colour=COLOURS[State(found.state)],
             partner=partner_link(found.partner), rule=_rule_in_words(found.rule),
-            evidence=sorted(found.evidence.items()), renewed_by=StatusMatch.objects.filter(renews=found).first(),
+            reason=reason_in_words(found.reason), evidence=sorted(found.evidence.items()),
+            renewed_by=StatusMatch.objects.filter(renews=found).first(),
             buttons=offered(request, ACTIONS, found, on=today()),
         )
 

@@ -72,7 +72,7 @@ class InboundEvent(models.Model):
 
 
 class RefusedCalls(models.Model):
-    """How many calls were refused on a day, and why; of unknown partners by what they called themselves."""
+    """How many calls were refused on a day, and why; of all who name no partner of ours under one code (NOBODY)."""
 
     code = models.CharField(_("partner's code"), max_length=64)
     reason = models.CharField(_("reason"), max_length=32)

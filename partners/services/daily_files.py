@@ -1,7 +1,9 @@
 """Daily files: made once of a day with the commands in them, sent outside any transaction, and answered by a result.
 
 Whatever dies in between, the file is there with its bytes: it is asked about by its name before it is sent again, and a
-result that is read again answers only what has no answer yet.
+result that is read again answers only what has no answer yet. A file holds all that waits on its day, and is made and
+kept whole: a million commands (some 100 MB) are as much as is worked with; a result may be as long as
+connectors/daily_file.py says.
 """
 
 import asyncio
@@ -37,6 +39,8 @@ BATCH = 5_000
 PAUSE, LONGEST_PAUSE = 30.0, 3600.0
 #: Why a command failed that the partner's result passed over.
 NOT_IN_RESULT = "not_in_result"
+#: Why one failed that it both accepts and rejects: what the partner did is for people to find out.
+CONTRADICTED = "contradicted"
 
 
 class DuePartner(NamedTuple):
@@ -207,6 +211,8 @@ def _answer(command: Command, line: int, result: Result) -> Answer:
     said = result.lines.get(line)
     if said is None:
         return refused(command, reason=NOT_IN_RESULT)
+    if line in result.contradicted:
+        return refused(command, reason=CONTRADICTED, reference=said.reference)
     if said.is_accepted:
         return done(command, reference=said.reference)
     return refused(command, reason=said.reason or "failed", reference=said.reference)

@@ -1,4 +1,7 @@
-"""Why a command did not come through, or a fulfilment was given up, in words. The codes are what is stored."""
+"""Why a command did not come through, a fulfilment was given up, or a match ended, in words.
+
+The codes are what is stored.
+"""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -23,9 +26,12 @@ REASONS: dict[str, Promise] = {
     "rate_limited": gettext_lazy("the partner asked for fewer calls"),
     "revoked": gettext_lazy("the partner had revoked it before"),
     "not_in_result": gettext_lazy("the partner's result file says nothing of it"),
+    "contradicted": gettext_lazy("the partner's result file says both yes and no to it"),
     "not_callable": gettext_lazy("the partner has no address, or no keys are valid"),
     "right_ended": gettext_lazy("the right to it ended"),
     "sku_refused": gettext_lazy("the partner refuses this product"),
+    "tier_lost": gettext_lazy("the tier that it was for is held no longer"),
+    "unanswered": gettext_lazy("the partner never answered, and its last day is over"),
     "unavailable": gettext_lazy("the partner's system was not available"),
     "under_way": gettext_lazy("the partner is still working on it"),
 }

@@ -212,7 +212,7 @@ def close_settlement(settlement: Settlement, *, on: date, at: datetime, actor: U
 
 
 def export_settlement(settlement: Settlement, language: str) -> Iterator[bytes]:
-    """The settlement as CSV: its lines, its adjustments, the total; formulas guarded."""
+    """The settlement as CSV: its lines, its adjustments, the total; texts are guarded, amounts numbers."""
     with override(language):
         header = [
             _("Partner"), _("Month"), _("Kind"), _("Benefit"), _("Partner's product number"), _("Units"),
@@ -222,13 +222,13 @@ def export_settlement(settlement: Settlement, language: str) -> Iterator[bytes]:
     return csv_lines(header, lines)
 
 
-def _exported(settlement: Settlement) -> Iterator[list[str]]:
+def _exported(settlement: Settlement) -> Iterator[list[str | Decimal]]:
     of = [settlement.partner.code, f"{settlement.month:%Y-%m}"]
     for line in settlement.lines.select_related("offer__benefit").order_by("source", "offer_id", "unit_cost"):
         yield [
-            *of, line.get_source_display(), str(line.offer.benefit), line.offer.sku, str(line.units),
-            str(line.unit_cost), str(line.amount), "",
+            *of, line.get_source_display(), str(line.offer.benefit), line.offer.sku, Decimal(line.units),
+            line.unit_cost, line.amount, "",
         ]
     for entry in settlement.adjustments.order_by("pk"):
-        yield [*of, _("adjustment"), "", "", "", "", str(entry.amount), f"{entry.reason} {entry.key}"]
-    yield [*of, _("total, without prepaid"), "", "", "", "", str(settlement.total), settlement.get_state_display()]
+        yield [*of, _("adjustment"), "", "", "", "", entry.amount, f"{entry.reason} {entry.key}"]
+    yield [*of, _("total, without prepaid"), "", "", "", "", settlement.total, settlement.get_state_display()]

@@ -130,7 +130,8 @@ def _raise_tier(wallet: Enrolment, match: StatusMatch, *, on: date, at: datetime
 @transaction.atomic
 def revoke_match(match: StatusMatch, *, on: date, at: datetime, actor: User | None, reason: str) -> StatusMatch:
     """End a match before its day. The partner is told of an outbound one; an inbound one's tier is held no longer, and
-    the next evaluation says what the points give. Revoking again changes nothing. Raises StatusMatchError.
+    the next evaluation says what the points give. The renewal of it goes along. Revoking again changes nothing. Raises
+    StatusMatchError.
     """
     lock_member(match.member_id)
     match = StatusMatch.objects.select_for_update().select_related("rule__tier").get(pk=match.pk)
@@ -143,6 +144,9 @@ def revoke_match(match: StatusMatch, *, on: date, at: datetime, actor: User | No
     match.attempts, match.next_attempt_at = 0, at if is_outbound else None
     with because(reason, actor=actor):
         match.save(update_fields=["state", "ended_on", "reason", "attempts", "next_attempt_at"])
+    renewal = StatusMatch.objects.filter(renews=match, state__in=[State.REQUESTED, State.ACTIVE]).first()
+    if renewal is not None:
+        revoke_match(renewal, on=on, at=at, actor=actor, reason=reason)
     if not is_outbound:
         _release_tier(match, on=on, at=at, actor=actor, reason=reason)
     _tell(match, on=on, at=at)

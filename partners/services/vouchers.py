@@ -78,13 +78,17 @@ def void_codes(
     reason = reason.strip()
     if not reason:
         raise ReasonMissingError
+    found: list[int] = []
+    left = VoucherCode.objects.filter(pk__in=codes, state__in=[State.AVAILABLE, State.CLAIMED])
     with because(reason, actor=actor):
-        found = statements.rows(
-            "vouchers/void", codes=sorted(set(codes)), reason=reason[:200], on=on, at=at, actor=actor.pk
-        )
+        # Again what is claimed while it is waited for; a code is claimed once, so this ends.
+        while keys := sorted(left.values_list("pk", flat=True)):
+            found += [code for (code,) in statements.rows(
+                "vouchers/void", codes=keys, reason=reason[:200], on=on, at=at, actor=actor.pk
+            )]  # fmt: skip
     if VoucherCode.objects.filter(pk__in=codes, state=State.EXPIRED).exists():
         raise VoucherStateError(_("A code that is over cannot be voided: nobody is given it."))
-    return [row[0] for row in found]
+    return sorted(found)
 
 
 # --- by night ----------------------------------------------------------------------------------------------

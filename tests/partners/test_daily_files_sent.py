@@ -104,6 +104,15 @@ def test_lines_that_the_result_passes_over_are_named_and_fail_and_foreign_ones_a
     assert result.foreign == ["9,f9-unknown,accepted,R9,", f"1,{kept.key},rejected,,changed"]
 
 
+def test_line_that_the_result_accepts_and_rejects_fails_for_people_to_find_out(offer: Offer) -> None:
+    unclear = fulfilment_of(a_grant(offer))
+    run_job("send_daily_files", on=NIGHT)
+    both = f"line,order,result,reference,reason\r\n1,{unclear.key},accepted,R1,\r\n1,{unclear.key},rejected,,no\r\n"
+    daily_files.take_result(the_file(), both.encode(), on=NIGHT, at=at_night(NIGHT))
+    unclear.refresh_from_db()
+    assert (unclear.state, unclear.error) == ("failed", "contradicted")
+
+
 def test_result_that_is_read_again_changes_nothing_even_after_the_right_has_ended(
     offer: Offer, partners: PartnersForTests
 ) -> None:

@@ -134,6 +134,45 @@ def test_a_match_is_renewed_while_the_tier_lasts_and_ends_by_its_last_day(marrio
     assert renewed.state == State.REQUESTED
 
 
+def test_a_revoked_match_takes_its_renewal_along(marriott: Partner) -> None:
+    match = confirmed(asked(a_wallet("black-gold"), marriott))
+    day = match.valid_until - timedelta(days=3)
+    night(day)
+    revoke_match(match, on=day, at=morning(day), actor=None, reason="会员要求")
+    renewed = StatusMatch.objects.get(renews=match)
+    assert (renewed.state, renewed.reason) == (State.REVOKED, "会员要求") and renewed.next_attempt_at is not None
+
+
+def test_a_renewal_in_whose_days_there_is_another_match_is_left_out(marriott: Partner) -> None:
+    match = confirmed(asked(a_wallet("black-gold"), marriott))
+    begins = match.valid_until + timedelta(days=1)
+    StatusMatch.objects.create(
+        member=match.member, partner=marriott, rule=match.rule, direction=match.direction, key="by-hand",
+        valid_from=begins, valid_until=begins, state=State.REQUESTED, on=ON, at=morning(ON),
+    )
+    night(match.valid_until - timedelta(days=3))
+    assert not StatusMatch.objects.filter(renews=match).exists()
+
+
+def test_a_lost_tier_ends_what_the_partner_has_not_answered_too_and_silence_ends_by_the_last_day(
+    marriott: Partner,
+) -> None:
+    wallet = a_wallet("black-gold")
+    lost, unanswered = asked(wallet, marriott), asked(a_wallet("black-diamond"), marriott, "m2")
+    by_hand(wallet, "gold", on=ON)
+    night(ON + timedelta(days=1))
+    night(unanswered.valid_until)
+    unanswered.refresh_from_db()
+    assert unanswered.state == State.REQUESTED
+    night(unanswered.valid_until + timedelta(days=1))
+    lost.refresh_from_db()
+    unanswered.refresh_from_db()
+    assert (lost.state, lost.reason) == (State.REVOKED, "tier_lost")
+    assert (unanswered.state, unanswered.reason, unanswered.next_attempt_at) == (State.REFUSED, "unanswered", None)
+    page = signed_in(a_superuser()).get(f"/admin/partners/statusmatch/{lost.pk}/change/")
+    assert "the tier that it was for is held no longer" in page.content.decode()
+
+
 def test_a_dry_run_says_what_the_night_would_do_and_does_nothing(marriott: Partner, admin_user: User) -> None:
     over = today() - timedelta(days=400)
     match = confirmed(asked(a_wallet("black-gold", on=over), marriott, on=over), on=over)

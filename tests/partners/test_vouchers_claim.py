@@ -108,6 +108,23 @@ def test_who_finds_the_last_code_being_taken_waits_and_has_it_when_that_comes_to
     assert Fulfilment.objects.get().member == second
 
 
+@pytest.mark.django_db(transaction=True)
+def test_code_that_is_claimed_while_it_is_voided_is_void_with_its_fulfilment() -> None:
+    offer, member, amy = a_cinema(), a_member(), an_operator()
+    [code] = many_codes(offer, 1)
+    void = partial(void_codes, [code.pk], reason="影院已收回", on=TODAY, at=morning(TODAY), actor=amy)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            take(member, offer)
+            waiting = pool.submit(at_once, void)
+            assert processes.wait_until(somebody_waits, seconds=30)
+        assert waiting.result(30) == [[code.pk]]
+    code.refresh_from_db()
+    fulfilment = Fulfilment.objects.get()
+    assert (code.state, code.fulfilment) == ("void", fulfilment)
+    assert (fulfilment.state, fulfilment.wanted) == ("revoked", "revoked")
+
+
 def somebody_waits() -> bool:
     """For a row that another transaction holds."""
     with connection.cursor() as cursor:

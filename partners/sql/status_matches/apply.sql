@@ -1,7 +1,8 @@
--- End, revoke and renew the matches of a range of ids on a business date; returns id and kind of each.
+-- End, revoke, give up and renew the matches of a range of ids on a business date; returns id and kind of each.
 -- Of an approved dry run, only what it lists and finds as it saw it.
 -- Locks the matches in the order of their ids; one that another changed meanwhile is left. May run twice: what is over is
--- not active, and a match is renewed once (its key, and the key of the one it renews).
+-- not active, and a match is renewed once (its key, and the key of the one it renews). A renewal in whose days the member
+-- has another match by then (statusmatch_one_a_period) is left out.
 WITH due AS MATERIALIZED (
     SELECT change.match_id, change.kind
     FROM partners_match_changes(%(first)s, %(last)s, %(on)s, %(lead)s) AS change
@@ -13,17 +14,17 @@ WITH due AS MATERIALIZED (
     SELECT match.id, match.member_id, match.partner_id, match.rule_id, match.valid_until, match.evidence, due.kind
     FROM due
     JOIN partners_statusmatch match ON match.id = due.match_id
-    WHERE match.state = 'active'
+    WHERE match.state IN ('active', 'requested')
     ORDER BY match.id
     FOR NO KEY UPDATE OF match
 ), ended AS (
     UPDATE partners_statusmatch match
-    SET state = CASE locked.kind WHEN 'end' THEN 'ended' ELSE 'revoked' END, ended_on = %(on)s, attempts = 0,
+    SET state = CASE locked.kind WHEN 'end' THEN 'ended' WHEN 'give_up' THEN 'refused' ELSE 'revoked' END, ended_on = %(on)s, attempts = 0,
         -- The partner is told of what ends before its day.
         next_attempt_at = CASE locked.kind WHEN 'revoke' THEN %(at)s::timestamptz END,
-        reason = CASE locked.kind WHEN 'revoke' THEN 'tier lost' ELSE match.reason END
+        reason = CASE locked.kind WHEN 'revoke' THEN 'tier_lost' WHEN 'give_up' THEN 'unanswered' ELSE match.reason END
     FROM locked
-    WHERE match.id = locked.id AND locked.kind IN ('end', 'revoke')
+    WHERE match.id = locked.id AND locked.kind <> 'renew'
     RETURNING match.id, match.member_id, match.state, match.key, match.partner_id
 ), renewed AS (
     INSERT INTO partners_statusmatch
@@ -36,10 +37,10 @@ WITH due AS MATERIALIZED (
     FROM locked
     JOIN partners_statusmatchrule rule ON rule.id = locked.rule_id
     WHERE locked.kind = 'renew'
-    ON CONFLICT (key) DO NOTHING
-    RETURNING id, member_id, state, key, partner_id
+    ON CONFLICT DO NOTHING
+    RETURNING id, member_id, state, key, partner_id, renews_id
 ), changed AS (
-    SELECT * FROM ended UNION ALL SELECT * FROM renewed
+    SELECT * FROM ended UNION ALL SELECT id, member_id, state, key, partner_id FROM renewed
 ), message AS (
     INSERT INTO operations_outboxmessage (topic, key, owner, payload, state, attempts, error, created_at, next_attempt_at)
     SELECT 'status_match.changed', 'status-match:' || changed.id || ':' || changed.state, changed.member_id,
@@ -52,4 +53,6 @@ WITH due AS MATERIALIZED (
     ORDER BY changed.member_id, changed.id
     ON CONFLICT (key) DO NOTHING
 )
-SELECT locked.id, locked.kind FROM locked
+SELECT locked.id, locked.kind
+FROM locked
+WHERE locked.kind <> 'renew' OR locked.id IN (SELECT renews_id FROM renewed)

@@ -1,19 +1,32 @@
 -- Void these codes by hand: available ones are given to nobody, and of claimed ones the fulfilment is revoked.
--- Locks the fulfilments, in the order of their keys, and then the codes. May run twice: what is void stays as it is.
-WITH held AS MATERIALIZED (
+-- A code that was claimed while this waited for it is left as it is, since the fulfilment is none that this can see: the
+-- caller repeats what is left.
+-- Locks the fulfilments, then the codes, each in the order of their keys. May run twice: what is void stays as it is.
+WITH seen AS MATERIALIZED (
+    SELECT id, fulfilment_id
+    FROM partners_vouchercode
+    WHERE id = ANY(%(codes)s::bigint[]) AND state IN ('available', 'claimed')
+), held AS MATERIALIZED (
     SELECT fulfilment.id
     FROM partners_fulfilment fulfilment
-    WHERE fulfilment.id IN (
-        SELECT fulfilment_id FROM partners_vouchercode WHERE id = ANY(%(codes)s::bigint[]) AND state = 'claimed'
-    )
+    WHERE fulfilment.id IN (SELECT fulfilment_id FROM seen)
     ORDER BY fulfilment.id
     FOR NO KEY UPDATE
-), code AS (
-    UPDATE partners_vouchercode
-    SET state = 'void', void_reason = %(reason)s, voided_at = %(at)s, voided_by_id = %(actor)s
+), locked AS MATERIALIZED (
+    SELECT code.id
+    FROM seen
+    JOIN partners_vouchercode code ON code.id = seen.id
     -- The fulfilments are held before.
-    WHERE id = ANY(%(codes)s::bigint[]) AND state IN ('available', 'claimed') AND (SELECT count(*) >= 0 FROM held)
-    RETURNING id, fulfilment_id
+    WHERE (SELECT count(*) >= 0 FROM held) AND code.state IN ('available', 'claimed')
+        AND code.fulfilment_id IS NOT DISTINCT FROM seen.fulfilment_id
+    ORDER BY code.id
+    FOR NO KEY UPDATE OF code
+), code AS (
+    UPDATE partners_vouchercode code
+    SET state = 'void', void_reason = %(reason)s, voided_at = %(at)s, voided_by_id = %(actor)s
+    FROM locked
+    WHERE code.id = locked.id
+    RETURNING code.id, code.fulfilment_id
 ), revoked AS (
     UPDATE partners_fulfilment fulfilment
     SET wanted = 'revoked', state = 'revoked', revoked_on = %(on)s
