@@ -1,4 +1,4 @@
-"""What happens to a member's card or tier moves what follows their rights, in the same transaction."""
+"""What happens to a member's card, tier or enrolment moves what follows their rights, in the same transaction."""
 
 from datetime import date
 from typing import Any
@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from benefits.services.grants import follow_rights
 from memberships import signals
-from memberships.models import Member, Subscription, TierChange
+from memberships.models import Enrolment, Member, Subscription, TierChange
 from operations.models import User
 
 
@@ -19,6 +19,11 @@ def follow_card(sender: Any, *, subscription: Subscription, on: date, actor: Use
 def follow_tier(sender: Any, *, change: TierChange, on: date, actor: User | None, **_facts: Any) -> None:
     """A single wallet's tier changed."""
     _follow(change.member_id, on=on, actor=actor)
+
+
+def follow_enrolment(sender: Any, *, enrolment: Enrolment, on: date, actor: User | None, **_facts: Any) -> None:
+    """A wallet was opened."""
+    _follow(enrolment.member_id, on=on, actor=actor)
 
 
 def _follow(member_id: int, *, on: date, actor: User | None) -> None:
@@ -35,3 +40,4 @@ def connect() -> None:
     for signal in of_cards:
         signal.connect(follow_card, dispatch_uid="benefits.follow_card")
     signals.tier_changed.connect(follow_tier, dispatch_uid="benefits.follow_tier")
+    signals.member_enrolled.connect(follow_enrolment, dispatch_uid="benefits.follow_enrolment")

@@ -1,6 +1,7 @@
 """What happened to a membership. Sent inside the transaction: a receiver that raises takes the change back.
 
-Each is sent by Subscription with the keyword arguments named here; `on` and `actor` are the service's.
+Each is sent by the model of its first argument, with the keyword arguments named here; `on` and `actor` are the
+service's.
 """
 
 from django.dispatch import Signal
@@ -20,6 +21,9 @@ subscription_lapsed = Signal()
 
 #: subscription, on, actor. Its last term was refunded; paid access goes on to its `ended_on`, the last day included.
 subscription_refunded = Signal()
+
+#: enrolment, on, actor. A wallet was opened, and stands on its first tiers. Of those of an import nobody is told.
+member_enrolled = Signal()
 
 #: change (a TierChange), on, actor. For changes of single wallets; of those of a night the outbox tells
 #: alone.

@@ -1,10 +1,10 @@
 """Choosing for a member, and exchanging what was chosen.
 
-Both lock the member, as the night does that follows rights, then the Usage rows of all the group's options, in the order
-of benefits: two choices take turns, and so do an exchange and the first use of what it puts away. A choice is a right
-only as long as a card, a tier or an enrolment entitles to its option; who has none cannot choose. Every effect has a
-key, unique for the member: a repeat returns the first result, the same key with another body is a KeyConflictError.
-What one key brings about beside its first row stands under keys that are made of it.
+Both lock the member, as the night does that follows rights, then the Usage rows of all the group's options, in the
+order of benefits: two choices take turns, and so do an exchange and the first use of what it puts away. A choice is a
+right only as long as a card, a tier or an enrolment entitles to its option; who has none cannot choose. Every effect
+has a key, unique for the member: a repeat returns the first result, the same key with another body is a
+KeyConflictError. What one key brings about beside its first row stands under keys that are made of it.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Coupons of an order: all of them are used, or none; when the order comes back, so do they.
 
-Both lock the member, then the grants in the order of ids. What was used for an order is what its repeats go by: the same
-coupons again change nothing, others are refused until the first ones are given back.
+Both lock the member, then the grants in the order of ids. What was used for an order is what its repeats go by: the
+same coupons again change nothing, others are refused until the first ones are given back.
 """
 
 from collections.abc import Collection

@@ -10,6 +10,7 @@ from memberships.models import Enrolment, Member, Programme
 from memberships.models.programmes import Enrols
 from memberships.services.members import lock_member
 from memberships.services.tiers import give_first_tiers
+from memberships.signals import member_enrolled
 from operations.audit import because
 from operations.models import User
 
@@ -42,6 +43,7 @@ def enrol_member(
     with because("enrolled", actor=actor):
         wallet = Enrolment.objects.create(member=member, programme=programme, scope=scope, enrolled_on=on)
         give_first_tiers(wallet, on=on, at=at, actor=actor)
+    member_enrolled.send(Enrolment, enrolment=wallet, on=on, actor=actor)
     return wallet
 
 

@@ -48,6 +48,7 @@ from django.db import transaction
 
 from memberships.models import Enrolment, Tier, TierChange, TierGroup
 from memberships.services import statements
+from memberships.services.members import lock_member
 from memberships.services.ranges import KeyRange, mark_items
 from memberships.signals import tier_changed
 from operations.audit import because
@@ -219,7 +220,11 @@ def foresee_range(run: JobRun, ladder: Ladder, keys: KeyRange) -> int:
 def evaluate_enrolment(
     enrolment: Enrolment, *, on: date, at: datetime, actor: User | None, reason: str = ""
 ) -> list[TierChange]:
-    """Evaluate a wallet on each ladder of its programme; the changes, which are told by the signal, too."""
+    """Evaluate a wallet on each ladder of its programme; the changes, which are told by the signal, too.
+
+    Locks the member, then the wallet: those who hear of a change lock the member as well.
+    """
+    lock_member(enrolment.member_id)
     keys = KeyRange(enrolment.pk, enrolment.pk)
     changes: list[TierChange] = []
     with because(reason or "tiers evaluated", actor=actor):

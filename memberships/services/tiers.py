@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from memberships.errors import KeyConflictError, TierError
 from memberships.models import Enrolment, Tier, TierChange, TierGroup, TierStanding
 from memberships.models.tiers import Cause
+from memberships.services.members import lock_member
 from memberships.services.tier_evaluation import tell
 from operations.audit import because
 from operations.models import User
@@ -51,9 +52,11 @@ def set_tier(
     """Put a wallet on a tier, whatever its points, until a day (included), or None: until it is set again.
 
     Points that reach a higher tier raise it all the same. `cause`: HAND, or MATCH for a status of another programme.
-    A repeat under the same key returns the first change. Locks the wallet.
+    A repeat under the same key returns the first change. Locks the member, then the wallet: those who hear of a change
+    lock the member as well.
     Raises TierError (another programme's or a retired tier, a date before the first day, no reason), KeyConflictError.
     """
+    lock_member(enrolment.member_id)
     wallet = _locked(enrolment)
     first = TierChange.objects.filter(enrolment=wallet, group=tier.group_id, key=key).first()
     if first is not None:

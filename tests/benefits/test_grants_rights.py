@@ -68,6 +68,14 @@ def told(member: Member) -> list[str]:
     return list(messages.values_list("topic", flat=True))
 
 
+def test_enrolling_gives_at_once_what_is_for_all_who_are_enrolled() -> None:
+    of_all(a_benefit("gift", kind="gift", valid_days=10), is_automatic=True)
+    wallet = a_wallet_of(a_person())
+    assert held(wallet.member) == [("gift", "live", TODAY, TODAY + timedelta(days=9))]
+    a_wallet_of(wallet.member)
+    assert told(wallet.member) == ["grant.started"]
+
+
 def test_buying_the_card_gives_the_partner_subscription_at_once() -> None:
     iqiyi()
     heard = []
