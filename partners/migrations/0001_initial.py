@@ -110,6 +110,7 @@ class Migration(migrations.Migration):
             name='Command',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('mode', models.CharField(choices=[('api', 'signed API'), ('vouchers', 'voucher codes'), ('daily_file', 'daily file'), ('manual', 'by hand'), ('reported', 'reported by the partner')], max_length=16, verbose_name='fulfilled by')),
                 ('number', models.PositiveIntegerField(verbose_name='number')),
                 ('kind', models.CharField(choices=[('provision', 'provision'), ('suspend', 'suspend'), ('resume', 'resume'), ('revoke', 'revoke')], max_length=16, verbose_name='kind')),
                 ('state', models.CharField(choices=[('queued', 'to be sent'), ('sent', 'sent'), ('unknown', 'unknown'), ('done', 'done'), ('failed', 'failed')], default='queued', max_length=16, verbose_name='state')),
@@ -738,6 +739,11 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='commands', to='partners.fulfilment', verbose_name='fulfilment'),
         ),
         migrations.AddField(
+            model_name='command',
+            name='partner',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partners.partner', verbose_name='partner'),
+        ),
+        migrations.AddField(
             model_name='fulfilmentevent',
             name='actor',
             field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='operator'),
@@ -1229,6 +1235,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='command',
+            index=models.Index(condition=models.Q(('mode', 'api'), ('state__in', ['queued', 'sent', 'unknown'])), fields=['partner', 'next_attempt_at', 'id'], name='command_due_at_api'),
+        ),
+        migrations.AddIndex(
+            model_name='command',
+            index=models.Index(condition=models.Q(('mode', 'manual'), ('state__in', ['queued', 'sent', 'unknown'])), fields=['partner', 'id'], name='command_by_hand'),
+        ),
+        migrations.AddIndex(
+            model_name='command',
             index=models.Index(condition=models.Q(('answered_at__isnull', False)), fields=['answered_at'], name='command_answered'),
         ),
         migrations.AddConstraint(
@@ -1245,7 +1259,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='command',
-            trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."member_id" IS DISTINCT FROM (NEW."member_id") OR OLD."fulfilment_id" IS DISTINCT FROM (NEW."fulfilment_id") OR OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='83d1ffda404c4488007d7502daba8612a00f5a53', operation='UPDATE', pgid='pgtrigger_frozen_a426d', table='partners_command', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."member_id" IS DISTINCT FROM (NEW."member_id") OR OLD."fulfilment_id" IS DISTINCT FROM (NEW."fulfilment_id") OR OLD."partner_id" IS DISTINCT FROM (NEW."partner_id") OR OLD."mode" IS DISTINCT FROM (NEW."mode") OR OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='ab733fdefac83b9f6c29d9ecb4da38272ce08441', operation='UPDATE', pgid='pgtrigger_frozen_a426d', table='partners_command', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='command',

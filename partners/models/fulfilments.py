@@ -126,7 +126,7 @@ class CommandQuerySet(models.QuerySet["Command"]):
 
     def waiting_for_hands(self) -> Self:
         """The operators' work list."""
-        return self.open().filter(fulfilment__offer__mode=Offer.Mode.MANUAL)
+        return self.open().filter(mode=Offer.Mode.MANUAL)
 
 
 class Command(models.Model):
@@ -152,6 +152,9 @@ class Command(models.Model):
     fulfilment = models.ForeignKey(
         Fulfilment, models.PROTECT, related_name="commands", db_index=False, verbose_name=_("fulfilment")
     )
+    # The fulfilment's, and its offer's: what is open is looked up by them, every few seconds.
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="+", db_index=False, verbose_name=_("partner"))
+    mode = models.CharField(_("fulfilled by"), max_length=16, choices=Offer.Mode)
     number = models.PositiveIntegerField(_("number"))
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.QUEUED)
@@ -187,13 +190,22 @@ class Command(models.Model):
                 fields=["next_attempt_at", "id"], name="command_due",
                 condition=Q(state__in=["queued", "sent", "unknown"]),
             ),
+            models.Index(
+                fields=["partner", "next_attempt_at", "id"], name="command_due_at_api",
+                condition=Q(state__in=["queued", "sent", "unknown"], mode="api"),
+            ),
+            models.Index(
+                fields=["partner", "id"], name="command_by_hand",
+                condition=Q(state__in=["queued", "sent", "unknown"], mode="manual"),
+            ),
             # Of the last day, for a partner's health.
             models.Index(fields=["answered_at"], name="command_answered", condition=Q(answered_at__isnull=False)),
         ]
         triggers = [
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
             pgtrigger.ReadOnly(
-                name="frozen", fields=["id", "member", "fulfilment", "number", "kind", "created_at"]
+                name="frozen",
+                fields=["id", "member", "fulfilment", "partner", "mode", "number", "kind", "created_at"],
             ),
             path(
                 "state", [

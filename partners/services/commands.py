@@ -21,7 +21,7 @@ from operations.models import JobRun, User
 from operations.owners import number_of
 from operations.services.holds import holding
 from partners.connectors.base import Answer, Order, Outcome
-from partners.models import Command, Partner
+from partners.models import Command, Offer, Partner
 from partners.services import breakers, statements
 from partners.services.breakers import Passage
 from partners.services.calls import call_all, find_line
@@ -198,6 +198,5 @@ def mark_tried(approved: JobRun, span: Span) -> None:
 def count_open(span: Span, *, partner: str, until: datetime) -> int:
     """How many of a partner's commands of a range, made by that instant, have no answer for good."""
     return Command.objects.open().filter(
-        pk__gte=span.first, pk__lte=span.last, fulfilment__partner__code=partner, fulfilment__offer__mode="api",
-        created_at__lte=until,
+        pk__gte=span.first, pk__lte=span.last, partner__code=partner, mode=Offer.Mode.API, created_at__lte=until,
     ).count()

@@ -53,7 +53,8 @@ def odd() -> Iterator[Odd]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_PUT = do_POST
+        def do_PUT(self) -> None:
+            self.do_POST()
 
         def log_message(self, format: str, *args: object) -> None:
             return

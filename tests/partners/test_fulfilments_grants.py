@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from benefits.models import Grant
 from partners.models import Command, Fulfilment, FulfilmentEvent, Offer
-from partners.services.commands import EVERYTHING, claim
+from partners.services.commands import EVERYTHING, claim, due_partners
 from partners.services.fulfilments import queue_next
 from tests.memberships.factories import a_person
 from tests.partner import PartnersForTests
@@ -122,6 +123,21 @@ def test_many_grants_of_one_statement_are_ordered_each_once_under_numbers_nobody
     for fulfilment in Fulfilment.objects.all():
         number, _dash, random = fulfilment.key.removeprefix("f").partition("-")
         assert (int(number), len(random)) == (fulfilment.pk, 12)
+
+
+@pytest.mark.django_db
+def test_command_is_of_its_partner_and_mode_and_only_a_partner_with_an_api_is_called() -> None:
+    iqiyi, lounge, bank = a_partner(), a_partner("lounge"), a_partner("bank")
+    offers = [an_offer(iqiyi), an_offer(lounge, mode=Mode.MANUAL), an_offer(bank, mode=Mode.DAILY_FILE)]
+    grants = give(offers)
+    Command.objects.update(state="done", attempts=1)
+    Fulfilment.objects.update(state="active")
+    change(*grants, state="ended")
+    assert Command.objects.filter(kind="revoke", state="queued").count() == 3
+    for command in Command.objects.select_related("fulfilment__offer"):
+        assert (command.partner_id, command.mode) == (command.fulfilment.partner_id, command.fulfilment.offer.mode)
+    assert due_partners(at=timezone.now()) == [iqiyi]
+    assert {command.partner for command in Command.objects.waiting_for_hands()} == {lounge}
 
 
 @pytest.mark.django_db

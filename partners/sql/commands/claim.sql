@@ -6,11 +6,9 @@
 WITH due AS (
     SELECT command.id, command.state <> 'queued' AS was_sent
     FROM partners_command command
-    JOIN partners_fulfilment fulfilment ON fulfilment.id = command.fulfilment_id
-    JOIN partners_offer offer ON offer.id = fulfilment.offer_id
     WHERE command.state IN ('queued', 'sent', 'unknown') AND command.next_attempt_at <= %(at)s
         AND command.id BETWEEN %(first)s AND %(last)s
-        AND fulfilment.partner_id = %(partner)s AND offer.mode = 'api'
+        AND command.partner_id = %(partner)s AND command.mode = 'api'
         AND (%(approved)s::bigint IS NULL OR EXISTS (
             SELECT FROM operations_runitem item
             WHERE item.run_id = %(approved)s AND item.key = command.id AND item.outcome = 'foreseen'

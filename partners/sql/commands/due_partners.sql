@@ -1,7 +1,9 @@
--- The partners that have commands to be sent, or asked about, through their APIs.
-SELECT DISTINCT fulfilment.partner_id
-FROM partners_command command
-JOIN partners_fulfilment fulfilment ON fulfilment.id = command.fulfilment_id
-JOIN partners_offer offer ON offer.id = fulfilment.offer_id
-WHERE command.state IN ('queued', 'sent', 'unknown') AND command.next_attempt_at <= %(at)s AND offer.mode = 'api'
-ORDER BY fulfilment.partner_id
+-- The partners that have commands to be sent, or asked about, through their APIs. Reads command_due_at_api, once for each.
+SELECT partner.id
+FROM partners_partner partner
+WHERE EXISTS (
+    SELECT FROM partners_command command
+    WHERE command.partner_id = partner.id AND command.mode = 'api' AND command.state IN ('queued', 'sent', 'unknown')
+        AND command.next_attempt_at <= %(at)s
+)
+ORDER BY partner.id

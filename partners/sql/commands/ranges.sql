@@ -5,10 +5,8 @@ FROM (
     SELECT
         command.id, partner.code, (row_number() OVER (PARTITION BY partner.id ORDER BY command.id) - 1) / %(size)s AS block
     FROM partners_command command
-    JOIN partners_fulfilment fulfilment ON fulfilment.id = command.fulfilment_id
-    JOIN partners_offer offer ON offer.id = fulfilment.offer_id
-    JOIN partners_partner partner ON partner.id = fulfilment.partner_id
-    WHERE command.state IN ('queued', 'sent', 'unknown') AND command.next_attempt_at <= %(at)s AND offer.mode = 'api'
+    JOIN partners_partner partner ON partner.id = command.partner_id
+    WHERE command.state IN ('queued', 'sent', 'unknown') AND command.next_attempt_at <= %(at)s AND command.mode = 'api'
         AND (%(approved)s::bigint IS NULL OR EXISTS (
             SELECT FROM operations_runitem item WHERE item.run_id = %(approved)s AND item.key = command.id
         ))

@@ -9,7 +9,7 @@ BEGIN
     WITH granted AS (
         SELECT
             grant_.id AS grant_id, grant_.member_id, grant_.given_on, grant_.given_at, offer.id AS offer_id,
-            offer.partner_id, offer.mode = 'reported' AS is_reported,
+            offer.partner_id, offer.mode, offer.mode = 'reported' AS is_reported,
             partners_wanted(grant_.state, offer.suspends_in_grace) AS wanted
         FROM new_grants grant_
         CROSS JOIN LATERAL (
@@ -37,8 +37,9 @@ BEGIN
         FROM numbered
     ), command AS (
         INSERT INTO partners_command
-            (member_id, fulfilment_id, number, kind, state, attempts, next_attempt_at, error, note, created_at)
-        SELECT member_id, id, 1, 'provision', 'queued', 0, given_at, '', '', given_at
+            (member_id, fulfilment_id, partner_id, mode, number, kind, state, attempts, next_attempt_at, error, note,
+             created_at)
+        SELECT member_id, id, partner_id, mode, 1, 'provision', 'queued', 0, given_at, '', '', given_at
         FROM numbered
         WHERE NOT is_reported
     )

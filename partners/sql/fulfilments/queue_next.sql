@@ -88,7 +88,7 @@ BEGIN
 
     WITH idle AS (
         SELECT
-            fulfilment.id, fulfilment.member_id, numbers.highest AS number, needed.kind AS needed,
+            fulfilment.id, fulfilment.member_id, fulfilment.partner_id, offer.mode, numbers.highest AS number, needed.kind AS needed,
             CASE
                 WHEN fulfilment.state = 'revoked' AND (latest.kind = 'revoke' OR fulfilment.sequence = 0)
                 THEN 'revoked_before'
@@ -107,6 +107,9 @@ BEGIN
             WHERE behind.id = asked.id AND behind.dead_at IS NULL AND behind.state <> behind.wanted
             OFFSET 0
         ) AS fulfilment
+        CROSS JOIN LATERAL (
+            SELECT found.mode FROM partners_offer found WHERE found.id = fulfilment.offer_id OFFSET 0
+        ) AS offer
         CROSS JOIN LATERAL (SELECT partners_needed(fulfilment.state, fulfilment.wanted) AS kind) AS needed
         CROSS JOIN LATERAL (
             SELECT
@@ -126,8 +129,9 @@ BEGIN
         WHERE NOT numbers.has_open
     ), queued AS (
         INSERT INTO partners_command
-            (member_id, fulfilment_id, number, kind, state, attempts, next_attempt_at, error, note, created_at)
-        SELECT member_id, id, number + 1, needed, 'queued', 0, moment, '', '', moment
+            (member_id, fulfilment_id, partner_id, mode, number, kind, state, attempts, next_attempt_at, error, note,
+             created_at)
+        SELECT member_id, id, partner_id, mode, number + 1, needed, 'queued', 0, moment, '', '', moment
         FROM idle
         WHERE reason IS NULL AND needed IS NOT NULL
         ORDER BY id
