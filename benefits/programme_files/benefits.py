@@ -2,7 +2,8 @@
 
 A benefit's own facts change in place: what was used keeps the values of its day (Redemption), and past terms are kept
 where they matter (services/benefit_terms.py). One that a file leaves out is retired from the day: its rules end, what
-members hold of it stays theirs. Its units (`stock`) are counted from the first file on; later they are the desk's.
+members hold of it stays theirs. Its units (`stock`) are counted from the first file on, what was used before included;
+later they are the desk's. What a rule gives by itself takes no use: it goes with neither stock nor budget.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,9 +22,10 @@ from benefits.programme_files.known import COUNTED, Known, members_in_words
 from benefits.programme_files.rules import SCHEMA as RULE
 from benefits.programme_files.rules import Rules, check_rules
 from benefits.programme_files.words import terms_difference
+from benefits.services.stocks import set_total, units_used
 from memberships.models import Programme
 from memberships.programme_files.facts import difference, differing, facts_of, same_number
-from memberships.programme_files.faults import Fault
+from memberships.programme_files.faults import Fault, Path
 from memberships.programme_files.schema import CODE, NAMES, SMALL, exact, list_of, one_of, record_by, whole
 from memberships.programme_files.sections import Change, ProgrammeSection
 from memberships.programme_files.tier_groups import repeated_codes
@@ -72,6 +74,7 @@ class Benefits(ProgrammeSection):
             if "valid_days" in benefit and benefit["kind"] not in HELD_KINDS:
                 kinds = {"kinds": ", ".join(HELD_KINDS)}
                 yield Fault((*path, "valid_days"), _("goes with what is held only: %(kinds)s") % kinds)
+            yield from _check_given(path, benefit)
             yield from check_rules((*path, "rules"), benefit["rules"], document)
 
     def hindrances(self, programme: Programme, section: list[dict[str, Any]], *, on: date) -> Iterable[Fault]:
@@ -80,6 +83,9 @@ class Benefits(ProgrammeSection):
             benefit = present.get(entry["code"])
             if benefit is None:
                 continue
+            if "stock" in entry and not hasattr(benefit, "stock") and (used := units_used(benefit)) > entry["stock"]:
+                words = _("%(units)s units were used already: there cannot be fewer in all")
+                yield Fault((self.name, number, "stock"), words % {"units": number_format(used)})
             if benefit.kind != entry["kind"]:
                 words = _("“%(name)s” is a %(kind)s and stays one: another kind is another benefit, with another code")
                 facts = {"name": benefit, "kind": benefit.get_kind_display()}
@@ -111,8 +117,8 @@ class Benefits(ProgrammeSection):
             if benefit is None:
                 benefit = Benefit(programme=programme, code=entry["code"], kind=entry["kind"])
             _write(benefit, {**_wanted(entry, known), "retired_on": None})
-            if "stock" in entry:
-                BenefitStock.objects.get_or_create(benefit=benefit, defaults={"total": entry["stock"]})
+            if "stock" in entry and not BenefitStock.objects.filter(benefit=benefit).exists():
+                set_total(benefit, entry["stock"], actor=actor, reason="")
             Rules(benefit, known).apply(entry["rules"], on=on)
         for benefit in present.values():
             if benefit.retired_on is None:
@@ -125,6 +131,19 @@ class Benefits(ProgrammeSection):
             _exported(benefit, Rules(benefit, known).export(on=on))
             for benefit in _present(programme).values() if benefit.retired_on is None
         ]
+
+
+def _check_given(path: Path, benefit: dict[str, Any]) -> Iterator[Fault]:
+    """What members hold ends, and what is given by itself takes nothing that uses take."""
+    has_uses = any(not rule["automatic"] for rule in benefit["rules"])
+    if benefit["kind"] == Kind.PARTNER_SUBSCRIPTION and has_uses and "valid_days" not in benefit:
+        # What is given by itself ends with the right; what is redeemed is the member's own, and ends by its days only.
+        words = _("needs valid_days, or rules that are automatic: what is redeemed does not end with the card")
+        yield Fault((*path, "valid_days"), words)
+    for number, rule in enumerate(benefit["rules"]):
+        if rule["automatic"] and ("stock" in benefit or "budget" in benefit):
+            words = _("goes with neither stock nor budget: what is given by itself takes nothing of them")
+            yield Fault((*path, "rules", number, "automatic"), words)
 
 
 def _present(programme: Programme | None) -> dict[str, Benefit]:

@@ -14,7 +14,7 @@ from itertools import groupby
 from benefits.models import Benefit, BenefitRule
 from benefits.services import reasons
 from benefits.services.choice_states import ChoiceStanding, states_of
-from benefits.services.rights import Right, rights_of
+from benefits.services.rights import Right, first_again, rights_of
 from memberships.models import Enrolment, Member, Subscription, Tier
 
 
@@ -60,8 +60,9 @@ class Entitlement:
 
     `won` is the rule that a use goes by now, with why in the reader's language; `others` are those that lost, or that
     count as well where the benefit adds rules up: quota, used and left are then of all together. `resets_on` is the
-    first day on which there is more, None where that day is not known. `choice` is there for options of a choice group;
-    one that is not chosen is not entitled to (`is_entitled`), and `won` is the rule that would count.
+    first day on which there is more, by whichever rule once all are used up; None where that day is not known. `choice`
+    is there for options of a choice group; one that is not chosen is not entitled to (`is_entitled`), and `won` is the
+    rule that would count.
     """
 
     benefit: Benefit
@@ -172,10 +173,18 @@ def _line(
         benefit=won.rule.benefit, category=first.category, store=records.wallets.get(first.store_id or 0), won=won,
         others=others, quota=_total([right.quota for right in counted]), used=sum(right.used for right in counted),
         left=_total([right.left for right in counted]),
-        resets_on=min((right.resets_on for right in counted if right.resets_on), default=None),
+        resets_on=_resets_on(rights, counted),
         points_price=first.points_price, member_price=first.member_price,
         choice=standings.get((first.group_id or 0, first.benefit_id)),
     )
+
+
+def _resets_on(rights: list[Right], counted: list[Right]) -> date | None:
+    """The first day on which there is more of what counts; once that is used up, the first of any rule's."""
+    if any(right.has_left for right in counted):
+        return min((right.resets_on for right in counted if right.resets_on), default=None)
+    again = first_again(rights)
+    return again and again.resets_on
 
 
 def _total(figures: list[int | None]) -> int | None:

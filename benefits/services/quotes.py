@@ -69,7 +69,8 @@ def coupons_held(
     member: Member, programme: Programme, *, on: date, order_number: str = ""
 ) -> list[PriceBenefit]:
     """The programme's coupons that the member held on that day: given by then, valid, not yet used (but for that
-    order) and not ended. As many of each as the member held."""
+    order) and not ended. As many of each as the member held (key, key#2 and so on): gifts, and what was redeemed when
+    several could be at once, may be of several."""
     is_unused = Q(used_on=None) | Q(used_on__gt=on)
     if order_number:
         is_unused |= Q(order_number=order_number)

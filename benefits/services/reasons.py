@@ -34,9 +34,10 @@ def why_it_won(won: Right, others: Sequence[Right]) -> str:
     rivals = [other for other in others if other.place is not None]
     if won.place is None:
         return _("It would count if the benefit were chosen.")
-    if not rivals:
-        return _("It is the only rule that counts.")
-    return _("It goes first: %(reason)s.") % {"reason": _advantage(won, rivals[0])}
+    words = _("It is the only rule that counts.")
+    if rivals:
+        words = _("It goes first: %(reason)s.") % {"reason": _advantage(won, rivals[0])}
+    return _("%(words)s It gives the benefit by itself.") % {"words": words} if won.is_automatic else words
 
 
 def why_not_first(lost: Right, won: Right) -> str:

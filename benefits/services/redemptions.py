@@ -6,7 +6,8 @@ body (benefit, quantity, category, store, order) returns the first result, anoth
 
 A use goes by one rule: the first of which as much is left, in the order in which they are used (sql/rights/rights.sql).
 A quantity that no single rule can serve is refused with what one can still serve; it is never split, since prices in
-points and CNY differ by rule, and a redemption names the one that it went by.
+points and CNY differ by rule, and a redemption names the one that it went by. What a rule gives by itself is not
+redeemed; coupons are redeemed one at a time, since each is for one order.
 """
 
 import re
@@ -23,6 +24,8 @@ from benefits.errors import (
     BenefitKeyError,
     BenefitRetiredError,
     BudgetExceededError,
+    CouponQuantityError,
+    GivenByItselfError,
     NotChosenError,
     NotEntitledError,
     OutOfStockError,
@@ -31,12 +34,12 @@ from benefits.errors import (
     RedemptionReturnError,
     StoreNeededError,
 )
-from benefits.models import Benefit, Budget, Grant, Redemption, Usage
+from benefits.models import Benefit, BenefitRule, Budget, Grant, Redemption, Usage
 from benefits.models.benefits import HELD_KINDS
 from benefits.models.grants import LIVE
 from benefits.services import statements
 from benefits.services.grants import end_grant
-from benefits.services.rights import rights_of
+from benefits.services.rights import Right, first_again, rights_of
 from memberships.errors import InsufficientPointsError, KeyConflictError, MemberClosedError
 from memberships.models import Enrolment, Member, PointsEntry
 from memberships.services.points import lock_wallet
@@ -94,8 +97,8 @@ def redeem(
     `category`: of the goods it is used for; `region`: where, None: the member's own; `enrolment`: the store, where the
     programme has a wallet for each. Of a kind that is held (HELD_KINDS) the member gets a Grant.
     Raises BenefitKeyError, RedemptionQuantityError, KeyConflictError, BenefitRetiredError, MemberClosedError,
-    NotEntitledError, StoreNeededError, NotChosenError, QuotaUsedUpError, InsufficientPointsError, OutOfStockError,
-    BudgetExceededError.
+    CouponQuantityError, NotEntitledError, StoreNeededError, NotChosenError, GivenByItselfError, QuotaUsedUpError,
+    InsufficientPointsError, OutOfStockError, BudgetExceededError.
     """
     check_key(key)
     if not 1 <= quantity <= MOST:
@@ -118,7 +121,7 @@ def redeem(
         return asked
     if answer.outcome == "repeated":
         return Redemption.objects.get(member=member, key=key)
-    raise _refusal(asked, answer, region=region)
+    raise _refusal(asked, answer, region=region, store=enrolment)
 
 
 def check_key(key: str) -> None:
@@ -127,7 +130,9 @@ def check_key(key: str) -> None:
         raise BenefitKeyError(key)
 
 
-def _refusal(asked: Redemption, answer: _Answer, *, region: str | None) -> PlusdeskError:
+def _refusal(
+    asked: Redemption, answer: _Answer, *, region: str | None, store: Enrolment | None
+) -> PlusdeskError:
     """Why nothing was done, in words and figures."""
     member, benefit, on = asked.member, Benefit.objects.get(pk=asked.benefit_id), asked.on
     match answer.outcome:
@@ -139,10 +144,16 @@ def _refusal(asked: Redemption, answer: _Answer, *, region: str | None) -> Plusd
             return StoreNeededError(member, benefit)
         case "not_chosen":
             return NotChosenError(member, benefit, until=answer.window_until and answer.window_until - DAY)
+        case "given":
+            return GivenByItselfError(member, benefit)
+        case "one_at_a_time":
+            return CouponQuantityError(benefit, asked.quantity)
         case "used_up":
+            again = _first_again(asked, region=region, store=store)
             return QuotaUsedUpError(
                 benefit, quota=answer.quota, used=answer.used, left=answer.remaining, asked=asked.quantity,
-                window=answer.window_kind, resets_on=_resets_on(asked, answer.window_until, region=region),
+                window=BenefitRule.objects.get(pk=again.rule_id).window if again else answer.window_kind,
+                resets_on=again and again.resets_on,
             )
         case "lacking":
             return InsufficientPointsError(asked=answer.points, spendable=answer.spendable, on=on)
@@ -157,12 +168,15 @@ def _refusal(asked: Redemption, answer: _Answer, *, region: str | None) -> Plusd
     return NotEntitledError(member, benefit, on=on, category=asked.asked_category)
 
 
-def _resets_on(asked: Redemption, after: date | None, *, region: str | None) -> date | None:
-    """The day after the window; None where the right is over by then: a card in grace, say, begins no further one."""
-    rights = rights_of(
-        asked.member_id, on=asked.on, benefit_id=asked.benefit_id, category=asked.asked_category, region=region
-    )
-    return after if any(right.resets_on == after for right in rights) else None
+def _first_again(asked: Redemption, *, region: str | None, store: Enrolment | None) -> Right | None:
+    """The rule that can first be used again, for as much as was asked for where one's quota is as much."""
+    rights = [
+        right for right in rights_of(
+            asked.member_id, on=asked.on, benefit_id=asked.benefit_id, category=asked.asked_category, region=region
+        )
+        if store is None or (right.store_id or right.wallet_id or store.pk) == store.pk
+    ]
+    return first_again(rights, asked=asked.quantity) or first_again(rights)
 
 
 @transaction.atomic

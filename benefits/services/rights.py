@@ -1,5 +1,6 @@
 """What a member is entitled to, rule by rule: the answer of benefits_rights (sql/rights/rights.sql), read as it is."""
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
@@ -52,6 +53,18 @@ class Right(NamedTuple):
     def has_left(self) -> bool:
         """Whether it can still be used in this window."""
         return self.left is None or self.left > 0
+
+
+def first_again(rights: Iterable[Right], *, asked: int = 1) -> Right | None:
+    """Of rules that hold (not of options that were not chosen), the one whose next window begins first.
+
+    Those whose quota is below `asked`, that have none, and that give by themselves, are not used again.
+    """
+    found = [
+        right for right in rights
+        if right.place is not None and not right.is_automatic and (right.quota or 0) >= asked and right.resets_on
+    ]
+    return min(found, key=lambda right: right.resets_on or date.max, default=None)
 
 
 _STATEMENT = "SELECT * FROM benefits_rights(%s, %s, %s, %s, %s)"

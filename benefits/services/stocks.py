@@ -23,7 +23,7 @@ def set_total(benefit: Benefit, total: int, *, actor: User | None, reason: str) 
     # Redemptions hold the benefit's key: those under way are waited for and counted, later ones wait until we are done.
     Benefit.objects.select_for_update().get(pk=benefit.pk)
     stock = BenefitStock.objects.select_for_update(no_key=True).filter(benefit=benefit).first()
-    taken = _taken(benefit) if stock is None else stock.taken
+    taken = units_used(benefit) if stock is None else stock.taken
     if total < taken:
         raise StockError(
             _("“%(benefit)s” cannot have %(total)s units: %(taken)s are taken.")
@@ -57,6 +57,7 @@ def add_units(benefit: Benefit, units: int, *, actor: User | None, reason: str) 
     return stock
 
 
-def _taken(benefit: Benefit) -> int:
+def units_used(benefit: Benefit) -> int:
+    """Units that members used and did not give back, counted or not."""
     done = Redemption.objects.filter(benefit=benefit, state=Redemption.State.DONE)
     return int(done.aggregate(units=Sum("quantity", default=0))["units"])

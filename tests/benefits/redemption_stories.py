@@ -66,6 +66,14 @@ def a_coupon(quota: int | None = 1, *, window: str = "month", **facts: Any) -> B
     return benefit
 
 
+def a_gift(quota: int | None = 1, **facts: Any) -> Benefit:
+    """Umbrellas, one a month: of gifts one may take several at once."""
+    defaults = {"name": "雨伞", "name_en": "Umbrella", "kind": "gift", "unit_cost": Decimal("2.5000")}
+    benefit = a_benefit("umbrella", **{**defaults, **facts})
+    a_rule(benefit, quota, window="month")
+    return benefit
+
+
 def an_exchange(points: int = 100, quota: int | None = None, code: str = "cleaning", **facts: Any) -> Benefit:
     """House cleaning for points, as often as one likes, for all who are enrolled."""
     defaults = {"name": "家政保洁", "name_en": "House cleaning", "kind": "points_exchange"}

@@ -182,6 +182,17 @@ def test_the_stock_is_the_desk_s_once_it_is_there() -> None:
     assert BenefitStock.objects.get().total == 1500
 
 
+def test_units_that_were_used_before_the_file_counts_them_are_taken() -> None:
+    programme = applied(beneficial(benefits=[CONSULTATION, but(COUPON, stock=None), *MAGAZINES]))
+    used(with_card(programme), BenefitRule.objects.get(code="gold"), quantity=10)
+    assert refused(beneficial(benefits=[CONSULTATION, but(COUPON, stock=9), *MAGAZINES])) == (
+        "benefits[1].stock: 10 units were used already: there cannot be fewer in all"
+    )
+    applied(beneficial(benefits=[CONSULTATION, but(COUPON, stock=12), *MAGAZINES]))
+    stock = BenefitStock.objects.get()
+    assert (stock.total, stock.taken) == (12, 10)
+
+
 def test_a_budget_cannot_become_less_than_was_spent_and_ends_when_it_is_left_out() -> None:
     applied(beneficial())
     Budget.objects.update(spent=Decimal("812.5"))

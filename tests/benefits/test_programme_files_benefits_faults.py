@@ -110,6 +110,38 @@ benefits:
     ]
 
 
+def test_subscription_that_is_redeemed_has_days_since_it_does_not_end_with_the_card() -> None:
+    assert found("""\
+benefits:
+  - {code: a, name: {zh: 甲, en: A}, kind: partner_subscription, rules: [{code: r, plan: annual}]}
+  - {code: b, name: {zh: 乙, en: B}, kind: partner_subscription, valid_days: 30, rules: [{code: r, plan: annual}]}
+  - {code: c, name: {zh: 丙, en: C}, kind: partner_subscription, rules: [{code: r, plan: annual, automatic: true}]}
+""") == [
+        "9: benefits[0].valid_days: needs valid_days, or rules that are automatic: "
+        "what is redeemed does not end with the card",
+    ]
+
+
+def test_what_is_given_by_itself_takes_neither_stock_nor_budget() -> None:
+    words = "goes with neither stock nor budget: what is given by itself takes nothing of them"
+    assert found("""\
+budgets: [{code: b, name: {zh: 甲, en: A}, amount: 5}]
+benefits:
+  - {code: a, name: {zh: 甲, en: A}, kind: gift, stock: 5, rules: [{code: r, automatic: true}]}
+  - code: b
+    name: {zh: 乙, en: B}
+    kind: gift
+    unit_cost: 1
+    budget: b
+    rules:
+      - {code: r}
+      - {code: s, automatic: true}
+""") == [
+        f"10: benefits[0].rules[0].automatic: {words}",
+        f"18: benefits[1].rules[1].automatic: {words}",
+    ]
+
+
 def test_a_choice_group_has_what_it_promises() -> None:
     assert found("""\
 benefits:

@@ -11,8 +11,10 @@ from benefits.errors import CouponNotHeldError, NoPricingPolicyError
 from benefits.models import Benefit, BenefitRule, Grant, PricingPolicy, Redemption
 from benefits.pricing.orders import Freight
 from benefits.services.benefit_terms import keep_terms
+from benefits.services.held_benefits import held_benefits
 from benefits.services.quotes import quote_order
 from memberships.models import Member
+from memberships.services.subscriptions import join
 from tests.benefits.benefit_stories import (
     TODAY,
     a_benefit,
@@ -27,7 +29,7 @@ from tests.benefits.benefit_stories import (
     with_card,
 )
 from tests.benefits.pricing_stories import goods, lost, told, yuan
-from tests.memberships.factories import jd_plus
+from tests.memberships.factories import an_annual_card, jd_plus
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -216,6 +218,35 @@ def test_benefit_of_a_store_counts_for_orders_of_that_store() -> None:
     assert quote_order(member, programme, lines, on=TODAY, store=one).payable == yuan(95)
     assert quote_order(member, programme, lines, on=TODAY, store=other).payable == yuan(100)
     assert quote_order(member, programme, lines, on=TODAY).payable == yuan(100)
+
+
+def test_price_of_a_past_order_goes_by_the_rule_that_was_best_then_whatever_was_used_later() -> None:
+    a_policy({"kind": "buy_one_get_one"})
+    free = a_benefit("pair", kind="buy_one_get_one")
+    yearly = of_card(free, 3, "year", code="yearly")
+    of_card(free, 1, "month", code="monthly")
+    card, lines = with_card(), [goods("a", 100, 6)]
+    then = quote_order(card.member, plus(), lines, on=TODAY)
+    assert then.payable == yuan(300)
+    used(card.member, yearly, on=TODAY + 20 * DAY, quantity=3)
+    assert quote_order(card.member, plus(), lines, on=TODAY) == then
+
+
+def test_store_s_rule_and_the_card_s_are_not_added_up_where_the_best_counts() -> None:
+    programme = jd_plus(code="stores", enrols="store")
+    member = a_person()
+    store = a_wallet_of(member, programme=programme, scope="one")
+    best, summed = (
+        a_benefit(f"off-{combine}", programme=programme, kind="stacking_discount", combine=combine,
+                  terms={"percent": "95"}) for combine in ("best", "sum")
+    )
+    join(member, an_annual_card(programme), on=TODAY, actor=None)
+    for benefit in (best, summed):
+        of_all(benefit, 2, "month", code="store")
+        of_card(benefit, 3, "month", code="card")
+    found = held_benefits(member, ["stacking_discount"], on=TODAY, programme=programme, store=store)
+    told_of = [(each.benefit.combine, each.rule, each.times) for each in found]
+    assert told_of == [("best", "card", 3), ("sum", "card", 5)]
 
 
 def test_use_that_was_given_back_later_counts_for_the_days_before() -> None:

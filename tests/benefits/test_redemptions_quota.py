@@ -8,15 +8,19 @@ from django.utils import translation
 from benefits.errors import (
     BenefitKeyError,
     BenefitRetiredError,
+    CouponQuantityError,
+    GivenByItselfError,
     NotChosenError,
     NotEntitledError,
     QuotaUsedUpError,
     RedemptionQuantityError,
     StoreNeededError,
 )
-from benefits.models import Choice, Redemption, Usage
+from benefits.models import Benefit, Choice, Redemption, Usage
+from benefits.services.entitlements import entitlement_to
 from memberships.errors import KeyConflictError, MemberClosedError
-from memberships.models import Enrolment, Member
+from memberships.models import Enrolment, Member, Subscription
+from memberships.services.subscriptions import cancel_subscription
 from operations.models import OutboxMessage
 from tests.benefits.redemption_stories import (
     a_benefit,
@@ -111,6 +115,14 @@ def test_quantity_that_cannot_be_booked(quantity: int) -> None:
         use(a_member(), benefit, quantity=quantity)
 
 
+def test_coupons_are_redeemed_one_at_a_time_since_each_is_for_one_order() -> None:
+    member, coupon = a_member(), a_coupon(None)
+    with pytest.raises(CouponQuantityError, match="2") as refusal:
+        use(member, coupon, quantity=2)
+    assert (refusal.value.http_status, uses(member, coupon), held(member)) == (422, None, [])
+    assert [use(member, coupon).quantity for _number in range(2)] == [1, 1]
+
+
 def test_so_many_that_their_price_cannot_be_booked() -> None:
     benefit = a_benefit()
     a_rule(benefit, None, member_price="9999999999.99")
@@ -153,6 +165,71 @@ def test_of_two_rules_the_best_holds() -> None:
     with pytest.raises(QuotaUsedUpError) as refusal:
         use(member, benefit)
     assert (refusal.value.quota, refusal.value.used) == (3, 3)
+
+
+def again(member: Member, benefit: Benefit, *, on: date) -> date | None:
+    """When it can be used again, as the refusal says and as the member's page does."""
+    with pytest.raises(QuotaUsedUpError) as refusal:
+        use(member, benefit, on=on)
+    found = entitlement_to(member, benefit, on=on)
+    assert found is not None and found.left == 0
+    assert found.resets_on == refusal.value.resets_on
+    return found.resets_on
+
+
+def test_of_rules_that_are_all_used_up_the_first_to_begin_anew_says_when_there_is_more() -> None:
+    """Twelve a year, or one a month: after twelve in January the month's is there again in February."""
+    member, benefit = a_member(), a_benefit()
+    a_rule(benefit, 12, window="year")
+    monthly = a_rule(benefit, 1, window="month")
+    a_rule(benefit, 0, window="day")
+    for _number in range(12):
+        use(member, benefit)
+    assert again(member, benefit, on=TODAY) == date(2027, 2, 1)
+    assert use(member, benefit, on=date(2027, 2, 1)).rule == monthly
+
+
+def test_no_day_is_named_after_the_end_of_a_card_in_grace_or_cancelled() -> None:
+    benefit = a_benefit()
+    for window in ("month", "term"):
+        a_rule(benefit, 1, window=window)
+    member, other = a_member(grace_days=14), a_member()
+    use(member, benefit, on=date(2028, 1, 20))
+    assert again(member, benefit, on=date(2028, 1, 20)) is None
+    use(other, benefit, on=date(2027, 12, 20))
+    assert again(other, benefit, on=date(2027, 12, 20)) == date(2028, 1, 1)
+    card = Subscription.objects.get(member=other)
+    cancel_subscription(card, on=date(2027, 12, 20), reason="不续了", actor=None)
+    assert again(other, benefit, on=date(2027, 12, 20)) == date(2028, 1, 1)
+    use(other, benefit, on=date(2028, 1, 2))
+    assert again(other, benefit, on=date(2028, 1, 2)) is None
+
+
+def test_what_a_rule_gives_by_itself_is_not_redeemed_as_well() -> None:
+    """Else three redeems were three subscriptions, besides the one that the night gives."""
+    member, video = a_member(), a_benefit("iqiyi", kind="partner_subscription")
+    a_rule(video, None, window="ever", is_automatic=True)
+    for _number in range(3):
+        with pytest.raises(GivenByItselfError) as refusal, translation.override("en"):
+            use(member, video)
+    assert "is given “Consultation” by itself" in str(refusal.value)
+    assert (refusal.value.http_status, held(member), uses(member, video)) == (409, [], None)
+
+
+def test_rule_that_gives_by_itself_leaves_the_others_where_they_add_up_only() -> None:
+    member = a_member()
+    summed, best = (a_benefit(combine, kind="gift", combine=combine) for combine in ("sum", "best"))
+    for benefit in (summed, best):
+        a_rule(benefit, 5, window="ever", is_automatic=True)
+        a_rule(benefit, 1, window="month", code="monthly")
+    assert use(member, summed).rule.code == "monthly"
+    with pytest.raises(QuotaUsedUpError) as refusal:
+        use(member, summed)
+    found = refusal.value
+    assert (found.quota, found.used, found.left, found.resets_on) == (1, 1, 0, date(2027, 2, 1))
+    with pytest.raises(GivenByItselfError):
+        use(member, best)
+    assert differences() == []
 
 
 def test_rules_that_add_up_are_used_one_after_the_other_the_first_to_end_first() -> None:

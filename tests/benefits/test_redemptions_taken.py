@@ -17,6 +17,7 @@ from tests.benefits.redemption_stories import (
     a_benefit,
     a_budget,
     a_coupon,
+    a_gift,
     a_member,
     a_rule,
     a_stock,
@@ -112,7 +113,7 @@ def test_points_price_and_price_in_yuan_are_of_each_use() -> None:
 
 
 def test_last_units_of_a_stock() -> None:
-    benefit = a_coupon(None)
+    benefit = a_gift(None)
     a_stock(benefit, 3)
     member = a_member()
     use(member, benefit, quantity=2)
@@ -135,7 +136,7 @@ def test_stock_that_is_out_takes_no_points() -> None:
 
 def test_budget_is_drawn_on_by_what_a_use_costs() -> None:
     budget = a_budget("6.00")
-    benefit, other = a_coupon(None, budget=budget), a_benefit(budget=budget, unit_cost=Decimal("0.5"))
+    benefit, other = a_gift(None, budget=budget), a_benefit(budget=budget, unit_cost=Decimal("0.5"))
     a_rule(other)
     member = a_member()
     done = use(member, benefit, quantity=2)

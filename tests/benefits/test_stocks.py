@@ -6,7 +6,7 @@ from pghistory.models import Events
 from benefits.errors import OutOfStockError, StockError
 from benefits.models import BenefitStock, Redemption
 from benefits.services.stocks import add_units, set_total
-from tests.benefits.redemption_stories import a_coupon, a_member, differences, take_back, taken, use
+from tests.benefits.redemption_stories import a_gift, a_member, differences, take_back, taken, use
 from tests.memberships.factories import an_operator, last_event
 from tests.memberships.points_stories import at_once
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_units_are_raised_and_lowered_with_a_reason() -> None:
-    benefit, operator = a_coupon(None), an_operator()
+    benefit, operator = a_gift(None), an_operator()
     stock = set_total(benefit, 2, actor=operator, reason="首批到货")
     assert last_event(stock).pgh_context["reason"] == "首批到货"
     member = a_member()
@@ -35,7 +35,7 @@ def test_units_are_raised_and_lowered_with_a_reason() -> None:
 
 
 def test_total_is_never_below_what_is_taken() -> None:
-    benefit = a_coupon(None)
+    benefit = a_gift(None)
     set_total(benefit, 5, actor=None, reason="")
     use(a_member(), benefit, quantity=3)
     with pytest.raises(StockError, match="3"):
@@ -47,7 +47,7 @@ def test_total_is_never_below_what_is_taken() -> None:
 
 
 def test_what_was_taken_before_units_were_counted_is_taken() -> None:
-    benefit, member = a_coupon(None), a_member()
+    benefit, member = a_gift(None), a_member()
     use(member, benefit, quantity=4)
     take_back(use(member, benefit))
     with pytest.raises(StockError, match="4"):
@@ -61,14 +61,14 @@ def test_what_was_taken_before_units_were_counted_is_taken() -> None:
 
 
 def test_units_that_are_not_counted_cannot_be_added_to() -> None:
-    benefit = a_coupon(None)
+    benefit = a_gift(None)
     with pytest.raises(StockError):
         add_units(benefit, 1, actor=None, reason="")
 
 
 @pytest.mark.django_db(transaction=True)
 def test_counting_begins_while_members_use_it_and_misses_no_use() -> None:
-    benefit = a_coupon(None)
+    benefit = a_gift(None)
     members = [a_member() for _number in range(12)]
     calls = [lambda member=member: use(member, benefit) for member in members]
     results = at_once(*calls[:6], lambda: set_total(benefit, 12, actor=None, reason=""), *calls[6:])

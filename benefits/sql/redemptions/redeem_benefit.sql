@@ -7,6 +7,8 @@
 --   not_entitled   no rule entitles the member to it on that day, in that category and region
 --   several_stores the member has it in several stores, and none was named
 --   not_chosen     it is one of a choice group's, and was not chosen; window_until: when one chooses anew
+--   given          the rule that holds gives it by itself: there is nothing to redeem
+--   one_at_a_time  several of a coupon were asked for: each is for one order, and a redemption of its own
 --   used_up        no rule that entitles the member has as much left: quota, used, remaining, window_until
 --   lacking        the wallet has not as many points: points were asked for, spendable can be spent
 --   out_of_stock   fewer units are left than were asked for, here or where a floor above counts them (it refuses the
@@ -76,25 +78,40 @@ BEGIN
         RAISE EXCEPTION 'refused' USING ERRCODE = 'PLDSK';
     END IF;
 
+    IF benefit.kind = 'coupon' AND amount > 1 THEN
+        outcome := 'one_at_a_time';
+        RAISE EXCEPTION 'refused' USING ERRCODE = 'PLDSK';
+    END IF;
+
     -- The first rule, in the order in which they are used, of which as much is left; else the first.
+    -- What is given by itself is not redeemed as well: such a rule serves no use. Where the best rule counts and it is
+    -- the best, none does; where rules add up, the others do.
     SELECT lines.*, rule."window" AS window_kind INTO line
     FROM (
         SELECT own.*,
-            own.place IS NOT NULL AND (own.quota IS NULL OR own."left" >= amount) AS serves,
+            own.place IS NOT NULL AND (own.quota IS NULL OR own."left" >= amount) AND NOT own.is_given AS serves,
             min(own.store_id) OVER () IS DISTINCT FROM max(own.store_id) OVER () AS is_of_several,
-            sum(own.quota) OVER parallel AS quota_in_all, sum(own.used) OVER parallel AS used_in_all,
-            max(own."left") OVER parallel AS most_left
-        FROM benefits_rights(redeemer, day, wanted, asked_category, asked_region) AS own
-        WHERE asked_store IS NULL OR coalesce(own.store_id, own.wallet_id, asked_store) = asked_store
+            sum(own.quota) FILTER (WHERE NOT own.is_automatic) OVER parallel AS quota_in_all,
+            sum(own.used) FILTER (WHERE NOT own.is_automatic) OVER parallel AS used_in_all,
+            max(own."left") FILTER (WHERE NOT own.is_automatic) OVER parallel AS most_left
+        FROM (
+            SELECT rights.*,
+                rights.is_automatic OR (rights.combine = 'best' AND bool_or(rights.is_automatic AND rights.place = 1)
+                    OVER (PARTITION BY rights.store_id, rights.place IS NULL)) AS is_given
+            FROM benefits_rights(redeemer, day, wanted, asked_category, asked_region) AS rights
+            WHERE asked_store IS NULL OR coalesce(rights.store_id, rights.wallet_id, asked_store) = asked_store
+        ) AS own
         WINDOW parallel AS (PARTITION BY own.store_id, own.place IS NULL)
     ) AS lines
     JOIN benefits_benefitrule rule ON rule.id = lines.rule_id
-    ORDER BY lines.place IS NULL, NOT lines.serves, (lines.store_id IS NULL) = (asked_store IS NOT NULL), lines.place
+    ORDER BY lines.place IS NULL, NOT lines.serves, (lines.store_id IS NULL) = (asked_store IS NOT NULL),
+        lines.is_automatic, lines.place
     LIMIT 1;
     outcome := CASE
         WHEN line.rule_id IS NULL THEN 'not_entitled'
         WHEN line.store_id IS NOT NULL AND asked_store IS NULL AND line.is_of_several THEN 'several_stores'
         WHEN line.place IS NULL THEN 'not_chosen'
+        WHEN line.is_given THEN 'given'
         WHEN NOT line.serves THEN 'used_up'
     END;
     IF outcome IS NOT NULL THEN
