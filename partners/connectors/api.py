@@ -219,8 +219,9 @@ def _word(order: Order, reply: Reply) -> Word:
     """The order's state as the reply tells it; NoAnswerError where it tells of another, or of none."""
     data = reply.data
     state, sequence = data.get("state"), data.get("sequence")
-    is_state = isinstance(state, str) and state in STATES
-    if data.get("order") != order.key or not is_state or type(sequence) is not int or not 0 <= sequence < 2**63:
+    if data.get("order") != order.key or not isinstance(state, str) or state not in STATES:
+        raise NoAnswerError("bad_answer")
+    if type(sequence) is not int or not 0 <= sequence < 2**63:
         raise NoAnswerError("bad_answer")
     return Word(
         order.fulfilment, state, sequence, reference=_text(data.get("reference")), reason=_text(data.get("reason")),
