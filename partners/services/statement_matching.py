@@ -152,7 +152,8 @@ def _sums(same: pl.DataFrame, kinds: pl.DataFrame) -> list[dict[str, Any]]:
 def _look_up(partner: Partner, differing: pl.DataFrame) -> tuple[pl.DataFrame, int, int]:
     """The differing rows with what is known elsewhere; how many are other partners', and of other months.
 
-    A line that is billed twice is owed once; a fulfilment of another month is known, and owes nothing in this one.
+    A line that is billed twice is owed once; a fulfilment, or a use, of another month is known, and owes nothing in
+    this one.
     """
     differing = differing.with_columns(order=pl.coalesce("order", "key_billed"))
     missing = set(differing.filter(pl.col("verdict") == Verdict.MISSING_HERE)["order"])
@@ -164,17 +165,27 @@ def _look_up(partner: Partner, differing: pl.DataFrame) -> tuple[pl.DataFrame, i
         schema={"order": pl.String, "fulfilment_id": pl.Int64, "its_offer": pl.Int64, "its_state": pl.String},
         orient="row",
     )
+    uses = _known_uses(partner, missing - ours.keys())
     by_sku = dict(Offer.objects.filter(partner=partner).order_by("starts_on").values_list("sku", "pk"))
-    is_elsewhere = pl.col("fulfilment_id").is_not_null() & (pl.col("verdict") == Verdict.MISSING_HERE)
+    is_known = pl.col("fulfilment_id").is_not_null() | pl.col("use_state").is_not_null()
+    is_elsewhere = is_known & (pl.col("verdict") == Verdict.MISSING_HERE)
     nothing = pl.lit(0).cast(MONEY)
-    found = differing.join(there, on="order", how="left").with_columns(
+    found = differing.join(there, on="order", how="left").join(uses, on="order", how="left").with_columns(
         offer_id=pl.coalesce(
-            "offer_id", "its_offer", pl.col("sku").replace_strict(by_sku, default=None, return_dtype=pl.Int64)
+            "offer_id", "its_offer", "use_offer",
+            pl.col("sku").replace_strict(by_sku, default=None, return_dtype=pl.Int64),
         ),
         expected=pl.when(is_elsewhere | (pl.col("verdict") == Verdict.DUPLICATE)).then(nothing).otherwise("expected"),
-        expected_state=pl.coalesce("expected_state", "its_state"),
+        expected_state=pl.coalesce("expected_state", "its_state", "use_state"),
         verdict=pl.when(is_elsewhere).then(pl.lit(Verdict.AMOUNT_DIFFERS.value)).otherwise("verdict"),
     )
     # In the file's order, what it lacks at the end.
     found = found.sort("line", "order", nulls_last=True)
-    return found, len(known) - len(ours), len(missing & ours.keys())
+    return found, len(known) - len(ours), len(missing & ours.keys()) + uses.height
+
+
+def _known_uses(partner: Partner, numbers: set[str]) -> pl.DataFrame:
+    """Of these numbers of the partner, those of uses that are known: `order`, `use_offer`, `use_state`."""
+    found = rows("statements/known_uses", partner=partner.pk, keys=list(numbers)) if numbers else []
+    schema = {"order": pl.String, "use_offer": pl.Int64, "use_state": pl.String}
+    return pl.DataFrame(found, schema=schema, orient="row")

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import polars as pl
@@ -13,7 +13,7 @@ from benefits.services.redemptions import redeem, return_redemption
 from memberships.models import Member
 from partners.errors import StatementMonthError, StatementPartnerError
 from partners.events.usages import key_of
-from partners.models import Offer, Partner, PartnerStatement, StatementLine
+from partners.models import FulfilmentEvent, Offer, Partner, PartnerStatement, ReportedUsage, StatementLine
 from partners.services.statement_matching import join_keys
 from tests.memberships.factories import a_card, an_annual_card
 from tests.partner import PartnersForTests
@@ -92,6 +92,43 @@ def test_partner_that_bills_by_month_bills_each_month_begun() -> None:
     statement = bring(partner, lines).statement
     assert verdicts(statement) == []
     assert statement.matched[0]["units"] == 2
+
+
+@pytest.mark.parametrize("state", ["suspended", "failed"])
+def test_what_rests_or_failed_is_billed_until_the_month_in_which_it_did(state: str) -> None:
+    partner, offer, _none = iqiyi_with(0, billed=Offer.Billed.MONTH, unit_cost="10.00")
+    long_ago = date(2026, 11, 30)
+    (before,), (within,), (after,) = (active(offer, on=long_ago, state=state) for _ in range(3))
+    for fulfilment, day in (
+        (before, date(2026, 12, 31)), (within, date(2027, 1, 1)), (after, date(2027, 2, 1)),
+    ):
+        for said, on in (("active", long_ago), (state, day), (state, day + timedelta(days=40))):
+            FulfilmentEvent.objects.create(
+                member=fulfilment.member, fulfilment=fulfilment, kind="told", state=said, on=on,
+                at=datetime(2027, 2, 2, tzinfo=UTC),
+            )
+    statement = bring(partner, [
+        line_of(within, amount="10", state=state), line_of(after, amount="10"),
+        line_of(before, amount="10", state=state),
+    ]).statement  # fmt: skip
+    assert verdicts(statement) == [(4, before.key, "amount_differs")]
+    assert statement.matched[0]["units"] == 2
+
+
+def test_use_of_another_month_is_no_stranger() -> None:
+    partner = a_partner("jd-health")
+    member, benefit = consultations(partner), partner.offers.get().benefit
+    use, _own = (
+        redeem(member, benefit, key=key_of(partner, name), on=at.date(), at=at, actor=None)
+        for name, at in (
+            ("use_1", datetime(2027, 2, 1, 2, tzinfo=UTC)), ("use_2", datetime(2027, 1, 20, 2, tzinfo=UTC)),
+        )
+    )
+    ReportedUsage.objects.create(partner=partner, usage="use_1", redemption=use)
+    facts = {"sku": "consult", "state": "used", "amount": "20.00"}
+    statement = bring(partner, [line_of("use_1", **facts), line_of("use_2", **facts)]).statement
+    (line,) = StatementLine.objects.filter(statement=statement)
+    assert (line.verdict, line.order, line.expected, line.expected_state) == ("amount_differs", "use_1", 0, "used")
 
 
 def test_prepaid_codes_need_no_line() -> None:

@@ -1,7 +1,9 @@
 -- What a partner may bill for a month (its first day) by what we know: the one truth of matching, and of settlements
 -- without a statement.
 --   fulfilment  once, in the month in which it became active
---   month       in each month of which it was active on a day, that of its revocation included
+--   month       in each month of which it was active on a day, that of its revocation included; what failed or rests is
+--               billed until the month in which it stopped being active, as its events say. (Of what is active again the
+--               months between are billed too: where the partner does not, the line is missing there, for people to decide.)
 --   use         each redemption of the month, by its quantity; one that was returned is known, and costs nothing
 -- `key` is what the partner knows it by: our number, or its own number of a use as events/usages.py keeps it.
 -- `ended_later`: revoked after the month, so that the month's end saw it active or suspended. Reads only.
@@ -24,12 +26,24 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $function$
     SELECT
         fulfilment.key::text, fulfilment.id, offer.id, offer.settled = 'prepaid', offer.unit_cost, 1::bigint,
         offer.unit_cost, fulfilment.state::text,
-        coalesce(fulfilment.revoked_on >= ($2 + interval '1 month')::date, false)
+        coalesce(least(fulfilment.revoked_on, rest.since) >= ($2 + interval '1 month')::date, false)
     FROM partners_offer offer
     JOIN partners_fulfilment fulfilment ON fulfilment.offer_id = offer.id
+    -- The day it stopped being active, of what is not: the first word of another state since the last of that one.
+    LEFT JOIN LATERAL (
+        SELECT min(event.on) AS since
+        FROM partners_fulfilmentevent event
+        WHERE event.fulfilment_id = fulfilment.id AND event.kind IN ('answered', 'told')
+            AND event.state IN ('suspended', 'failed', 'revoked')
+            AND event.id > coalesce((
+                SELECT max(active.id) FROM partners_fulfilmentevent active
+                WHERE active.fulfilment_id = fulfilment.id AND active.kind IN ('answered', 'told')
+                    AND active.state = 'active'
+            ), 0)
+    ) AS rest ON fulfilment.state <> 'active'
     WHERE offer.partner_id = $1 AND offer.billed = 'month'
         AND fulfilment.activated_on < ($2 + interval '1 month')::date
-        AND (fulfilment.revoked_on IS NULL OR fulfilment.revoked_on >= $2)
+        AND coalesce(least(fulfilment.revoked_on, rest.since) >= $2, true)
     UNION ALL
     SELECT
         CASE
