@@ -32,7 +32,7 @@ ENDINGS = {".": "。", "?": "？", ":": "：", "…": "…", "...": "…"}
 #: Names that are no Chinese word anywhere.
 NAMES = {
     "Plusdesk", "PLUS", "CNY", "CSV", "XLSX", "UTF-8", "BOM", "SHA", "LDAP", "Mac", "Ctrl", "Control", "Command", "esc",
-    "English", "zh-hans",
+    "English", "zh-hans", "API",
 }
 #: What no language translates: messages to other systems, masked addresses, hashes, codes_like_this.
 CODES = r"\{ \"[^{}]*\}|\S+@[\w.]+|\b[0-9a-f-]{32,64}\b|[\w+/=]+\*{3,}|\b[a-z0-9]+(?:_[a-z0-9]+)+\b"
