@@ -39,6 +39,7 @@ ALL = {OPERATOR, CONTROLLER, MANAGER, APPROVER, AUDITOR, ADMINISTRATOR}
 IMPORTERS = {OPERATOR, CONTROLLER, ADMINISTRATOR}
 ON_CALL = {OPERATOR, ADMINISTRATOR}
 BY_HAND = {OPERATOR, MANAGER, ADMINISTRATOR}
+SETTLERS = {MANAGER, ADMINISTRATOR}
 NOBODY: set[str] = set()
 
 #: Lists, records and histories are everybody's, but for these.
@@ -63,6 +64,7 @@ SHOWN = {
     "benefits_benefit", "benefits_choicegroup", "benefits_budget", "benefits_redemption", "benefits_grant",
     "partners_statusmatch", "partners_vouchercode", "partners_dailyfile", "partners_command",
     # Those of a key and of a dead letter are others' pages.
+    "partners_settlement", "partners_partnerstatement", "partners_statementline",
     "partners_partner", "partners_fulfilment", "partners_inboundevent", "partners_partnerkey", "partners_deadletter",
 }
 #: Pages of a record or list that ask first, then do it.
@@ -109,6 +111,9 @@ ASKED = {
     "partners_vouchercode_bring_in": ON_CALL,
     "partners_vouchercode_reveal": ON_CALL,
     "partners_vouchercode_void": ON_CALL,
+    "partners_partnerstatement_bring_in": ON_CALL,
+    "partners_partnerstatement_set_mapping": ON_CALL,
+    **{f"partners_settlement_{name}": SETTLERS for name in ("draft", "redraft", "adjust", "submit")},
     # The first user is the superuser, out of reach of all others.
     "auth_user_password_change": NOBODY,
     "operations_apiclient_make": {ADMINISTRATOR},
@@ -140,6 +145,7 @@ LOOKED_AT = {
     "operations_importbatch_template": IMPORTERS,
     "partners_partner_health": ALL, "partners_partner_health_overview": ALL,
     "partners_vouchercode_pools": ALL, "partners_dailyfile_download": ON_CALL,
+    "partners_settlement_export": SETTLERS,
     # Only who uploaded the file.
     "operations_importbatch_error_file": NOBODY,
 }
@@ -269,7 +275,8 @@ def address(name: str) -> str | None:
                 "operations_outboxmessage_send_all_again", "memberships_enterprisecustomer_export",
                 "operations_notice_preview", "memberships_programmerevision_new", "operations_apiclient_make",
                 "benefits_pricingpolicy_quote", "benefits_pricingpolicy_after_sales",
-                "partners_vouchercode_bring_in", "partners_vouchercode_pools",
+                "partners_vouchercode_bring_in", "partners_vouchercode_pools", "partners_settlement_draft",
+                "partners_partnerstatement_bring_in", "partners_partnerstatement_set_mapping",
                 "partners_deadletter_replay_all", "partners_partner_health_overview", "partners_statusmatch_match"):
         return reverse(f"admin:{name}")
     if name == "benefits_redemption_redeem":
