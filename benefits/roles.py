@@ -10,6 +10,7 @@ def give_rights() -> None:
     for role in (OPERATOR, ADMINISTRATOR):
         roles.give(
             role, "benefits.redeem_benefit", "benefits.return_redemption", "benefits.choose_benefit",
+            "benefits.change_membersegment",
         )
     for role in (PROGRAMME_MANAGER, ADMINISTRATOR):
         roles.give(role, "benefits.change_benefitstock", "benefits.change_budget")

@@ -1,4 +1,4 @@
-"""What can be done to a budget by hand: raise or lower what is set aside."""
+"""What can be done to a budget by hand: raise or lower what is set aside, and say for which days."""
 
 from datetime import date
 from decimal import Decimal
@@ -10,10 +10,10 @@ from django.http import HttpRequest
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminDecimalFieldWidget
+from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminDecimalFieldWidget
 
 from benefits.models import Budget
-from benefits.services.budgets import set_amount
+from benefits.services.budgets import set_amount, set_days
 from memberships.admin.actions import Asked, ConfirmForm, RecordAction, Told
 from operations.admin.reasons import record_url
 
@@ -60,4 +60,45 @@ class SetAmount(RecordAction[Budget]):
         return record_url(record)
 
 
-ACTIONS: tuple[RecordAction[Budget], ...] = (SetAmount(),)
+class DaysForm(ConfirmForm):
+    """First and last day on which it may be drawn on."""
+
+    first_fields = ("starts_on", "ends_on")
+    starts_on = forms.DateField(label=gettext_lazy("Since"), widget=UnfoldAdminDateWidget())
+    ends_on = forms.DateField(
+        label=gettext_lazy("Until"), required=False, widget=UnfoldAdminDateWidget(),
+        help_text=gettext_lazy("The last day; blank: without an end."),
+    )
+
+
+class SetDays(RecordAction[Budget]):
+    """Also of one that is over: it may be drawn on again."""
+
+    name = "days"
+    label = gettext_lazy("Change the days")
+    permission = "benefits.change_budget"
+
+    def is_offered(self, record: Budget, *, on: date) -> bool:
+        return True
+
+    def seen(self, record: Budget) -> str:
+        return f"{record.starts_on}/{record.ends_on}"
+
+    def asked(self, record: Budget, data: Any, *, seen: str, on: date) -> Asked:
+        days = {"starts_on": record.starts_on, "ends_on": record.ends_on}
+        return Asked(DaysForm(data, seen=seen, initial=days), facts=((_("Budget"), record),))
+
+    def do(self, record: Budget, form: Any, *, on: date, request: HttpRequest) -> Told:
+        chosen = form.cleaned_data
+        set_days(
+            record, starts_on=chosen["starts_on"], ends_on=chosen["ends_on"],
+            actor=request.user,  # type: ignore[arg-type]
+            reason=chosen["reason"],
+        )
+        return Told(messages.SUCCESS, _("The days of “%(budget)s” were changed.") % {"budget": record})
+
+    def page_of(self, record: Budget) -> str:
+        return record_url(record)
+
+
+ACTIONS: tuple[RecordAction[Budget], ...] = (SetAmount(), SetDays())

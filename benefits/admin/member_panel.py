@@ -12,10 +12,13 @@ from django.utils.translation import gettext as _
 from benefits.admin.choosing import PERMISSION as MAY_CHOOSE
 from benefits.admin.display import GRANT_COLOURS, REDEMPTION_COLOURS, price_in_words
 from benefits.admin.redeeming import PERMISSION as MAY_REDEEM
-from benefits.models import Grant, Redemption
+from benefits.admin.segments import ACTIONS as SEGMENT_ACTIONS
+from benefits.admin.segments import PERMISSION as MAY_CHANGE_SEGMENTS
+from benefits.models import Grant, MemberSegment, Redemption
 from benefits.models.benefits import Kind
 from benefits.models.grants import LIVE
 from benefits.services.entitlements import Entitlement, entitlements_of
+from memberships.admin.actions import offered
 from memberships.admin.display import today
 from memberships.models import Member
 from operations.admin.panels import MemberPanel
@@ -56,6 +59,9 @@ class BenefitsPanel(MemberPanel):
             "options": [line for line in lines if not line.entitlement.is_entitled],
             "redemptions": _redemptions(member) if user.has_perm("benefits.view_redemption") else None,
             "grants": _grants(member) if user.has_perm("benefits.view_grant") else None,
+            "segments": _segments(request, member) if user.has_perm("benefits.view_membersegment") else None,
+            "put_url": reverse("admin:benefits_membersegment_put", args=[member.pk])
+            if user.has_perm(MAY_CHANGE_SEGMENTS) else "",
         }
 
 
@@ -97,7 +103,20 @@ def _redemptions(member: Member) -> list[Any]:
 
 def _grants(member: Member) -> list[Any]:
     """What is held now, then what was, newest first."""
-    grants: list[Any] = list(Grant.objects.filter(member=member).select_related("benefit").order_by("-pk")[:ROWS])
+    own = Grant.objects.filter(member=member).select_related("benefit").order_by("-pk")
+    grants: list[Any] = list(own.filter(state__in=LIVE)[:ROWS])
+    grants += own.exclude(state__in=LIVE)[:ROWS - len(grants)]
     for grant in grants:
         grant.colour = GRANT_COLOURS[Grant.State(grant.state)]
-    return sorted(grants, key=lambda grant: grant.state not in LIVE)
+    return grants
+
+
+def _segments(request: HttpRequest, member: Member) -> list[Any]:
+    """Those that the member is in, or will be, each with its buttons."""
+    on = today()
+    found: list[Any] = list(
+        MemberSegment.objects.exclude(until__lt=on).filter(member=member).order_by("segment", "since")[:ROWS]
+    )
+    for belongs in found:
+        belongs.buttons = offered(request, SEGMENT_ACTIONS, belongs, on=on)
+    return found

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from benefits.models import Benefit, BenefitStock, Budget, Choice, Grant, Redemption
+from benefits.models import Benefit, BenefitStock, Budget, Choice, Grant, MemberSegment, Redemption
+from benefits.services.grants import end_grant, give
 from memberships.admin.display import today
 from memberships.models import Member
 from tests.benefits.benefit_stories import a_benefit, a_group, a_rule, plus, with_card
@@ -118,6 +120,20 @@ def test_an_operator_chooses_for_the_member_and_swaps_once(desk: Client, member:
     assert "Choose something, or exchange" in submitted(desk, url).content.decode()
 
 
+def test_a_second_click_finds_the_first_ones_choice_and_swap(desk: Client, member: Member) -> None:
+    first, second = a_benefit("video", name_en="Video"), a_benefit("music", name_en="Music")
+    group = a_group(first, second, picks=1, swaps=1, window="term")
+    for benefit in (first, second):
+        a_rule(benefit, "chosen", plan_code="annual", choice_group=group)
+    url = choosing(member, group)
+    for asked in ({"take": [first.pk]}, {"put_away": first.pk, "instead": second.pk}):
+        seen = desk.get(url).context["form"]["seen"].value()
+        for _click in range(2):
+            answer = desk.post(url, {"seen": seen, "reason": "会员来电", **asked}, follow=True)
+            assert answer.status_code == 200 and "was saved" in answer.content.decode()
+    assert Choice.objects.count() == 2 and Choice.objects.get(swapped_on=None).benefit == second
+
+
 def test_catalogue_shows_rules_stock_and_budget(desk: Client, member: Member) -> None:
     budget = Budget.objects.create(
         programme=plus(), code="b", name="预算", name_en="Budget", amount=100, starts_on=today()
@@ -137,6 +153,45 @@ def test_catalogue_shows_rules_stock_and_budget(desk: Client, member: Member) ->
     too_little = submitted(desk, f"/admin/benefits/budget/{budget.pk}/amount/", amount="1.00")
     assert too_little.status_code == 422 and "2.5" in too_little.content.decode()
     assert Budget.objects.get().amount == 50
+    days = f"/admin/benefits/budget/{budget.pk}/days/"
+    until = today() + timedelta(days=30)
+    assert "were changed" in submitted(desk, days, starts_on=str(today()), ends_on=str(until)).content.decode()
+    assert Budget.objects.get().ends_on == until
+    backwards = submitted(desk, days, starts_on=str(today()), ends_on=str(today() - timedelta(days=1)))
+    assert backwards.status_code == 422 and Budget.objects.get().ends_on == until
+
+
+def test_an_operator_puts_a_member_into_a_segment_and_takes_them_out(desk: Client, member: Member) -> None:
+    benefit = a_benefit("lessons", name_en="Lessons for children")
+    a_rule(benefit, "families", plan_code="annual", segment="families", is_automatic=True)
+    url = f"/admin/benefits/membersegment/put/{member.pk}/"
+    assert url in read(desk, page_of(member))
+    asked = {"segment": "families", "since": str(today()), "reason": "会员来电"}
+    early = desk.post(url, {**asked, "until": str(today() - timedelta(days=1))})
+    assert early.status_code == 422 and "before the first" in early.content.decode()
+    assert desk.post(url, {**asked, "segment": "famlies"}).status_code == 422
+    for _click in range(2):
+        assert "families" in desk.post(url, asked, follow=True).content.decode()
+    belongs = MemberSegment.objects.get()
+    assert Grant.objects.get().benefit == benefit
+    assert desk.post(url, {**asked, "until": str(today())}).status_code == 422
+    out = f"/admin/benefits/membersegment/{belongs.pk}/take_out/"
+    page = read(desk, page_of(member))
+    assert "Lessons for children" in page and out in page
+    answer = submitted(desk, out, first_day_without=str(today()))
+    assert "taken out of" in answer.content.decode()
+    assert Grant.objects.get().state == "ended" and out not in read(desk, page_of(member))
+    reader = signed_in(granted(an_operator(), *READS, "benefits.view_membersegment"))
+    assert reader.get(url).status_code == 403 and url not in read(reader, page_of(member))
+
+
+def test_what_is_held_comes_first_however_much_is_over(desk: Client, member: Member) -> None:
+    lasting, coupon = a_benefit("gift", kind="gift", name_en="Lasting gift"), a_benefit("coupon", kind="coupon")
+    facts: dict[str, Any] = {"on": today(), "at": timezone.now(), "actor": None}
+    give(member, lasting, key="lasting", **facts)
+    for number in range(12):
+        end_grant(give(member, coupon, key=str(number), **facts), reason="错发", **facts)
+    assert "Lasting gift" in read(desk, page_of(member))
 
 
 @pytest.mark.parametrize("page", ["redemption", "choice", "grant", "choicegroup", "budget", "benefitrule", "benefit"])

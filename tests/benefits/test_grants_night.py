@@ -7,6 +7,7 @@ import pytest
 from django.db import connection, transaction
 
 from benefits.models import Benefit, BenefitRule, Grant
+from benefits.services import statements
 from benefits.services.followed import follow_told
 from benefits.services.grants import follow_range, follow_rights
 from memberships.models import Subscription, Term
@@ -98,6 +99,16 @@ def test_a_rule_for_all_who_are_enrolled_reaches_them_by_night() -> None:
     BenefitRule.objects.update(ends_on=later)
     run_job("follow_rights", on=later + timedelta(days=2))
     assert set(Grant.objects.values_list("right_ended_on", flat=True)) == {later + timedelta(days=2)}
+
+
+def test_of_more_members_than_a_tick_takes_those_of_the_newest_messages_are_followed() -> None:
+    members = [a_person() for _number in range(4)]
+    for member in members:
+        for topic in ("subscription.renewed", "tier.changed"):
+            put_message(topic, f"{topic}:{member.pk}", {}, owner=member.pk, at=at(TODAY))
+    topics = ["subscription.renewed", "tier.changed"]
+    newest = statements.rows("grants/told", topics=topics, since=at(TODAY) - timedelta(minutes=1), most=2)
+    assert [pk for (pk,) in newest] == [members[3].pk, members[2].pk]
 
 
 def test_where_nothing_is_given_by_itself_the_night_has_nothing_to_look_at() -> None:

@@ -89,9 +89,12 @@ ASKED = {
     # They ask, and do nothing.
     "benefits_benefit_stock": {MANAGER, ADMINISTRATOR},
     "benefits_budget_amount": {MANAGER, ADMINISTRATOR},
+    "benefits_budget_days": {MANAGER, ADMINISTRATOR},
     "benefits_redemption_redeem": ON_CALL,
     "benefits_redemption_take_back": ON_CALL,
     "benefits_choice_choose": ON_CALL,
+    "benefits_membersegment_put": ON_CALL,
+    "benefits_membersegment_take_out": ON_CALL,
     "partners_statusmatch_match": ON_CALL,
     "partners_statusmatch_revoke": ON_CALL,
     "benefits_pricingpolicy_quote": ALL,
@@ -287,6 +290,8 @@ def address(name: str) -> str | None:
     if name == "benefits_choice_choose":
         choice = Choice.objects.earliest("pk")
         return reverse(f"admin:{name}", args=[choice.member_id, choice.group_id])
+    if name == "benefits_membersegment_put":
+        return reverse(f"admin:{name}", args=[Choice.objects.earliest("pk").member_id])
     found = User.objects.earliest("pk") if app == "auth" else first(apps.get_model(app, model))
     if model == "payment" and name.endswith("retry"):
         found = Payment.objects.filter(state="declined").first()

@@ -1,11 +1,11 @@
 -- Members of whom the newest messages on some topics told since an instant: from the end of the index of each topic.
 -- Where more were told of than are taken, those of the newest messages. Reads only.
 SELECT newest.owner
-FROM unnest(%(topics)s::text[]) AS topic
+FROM unnest(%(topics)s::text[]) AS wanted (topic)
 CROSS JOIN LATERAL (
     SELECT message.id, message.owner, message.created_at
     FROM operations_outboxmessage message
-    WHERE message.topic = topic
+    WHERE message.topic = wanted.topic
     ORDER BY message.id DESC
     LIMIT %(most)s
 ) AS newest
