@@ -42,59 +42,10 @@ from operations.models import (
     UserRight,
 )
 from tests.memberships.factories import TODAY, a_firm, an_annual_card, an_operator, jd_plus_enterprise, renew
+from tests.operations.untracked import NOT_TRACKED
 
 pytestmark = pytest.mark.django_db
 OTHER = 900_002
-#: Tables of our own that are not tracked, and why.
-NOT_TRACKED = {
-    "operations.Reveal": "a log itself, which only grows",
-    "operations.JobChunk": "part of its run",
-    "operations.ImportRow": "a log itself: what an import did, line by line",
-    "operations.OutboxMessage": "a log itself; only sending again by hand is in the trail",
-    "operations.RunItem": "what a dry run foresees, which changes no business row",
-    "operations.BookDifference": "a log itself: what an audit of the books found",
-    "memberships.Payment": "its events are its ledger, which only grows",
-    "memberships.PaymentEvent": "a ledger, which only grows",
-    "memberships.Refund": "its path stands in the payment's events",
-    "memberships.Enrolment": "its entries are its ledger, which only grows",
-    "memberships.PointsLot": "its entries and draws are its ledger, which only grows",
-    "memberships.PointsEntry": "a ledger, which only grows",
-    "memberships.LotDraw": "a ledger, which only grows",
-    "memberships.StagedEnterpriseCustomer": "a spreadsheet on its way, which changes no business row",
-    "memberships.StagedOrder": "a spreadsheet on its way, which changes no business row",
-    "memberships.StagedPerson": "a spreadsheet on its way, which changes no business row",
-    "memberships.StagedAdjustment": "a spreadsheet on its way, which changes no business row",
-    "operations.Approval": "state, checker and decision are in the trail; all else is frozen",
-    "operations.Notice": "a log itself, which only grows",
-    "memberships.ProgrammeRevision": "state and day are in the trail; what was submitted is frozen",
-    "memberships.Order": "a fact of another system, which only grows",
-    "memberships.LotExtension": "a log itself, which only grows",
-    "memberships.TierStanding": "its changes are its log, which only grows",
-    "memberships.TierChange": "a log itself, which only grows",
-    "memberships.PointsLiability": "what a night measured",
-    "memberships.WhatIf": "what a job counted; asked again, it is another one",
-    "benefits.BudgetEntry": "a ledger, which only grows",
-    "benefits.Choice": "only grows; an exchange names what it replaces, and who made it",
-    "benefits.Usage": "a lock, and a count of the redemptions",
-    "benefits.Redemption": "a fact with who, when and why, frozen but for its return, which says the same",
-    "benefits.Grant": "its path stands in the outbox's messages; all else is frozen",
-    "partners.Breaker": "the state of a moment",
-    "partners.Fulfilment": "its events are its log, which only grows",
-    "partners.Command": "its path stands in the fulfilment's events",
-    "partners.FulfilmentEvent": "a log itself, which only grows",
-    "partners.InboundEvent": "a log itself: what came in, to the letter",
-    "partners.RefusedCalls": "a count",
-    "partners.ReportedUsage": "a log itself, which only grows",
-    "partners.DeadLetter": "a view of other tables",
-    "partners.DailyFile": "frozen but for its path",
-    "partners.DailyFileLine": "a log itself, which only grows",
-    "partners.StatementLine": "frozen but for its resolution, which says who, when and why",
-    "partners.SettlementLine": "follows from the statement, and is locked with its settlement",
-    "partners.SettlementAdjustment": "a ledger, which only grows",
-    "partners.VoucherCode": "its path stands in the fulfilment's events; who voided it, and why, in the row",
-    "partners.CodeStock": "a count",
-    "partners.StagedVoucherCode": "a spreadsheet on its way, which changes no business row",
-}
 
 
 #: Those whose rows are written in all ways below; the trail of the others is the same.

@@ -51,7 +51,7 @@ def test_keys_are_changed_without_a_gap() -> None:
     """Two verify while the partner changes over; the newer one signs; then the older is given its end."""
     partner = a_partner(has_keys=False)
     old, old_secret = made(partner, OURS)
-    new, new_secret = made(partner, OURS, at=AT + timedelta(hours=1))
+    _new, new_secret = made(partner, OURS, at=AT + timedelta(hours=1))
     later = AT + timedelta(hours=2)
     assert secrets_of(partner, OURS, later) == [new_secret, old_secret]
     end_key(old, ends_at=AT + timedelta(days=7), at=later, actor=None, reason="changed over")

@@ -53,7 +53,10 @@ class Command(BaseCommand):
         export.add_argument("code", metavar="CODE")
         export.add_argument("--json", action="store_true", help="the content as JSON")
         schema = verbs.add_parser("schema")
-        schema.add_argument("--stdout", dest="is_printed", action="store_true", help=f"print it; else programmes/{SCHEMA_FILE} is written")
+        schema.add_argument(
+            "--stdout", dest="is_printed", action="store_true",
+            help=f"print it; else programmes/{SCHEMA_FILE} is written",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         at = timezone.now()
