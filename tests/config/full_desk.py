@@ -36,7 +36,7 @@ from memberships.services.payment_methods import choose_payment_method
 from memberships.services.subscriptions import cancel_subscription, join
 from operations import registry
 from operations.masking import mask_name
-from operations.models import ImportBatch, JobChunk, JobRun, OutboxMessage, User
+from operations.models import ApiClient, ImportBatch, JobChunk, JobRun, OutboxMessage, User
 from operations.models.imports import StagedRow
 from operations.services.imports import confirm_import, run_of, undo_import, upload_file
 from operations.services.reveals import reveal
@@ -223,6 +223,22 @@ def _leaves(value: object) -> Iterator[str]:
             yield from _leaves(part)
 
 
+#: Fields of the upper floors that hold codes, numbers and names in English.
+CODES = {
+    "code", "name_en", "key", "sku", "partner_tier", "segment", "event_id", "reference", "name", "fingerprint", "type",
+    "category", "ending",
+}
+
+
+def _codes_of(*floors: str) -> Iterator[str]:
+    """What stands in those fields of all rows."""
+    for model in (model for floor in floors for model in apps.get_app_config(floor).get_models()):
+        names = [column.attname for column in model._meta.concrete_fields if column.name in CODES]
+        if names and model._meta.managed:
+            for row in model._default_manager.values_list(*names):
+                yield from (text for text in row if isinstance(text, str) and text)
+
+
 def latin_data() -> set[str]:
     """Codes, keys, gateways, login names, English names of records, headers and names of files."""
     offered = (Programme, Plan, Tier, TierGroup, AdjustmentReason)
@@ -233,4 +249,7 @@ def latin_data() -> set[str]:
     people = set(User.objects.values_list("username", flat=True))
     keys = {key for row in OutboxMessage.objects.values_list("topic", "key") for key in row}
     keys.update(PointsEntry.objects.values_list("key", flat=True))
+    keys.update(ApiClient.objects.values_list("prefix", flat=True))
+    keys.update(scope.name for scope in registry.api_scopes)
+    keys.update(_codes_of("benefits", "partners"))
     return named | headers | files | groups | people | keys | set(settings.GATEWAYS)

@@ -35,13 +35,14 @@ NAMES = {
     "English", "zh-hans", "API",
 }
 #: What no language translates: messages to other systems, masked addresses, hashes, codes_like_this.
-CODES = r"\{ \"[^{}]*\}|\S+@[\w.]+|\b[0-9a-f-]{32,64}\b|[\w+/=]+\*{3,}|\b[a-z0-9]+(?:_[a-z0-9]+)+\b"
+CODES = r"\{ \"type\": .*\} \}|\{ \"[^{}]*\}|\S+@[\w.]+|\b[0-9a-f-]{32,64}\b|[\w+/=]+\*{3,}|\b[a-z0-9]+(?:_[a-z0-9]+)+(?:\.[a-z0-9_]+)*\b"
 #: Known, and still to be said in Chinese; the test says when one is.
 STILL_RAW = [
     r"\| Can ",  # rights, as Django stores them
     "(?i:memberships.membercontact)",  # the reveals
     "enterprise-customers", "utf-8-sig", "imports/",  # an import's history
-    "joined", "shipped roles",  # reasons that the services give
+    "joined", "enrolled", "shipped roles",  # reasons that the services give
+    r"\[\{'kind'",  # a history of steps of prices
     r": (Group|Permission):$",  # the history of rights
     r" object \(\d",  # what goes with a deleted group
 ]

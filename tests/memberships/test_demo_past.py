@@ -28,7 +28,7 @@ from tests.gateway import GatewayForTests
 
 LONG_AGO = date(2015, 1, 1)
 #: As many nights as the whole demo, and enough people that every story is among them.
-SIZE = DemoSize(600, 150, FULL.nights)
+SIZE = DemoSize(1_200, 300, FULL.nights)
 
 
 def loaded_demo() -> demo.Loaded:
