@@ -35,7 +35,10 @@ NAMES = {
     "English", "zh-hans", "API",
 }
 #: What no language translates: messages to other systems, masked addresses, hashes, codes_like_this.
-CODES = r"\{ \"type\": .*\} \}|\{ \"[^{}]*\}|\S+@[\w.]+|\b[0-9a-f-]{32,64}\b|[\w+/=]+\*{3,}|\b[a-z0-9]+(?:_[a-z0-9]+)+(?:\.[a-z0-9_]+)*\b"
+CODES = (
+    r"\{ \"type\": .*\} \}|\{ \"[^{}]*\}|content-type|webhook-[a-z]+|application/json|\S+@[\w.]+"
+    r"|\b[0-9a-f-]{32,64}\b|[\w+/=]+\*{3,}|\b[a-z0-9]+(?:_[a-z0-9]+)+(?:\.[a-z0-9_]+)*\b"
+)
 #: Known, and still to be said in Chinese; the test says when one is.
 STILL_RAW = [
     r"\| Can ",  # rights, as Django stores them
