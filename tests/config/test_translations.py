@@ -45,7 +45,8 @@ STILL_RAW = [
     "(?i:memberships.membercontact)",  # the reveals
     "enterprise-customers", "utf-8-sig", "imports/",  # an import's history
     "joined", "enrolled", "shipped roles",  # reasons that the services give
-    r"\[\{'kind'",  # a history of steps of prices
+    r"\[\{'kind'", r"\{'seen'",  # a history of steps of prices, and of evidence
+    r"/partners/\w+/events",  # the address that a change came by
     r": (Group|Permission):$",  # the history of rights
     r" object \(\d",  # what goes with a deleted group
 ]
