@@ -1,15 +1,19 @@
 -- Write the new customers of the range: firm, member, contact, pending subscription, credit request, and the
--- ImportRow that says which line made which customer. Keys are drawn beforehand, so that one statement writes
--- all tables. The firm comes first and claims its credit code and external id, in the codes' order: who claims
--- the same at the same time waits, and whoever comes second is named and left out. (The firm's reference to its
--- member is checked at the end of the transaction.)
+-- ImportRow that says which line made which customer. Keys are drawn beforehand, in the file's order, so that one
+-- statement writes all tables and members are numbered as their lines stand. The firm comes first and claims its credit
+-- code and external id, in the codes' order: who claims the same at the same time waits, and whoever comes second is
+-- named and left out. (The firm's reference to its member is checked at the end of the transaction.)
 WITH incoming AS MATERIALIZED (
-    SELECT s.*, nextval('memberships_member_id_seq'::regclass) AS member_id, plan.programme_id
-    FROM memberships_staged_enterprise_customer s
-    JOIN memberships_plan plan ON plan.id = s.plan_id
-    LEFT JOIN operations_importrow done ON done.batch_id = s.batch_id AND done.line = s.line
-    WHERE s.batch_id = %(batch)s AND s.line BETWEEN %(first)s AND %(last)s AND s.verdict = 'new'
-        AND done.line IS NULL
+    SELECT listed.*, nextval('memberships_member_id_seq'::regclass) AS member_id
+    FROM (
+        SELECT s.*, plan.programme_id
+        FROM memberships_staged_enterprise_customer s
+        JOIN memberships_plan plan ON plan.id = s.plan_id
+        LEFT JOIN operations_importrow done ON done.batch_id = s.batch_id AND done.line = s.line
+        WHERE s.batch_id = %(batch)s AND s.line BETWEEN %(first)s AND %(last)s AND s.verdict = 'new'
+            AND done.line IS NULL
+        ORDER BY s.line
+    ) listed
 ),
 claimed AS (
     INSERT INTO memberships_enterprisecustomer

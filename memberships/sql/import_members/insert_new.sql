@@ -1,18 +1,25 @@
 -- Write the new persons of a range: the number that the other system knows them by, member, contact, wallet, and the
 -- ImportRow that says which line made which member; returns what is to be booked as opening balances. Keys are drawn
--- beforehand, so that one statement writes all tables. The number comes first, in its order: who claims the same at the
--- same time waits, and whoever comes second is named and left out. (Its reference to the member is checked at the end of
--- the transaction.) May run twice: rows that were done have an ImportRow.
+-- beforehand, in the file's order, so that one statement writes all tables and members are numbered as their lines
+-- stand. The number comes first, in its order: who claims the same at the same time waits, and whoever comes second is
+-- named and left out. (Its reference to the member is checked at the end of the transaction.) May run twice: rows that
+-- were done have an ImportRow.
 WITH incoming AS MATERIALIZED (
     SELECT
-        s.*, coalesce(s.source, %(source)s) AS known_to,
+        listed.*, coalesce(listed.source, %(source)s) AS known_to,
         nextval(pg_get_serial_sequence('memberships_member', 'id')) AS member_id,
-        CASE WHEN s.programme_id IS NOT NULL
+        CASE WHEN listed.programme_id IS NOT NULL
             THEN nextval(pg_get_serial_sequence('memberships_enrolment', 'id'))
         END AS wallet_id
-    FROM memberships_staged_person s
-    WHERE s.batch_id = %(batch)s AND s.line BETWEEN %(first)s AND %(last)s AND s.verdict = 'new'
-        AND NOT EXISTS (SELECT FROM operations_importrow done WHERE done.batch_id = s.batch_id AND done.line = s.line)
+    FROM (
+        SELECT s.*
+        FROM memberships_staged_person s
+        WHERE s.batch_id = %(batch)s AND s.line BETWEEN %(first)s AND %(last)s AND s.verdict = 'new'
+            AND NOT EXISTS (
+                SELECT FROM operations_importrow done WHERE done.batch_id = s.batch_id AND done.line = s.line
+            )
+        ORDER BY s.line
+    ) listed
 ),
 claimed AS (
     INSERT INTO memberships_memberreference (member_id, source, external_id)
