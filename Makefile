@@ -56,7 +56,7 @@ check: venv-dev
 	$(VENV_PYTHON) -m mypy
 	$(VENV_PYTHON) manage.py makemigrations --check --dry-run
 	EXTRA_APPS=django_migration_linter $(VENV_PYTHON) manage.py lintmigrations --quiet ok \
-		--include-apps operations memberships benefits partners --ignore-name $(UNRELEASED)
+		--include-apps operations memberships credit benefits partners --ignore-name $(UNRELEASED)
 
 bench: venv-dev
 	@$(VENV_PYTHON) -m config.messages

@@ -82,6 +82,7 @@ INSTALLED_APPS: list[str] = [
     "csp",
     "django_structlog",
     "memberships",
+    "credit",
     "benefits",
     "partners",
     "operations",

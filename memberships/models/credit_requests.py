@@ -1,4 +1,4 @@
-"""What a firm asks for: a credit limit and terms. A request grants nothing."""
+"""What a firm asks for: a credit limit and terms. A request grants nothing; the floor of credit decides about it."""
 
 from django.db import models
 from django.db.models import Q
@@ -15,6 +15,8 @@ class CreditRequest(models.Model):
     class State(models.TextChoices):
         OPEN = "open", _("open")
         WITHDRAWN = "withdrawn", _("withdrawn")
+        GRANTED = "granted", _("granted")
+        DECLINED = "declined", _("declined")
 
     member = models.ForeignKey(
         Member, models.PROTECT, related_name="credit_requests", db_index=False, verbose_name=_("member")

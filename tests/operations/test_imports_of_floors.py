@@ -1,4 +1,4 @@
-"""Imports point down: partners -> benefits -> memberships -> operations; config wires, and nobody imports it."""
+"""Imports point down: partners -> benefits -> credit -> memberships -> operations; config wires, unimported."""
 
 import ast
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 #: From the ground up. An app may import those before it.
-FLOORS = ["operations", "memberships", "benefits", "partners"]
+FLOORS = ["operations", "memberships", "credit", "benefits", "partners"]
 #: What a floor may take of config: helpers that know nothing of any floor.
 WIRING = "config"
 
