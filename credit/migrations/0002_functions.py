@@ -6,7 +6,12 @@ from django.db import migrations
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
 # In the order in which one needs the other.
-FUNCTIONS: dict[str, str] = {}
+FUNCTIONS = {
+    "lines/limit_on": "DROP FUNCTION credit_limit_on(bigint, date);",
+    "ledger/book_entries": (
+        "DROP TRIGGER credit_book_entries ON credit_creditentry; DROP FUNCTION credit_book_entries();"
+    ),
+}
 
 
 class Migration(migrations.Migration):
