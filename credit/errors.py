@@ -1,7 +1,76 @@
 """What can go wrong with credit, told in the operator's language."""
 
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext_lazy as _
+
+from operations.errors import KeyConflictError as KeyConflictError
 from operations.errors import PlusdeskError
+
+if TYPE_CHECKING:
+    from credit.models import CreditLine
+
+
+def money(amount: Decimal) -> str:
+    """"1,200.00", in the language of the moment."""
+    return number_format(amount, 2, force_grouping=True)
 
 
 class CreditError(PlusdeskError):
     """The base of this floor's errors."""
+
+
+class TwoPeopleError(CreditError):
+    """Who asked for it is named as who approved it, or the approval is of something else."""
+
+    http_status = 403
+
+    def __init__(self) -> None:
+        super().__init__(_("Who asked for it does not approve it: this takes another person."))
+
+
+class ReasonMissingError(CreditError):
+    """A decision about credit needs a reason."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Say why: a decision about credit needs a reason."))
+
+
+class NoCreditOfferError(CreditError):
+    """The programme gives no credit with this card on that day."""
+
+
+class CardNotHeldError(CreditError):
+    """The card that would carry the line is not held on that day."""
+
+
+class LineTermsError(CreditError):
+    """A limit or terms that the card does not allow."""
+
+
+class LineStateError(CreditError):
+    """The line's state does not allow what was asked."""
+
+    http_status = 409
+
+
+class LineExistsError(LineStateError):
+    """The member has a line in the programme that is not closed."""
+
+    def __init__(self, line: "CreditLine") -> None:
+        super().__init__(
+            _("Member %(member)s has a credit line in “%(programme)s” already.")
+            % {"member": line.member, "programme": line.programme}
+        )
+
+
+class StandingError(CreditError):
+    """The firm does not reach the minimum standing of its card's offer."""
+
+
+class DecisionError(CreditError):
+    """The request cannot be decided this way."""
+
+    http_status = 409

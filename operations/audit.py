@@ -147,6 +147,12 @@ def because(reason: str = "", *, actor: Model | None = None, **facts: Any) -> It
         _tracker.value = outer
 
 
+def said(fact: str) -> Any:
+    """A fact of the reasons that hold at the moment (`because`); None where nothing was said of it."""
+    known = getattr(_tracker, "value", None)
+    return known.metadata.get(fact) if known is not None else None
+
+
 def attach_context() -> None:
     """Hand the context to the current transaction before a COPY or a function call.
 
