@@ -5,12 +5,14 @@ from datetime import date
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet, prefetch_related_objects
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
-from benefits.admin.display import days_in_words, holder_in_words, price_in_words, quota_in_words
+from benefits.admin.display import benefit_link, days_in_words, holder_in_words, price_in_words, quota_in_words
 from benefits.admin.stock_actions import ACTIONS
 from benefits.models import Benefit, BenefitRule, BenefitStock, ChoiceOption
 from memberships.admin.actions import action_urls, offered
@@ -18,6 +20,7 @@ from memberships.admin.display import today
 from memberships.admin.pages import find_record, show_page
 from memberships.admin.programmes import NamedAdmin
 from operations.admin.history import HistorySource, own_history, satellites
+from operations.admin.reasons import record_url
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class BenefitAdmin(NamedAdmin):
 
 def rule_lines(benefit: Benefit, *, on: date) -> list[RuleLine]:
     """The rules of a benefit, those of today first, then the newest."""
+    prefetch_related_objects([benefit], "programme__plans")
     rules = benefit.rules.select_related("tier", "choice_group").order_by("code", "-starts_on")
     lines = [
         RuleLine(
@@ -82,11 +86,25 @@ def rule_lines(benefit: Benefit, *, on: date) -> list[RuleLine]:
 class BenefitRuleAdmin(NamedAdmin):
     """All rules, to be searched by the programme's; the page of one is its benefit's."""
 
-    list_display = ("benefit", "code", "holder_column", "quota_column", "price_column", "starts_on", "ends_on")
-    list_display_links = ("code",)
+    list_display = ("code", "benefit_column", "holder_column", "quota_column", "price_column", "starts_on", "ends_on")
     list_select_related = ("benefit__programme", "tier", "choice_group")
     list_filter = (("benefit__programme", RelatedDropdownFilter),)
     ordering = ("benefit_id", "code", "-starts_on")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BenefitRule]:
+        found: QuerySet[BenefitRule] = super().get_queryset(request)
+        return found.prefetch_related("benefit__programme__plans")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """A rule has no page of its own: its benefit's shows all there is."""
+        rule = find_record(self, request, object_id, self.get_queryset(request))
+        return HttpResponseRedirect(f"{record_url(rule.benefit)}#rules")
+
+    @admin.display(description=_("benefit"))
+    def benefit_column(self, rule: BenefitRule) -> SafeString:
+        return benefit_link(rule.benefit)
 
     @admin.display(description=_("who"))
     def holder_column(self, rule: BenefitRule) -> str:

@@ -3,11 +3,14 @@
 from datetime import date
 from typing import Any
 
+from django.urls import reverse
 from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from benefits.models import BenefitRule, Grant, Redemption
+from benefits.models import Benefit, BenefitRule, Grant, Redemption
 from benefits.models.benefits import Window
 
 GRANT_COLOURS = {
@@ -45,7 +48,7 @@ def price_in_words(*, points: int, price: Any) -> str:
 def holder_in_words(rule: BenefitRule) -> str:
     """Who is entitled: by plan, tier or enrolment, and what narrows it."""
     if rule.plan_code:
-        words = _("card “%(plan)s”") % {"plan": rule.plan_code}
+        words = _("card “%(plan)s”") % {"plan": _plan_in_words(rule)}
     elif rule.tier is not None:
         words = (
             _("tier %(tier)s and above") % {"tier": rule.tier} if rule.and_above
@@ -60,6 +63,18 @@ def holder_in_words(rule: BenefitRule) -> str:
         _("if chosen in “%(group)s”") % {"group": rule.choice_group} if rule.choice_group else "",
     ]
     return ", ".join([words, *filter(None, narrower)])
+
+
+def _plan_in_words(rule: BenefitRule) -> str:
+    """The name of the plan's newest version; its code where no plan has it. Prefetch `programme__plans` for many."""
+    versions = [plan for plan in rule.benefit.programme.plans.all() if plan.code == rule.plan_code]
+    return str(max(versions, key=lambda plan: plan.version)) if versions else rule.plan_code
+
+
+def benefit_link(benefit: Benefit) -> SafeString:
+    """The benefit's name, leading to its page."""
+    url = reverse("admin:benefits_benefit_change", args=[benefit.pk])
+    return format_html('<a class="desk-link" href="{}">{}</a>', url, benefit)
 
 
 def days_in_words(first: date, last: date | None) -> str:

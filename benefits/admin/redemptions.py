@@ -9,8 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import RelatedDropdownFilter
+from unfold.decorators import display
 
-from benefits.admin.display import REDEMPTION_COLOURS, price_in_words
+from benefits.admin.display import REDEMPTION_COLOURS, benefit_link, price_in_words
 from benefits.admin.redeeming import redeem_page
 from benefits.admin.redemption_actions import ACTIONS
 from benefits.models import Grant, Redemption
@@ -26,15 +28,25 @@ class RedemptionAdmin(ReadOnlyAdmin):
     """Uses, the newest first; redeeming is done on the member's page."""
 
     list_display = (
-        "on", "member_column", "benefit", "asked_category", "quantity", "paid_column", "order_number", "state", "reason"
+        "on", "member_column", "benefit_column", "asked_category", "quantity", "paid_column", "order_number",
+        "state_column", "reason",
     )
     list_display_links = ("on",)
     list_select_related = ("member", "benefit")
+    list_filter = (("benefit", RelatedDropdownFilter),)
     index_search = (lookups.member_number("member"),)
 
     @admin.display(description=_("member"))
     def member_column(self, redemption: Redemption) -> SafeString:
         return member_link(redemption.member)
+
+    @admin.display(description=_("benefit"))
+    def benefit_column(self, redemption: Redemption) -> SafeString:
+        return benefit_link(redemption.benefit)
+
+    @display(description=_("state"), label=REDEMPTION_COLOURS)
+    def state_column(self, redemption: Redemption) -> tuple[str, str]:
+        return redemption.state, redemption.get_state_display()
 
     @admin.display(description=_("paid"))
     def paid_column(self, redemption: Redemption) -> str:

@@ -9,6 +9,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from benefits.models.budgets import Budget
 from memberships.models import Programme, Tier
@@ -52,7 +53,7 @@ class Window(models.TextChoices):
     DAY = "day", _("day")
     # From Monday on (GB/T 7408, ISO 8601).
     WEEK = "week", _("week")
-    MONTH = "month", _("month")
+    MONTH = "month", pgettext_lazy("window of a quota", "month")
     YEAR = "year", _("year")
     TERM = "term", _("term of the card")
     EVER = "ever", _("ever")

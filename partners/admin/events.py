@@ -16,13 +16,14 @@ from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import display
 
 from memberships.admin.actions import Asked, ConfirmForm, RecordAction, Told, action_urls, offered, who_and_when
-from memberships.admin.display import today
+from memberships.admin.display import member_link, today
 from memberships.admin.pages import find_record, show_page
 from memberships.admin.quick_filters import QuickChoice, QuickFilter, QuickFilterMixin
 from operations.admin.base import ReadOnlyAdmin
 from operations.admin.search import SearchKind
 from operations.masking import mask_email, mask_mobile
 from partners.admin.display import EVENT_COLOURS, fulfilment_link, partner_link
+from partners.admin.words import failure_in_words, type_in_words
 from partners.models import InboundEvent, RefusedCalls
 from partners.services.events import replay_event
 
@@ -66,14 +67,17 @@ class ReplayAction(RecordAction[InboundEvent]):
             return Asked(refusal=_("This event is no dead letter any more: there is nothing to replay."))
         return Asked(
             ConfirmForm(data, seen=seen),
-            facts=((_("Partner"), record.partner), (_("Type"), record.type), (_("Reason"), record.error)),
+            facts=(
+                (_("Partner"), record.partner), (_("Type"), type_in_words(record.type)),
+                (_("Reason"), failure_in_words(record)),
+            ),
             note=gettext_lazy("It is handled once more, as it came. If that fails again, it stays here."),
         )
 
     def do(self, record: InboundEvent, form: Any, *, on: date, request: HttpRequest) -> Told:
         event = replay_event(record, on=on, **who_and_when(request, form))
         if event.state == InboundEvent.State.DEAD:
-            return Told(messages.ERROR, _("It failed again: %(reason)s") % {"reason": event.error})
+            return Told(messages.ERROR, _("It failed again: %(reason)s") % {"reason": failure_in_words(event)})
         return Told(messages.SUCCESS, _("It was handled."))
 
     def page_of(self, record: InboundEvent) -> str:
@@ -87,8 +91,11 @@ ACTIONS: tuple[RecordAction[InboundEvent], ...] = (ReplayAction(),)
 class InboundEventAdmin(QuickFilterMixin, ReadOnlyAdmin):
     """What partners told, newest first."""
 
-    list_display = ("event_id", "partner_column", "type", "state_column", "fulfilment_column", "received_at", "error")
-    list_select_related = ("partner", "fulfilment")
+    list_display = (
+        "event_id", "partner_column", "type_column", "state_column", "member_column", "fulfilment_column",
+        "received_at", "failure_column",
+    )
+    list_select_related = ("partner", "fulfilment", "member")
     quick_filter = StateFilter
     list_filter = (StateFilter, ("partner", RelatedDropdownFilter))
     index_search = (by_event_id(),)
@@ -97,9 +104,21 @@ class InboundEventAdmin(QuickFilterMixin, ReadOnlyAdmin):
     def partner_column(self, event: InboundEvent) -> SafeString:
         return partner_link(event.partner)
 
-    @admin.display(description=gettext_lazy("fulfilment"), empty_value="–")
+    @admin.display(description=gettext_lazy("type"))
+    def type_column(self, event: InboundEvent) -> str:
+        return type_in_words(event.type)
+
+    @admin.display(description=gettext_lazy("member"))
+    def member_column(self, event: InboundEvent) -> SafeString | str:
+        return member_link(event.member) if event.member else "–"
+
+    @admin.display(description=gettext_lazy("error"))
+    def failure_column(self, event: InboundEvent) -> str:
+        return failure_in_words(event) or "–"
+
+    @admin.display(description=gettext_lazy("fulfilment"))
     def fulfilment_column(self, event: InboundEvent) -> SafeString | str:
-        return fulfilment_link(event.fulfilment)
+        return fulfilment_link(event.fulfilment) or "–"
 
     @display(description=gettext_lazy("state"), label=EVENT_COLOURS)
     def state_column(self, event: InboundEvent) -> tuple[str, str]:
@@ -119,7 +138,8 @@ class InboundEventAdmin(QuickFilterMixin, ReadOnlyAdmin):
         """The page of one event."""
         event = find_record(self, request, object_id, self.whole(request))
         return show_page(
-            self, request, "partners/event.html", event, event=event,
+            self, request, "partners/event.html", event, event=event, type=type_in_words(event.type),
+            failure=failure_in_words(event),
             colour=EVENT_COLOURS[InboundEvent.State(event.state)], body=shown_body(bytes(event.body)),
             answer=json.dumps(event.answer, ensure_ascii=False, indent=2), headers=sorted(event.headers.items()),
             buttons=offered(request, ACTIONS, event, on=today()),

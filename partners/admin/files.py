@@ -15,6 +15,7 @@ from unfold.decorators import display
 from memberships.admin.pages import find_record, show_page
 from operations.admin.base import ReadOnlyAdmin
 from partners.admin.display import COMMAND_COLOURS, partner_link
+from partners.admin.words import error_in_words
 from partners.models import Command, DailyFile, DailyFileLine
 from partners.services.reasons import reason_in_words
 
@@ -31,7 +32,10 @@ PARTS = {"file": "content", "result": "result"}
 class DailyFileAdmin(ReadOnlyAdmin):
     """Files, newest first."""
 
-    list_display = ("name", "partner_column", "business_date", "state_column", "count", "missed_column", "error")
+    list_display = (
+        "name", "partner_column", "business_date", "state_column", "count", "missed_column",
+        "reason_column",
+    )
     list_select_related = ("partner",)
     list_filter = (("partner", RelatedDropdownFilter), ("state", ChoicesDropdownFilter))
 
@@ -52,6 +56,10 @@ class DailyFileAdmin(ReadOnlyAdmin):
     def missed_column(self, file: DailyFile) -> int:
         return int(file.tally.get("rejected", 0)) + int(file.tally.get("missing_count", 0))
 
+    @admin.display(description=gettext_lazy("error"))
+    def reason_column(self, file: DailyFile) -> str:
+        return error_in_words(file.error) or "–"
+
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.download_view)
         name = self._url_name("download", is_qualified=False)
@@ -67,7 +75,7 @@ class DailyFileAdmin(ReadOnlyAdmin):
         return show_page(
             self, request, "partners/daily_file.html", file, file=file, lines=lines,
             more=lines[-1].line if len(lines) == PAGE_LINES else None, has_result=file.acknowledged_at is not None,
-            colour=STATE_COLOURS[DailyFile.State(file.state)], error=reason_in_words(file.error),
+            colour=STATE_COLOURS[DailyFile.State(file.state)], error=error_in_words(file.error),
             can_download=request.user.has_perm(DOWNLOAD),
             download_url=reverse(self._url_name("download"), args=[file.pk, "file"]),
             result_url=reverse(self._url_name("download"), args=[file.pk, "result"]),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
+from benefits.admin.display import benefit_link
 from memberships.admin import lookups
 from memberships.admin.actions import Asked, ConfirmForm, RecordAction, Told, action_urls, offered, who_and_when
 from memberships.admin.display import member_link, today
@@ -21,6 +22,7 @@ from memberships.admin.quick_filters import QuickChoice, QuickFilter, QuickFilte
 from operations.admin.base import ReadOnlyAdmin
 from operations.admin.search import SearchKind
 from partners.admin.display import COMMAND_COLOURS, EVENT_COLOURS, FULFILMENT_COLOURS, STEP_COLOURS, partner_link
+from partners.admin.words import step_in_words, type_in_words
 from partners.models import Command, Fulfilment, FulfilmentEvent, InboundEvent
 from partners.models.fulfilments import FulfilmentQuerySet
 from partners.services import fulfilments as service
@@ -109,7 +111,7 @@ class FulfilmentAdmin(QuickFilterMixin, ReadOnlyAdmin):
 
     list_display = (
         "key", "partner_column", "benefit_column", "member_column", "state_column", "wanted", "requested_on",
-        "activated_on", "error",
+        "activated_on", "reason_column",
     )
     list_select_related = ("partner", "member", "offer__benefit")
     quick_filter = StateFilter
@@ -121,12 +123,16 @@ class FulfilmentAdmin(QuickFilterMixin, ReadOnlyAdmin):
         return partner_link(fulfilment.partner)
 
     @admin.display(description=gettext_lazy("benefit"))
-    def benefit_column(self, fulfilment: Fulfilment) -> str:
-        return str(fulfilment.offer.benefit)
+    def benefit_column(self, fulfilment: Fulfilment) -> SafeString:
+        return benefit_link(fulfilment.offer.benefit)
 
     @admin.display(description=gettext_lazy("member"))
     def member_column(self, fulfilment: Fulfilment) -> SafeString:
         return member_link(fulfilment.member)
+
+    @admin.display(description=gettext_lazy("error"))
+    def reason_column(self, fulfilment: Fulfilment) -> str:
+        return reason_in_words(fulfilment.error) or "–"
 
     @display(description=gettext_lazy("state"), label=FULFILMENT_COLOURS)
     def state_column(self, fulfilment: Fulfilment) -> tuple[str, str]:
@@ -160,6 +166,7 @@ def _commands(fulfilment: Fulfilment) -> list[Any]:
     )
     for command in found:
         command.colour = COMMAND_COLOURS[Command.State(command.state)]
+        command.reason = reason_in_words(command.error)
     return found
 
 
@@ -169,7 +176,7 @@ def _steps(fulfilment: Fulfilment) -> list[Any]:
     states = {**dict(Fulfilment.State.choices)}
     for step in found:
         step.colour = STEP_COLOURS[FulfilmentEvent.Kind(step.kind)]
-        step.state_words = states.get(step.state, step.state)
+        step.words, step.state_words = step_in_words(step), states.get(step.state, step.state)
     return found
 
 
@@ -177,4 +184,5 @@ def _told(fulfilment: Fulfilment) -> list[Any]:
     found: list[Any] = list(InboundEvent.objects.filter(fulfilment=fulfilment).order_by("-pk")[:SECTION_ROWS])
     for event in found:
         event.colour = EVENT_COLOURS[InboundEvent.State(event.state)]
+        event.words = type_in_words(event.type)
     return found

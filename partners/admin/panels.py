@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from operations.admin.panels import MemberPanel
 from partners.admin.display import FULFILMENT_COLOURS
 from partners.models import Fulfilment
+from partners.services.reasons import reason_in_words
 
 #: Rows at the most; a member with more is looked for in the list.
 ROWS = 20
@@ -24,4 +25,5 @@ class FulfilmentPanel(MemberPanel):
         found: list[Any] = list(newest.select_related("partner", "offer__benefit")[:ROWS])
         for fulfilment in found:
             fulfilment.colour = FULFILMENT_COLOURS[Fulfilment.State(fulfilment.state)]
+            fulfilment.reason = reason_in_words(fulfilment.error)
         return {"fulfilments": found}

@@ -46,7 +46,7 @@ class MakeForm(ReasonForm):
 class PartnerAdmin(ReadOnlyAdmin):
     """Those who fulfil benefits. Contracts, limits and offers come from programme files, and are read here."""
 
-    list_display = ("code", "name_column", "contract_from", "contract_until", "breaker_column")
+    list_display = ("name_column", "code", "contract_from", "contract_until", "breaker_column")
     ordering = ("pk",)
     list_before_template = "partners/partners_links.html"
 

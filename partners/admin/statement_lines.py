@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -18,12 +19,15 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownF
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from memberships.admin.display import member_link
 from memberships.admin.pages import find_record
+from memberships.templatetags.figures import plain
 from operations.admin.base import ReadOnlyAdmin
 from operations.admin.reasons import ReasonForm, record_url
 from operations.admin.search import SearchKind
 from operations.errors import PlusdeskError
 from operations.models import User
+from partners.admin.words import state_in_words
 from partners.models import StatementLine
 from partners.services.partner_statements import reopen_lines, resolve_lines
 
@@ -63,11 +67,11 @@ class StatementLineAdmin(ReadOnlyAdmin):
     """Differences between partners' statements and what we know."""
 
     list_display = (
-        "line_column", "statement_column", "verdict_column", "order_column", "sku", "amount", "expected", "state",
-        "expected_state", "resolution_column", "note", "resolved_by", "resolved_at",
+        "line_column", "statement_column", "verdict_column", "order_column", "member_column", "sku", "amounts_column",
+        "states_column", "resolution_column", "decided_column",
     )
     list_display_links = None
-    list_select_related = ("statement__partner", "resolved_by")
+    list_select_related = ("statement__partner", "resolved_by", "fulfilment__member")
     list_filter = (
         ("statement", RelatedDropdownFilter), ("verdict", ChoicesDropdownFilter),
         ("resolution", ChoicesDropdownFilter),
@@ -83,7 +87,7 @@ class StatementLineAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("statement"))
     def statement_column(self, line: StatementLine) -> SafeString:
         words = f"{line.statement.partner} · {line.statement}"
-        return format_html('<a class="desk-link" href="{}">{}</a>', record_url(line.statement), words)
+        return format_html('<a class="desk-link whitespace-nowrap" href="{}">{}</a>', record_url(line.statement), words)
 
     @display(description=gettext_lazy("verdict"), label=VERDICT_COLOURS)
     def verdict_column(self, line: StatementLine) -> tuple[str, str]:
@@ -95,6 +99,26 @@ class StatementLineAdmin(ReadOnlyAdmin):
             return line.order
         address = reverse("admin:partners_fulfilment_change", args=[line.fulfilment_id])
         return format_html('<a class="desk-link" href="{}">{}</a>', address, line.order)
+
+    @admin.display(description=gettext_lazy("member"))
+    def member_column(self, line: StatementLine) -> SafeString | str:
+        return member_link(line.fulfilment.member) if line.fulfilment else "–"
+
+    @admin.display(description=gettext_lazy("billed / expected (CNY)"))
+    def amounts_column(self, line: StatementLine) -> str:
+        return _both(*("" if amount is None else plain(amount) for amount in (line.amount, line.expected)))
+
+    @admin.display(description=gettext_lazy("state there / here"))
+    def states_column(self, line: StatementLine) -> str:
+        return _both(state_in_words(line.state), state_in_words(line.expected_state))
+
+    @admin.display(description=gettext_lazy("decided"))
+    def decided_column(self, line: StatementLine) -> str:
+        """By whom and when, and why."""
+        if line.resolved_at is None:
+            return "–"
+        day = date_format(timezone.localtime(line.resolved_at), "Y-m-d H:i")
+        return " · ".join(filter(None, (str(line.resolved_by or ""), day, line.note)))
 
     @display(description=gettext_lazy("resolution"), label=RESOLUTION_COLOURS)
     def resolution_column(self, line: StatementLine) -> tuple[str, str]:
@@ -165,3 +189,8 @@ class StatementLineAdmin(ReadOnlyAdmin):
             )
             messages.warning(request, words % {"count": left})
         return True
+
+
+def _both(theirs: str, ours: str) -> str:
+    """What the partner says, and what we know, side by side."""
+    return f"{theirs or '–'} / {ours or '–'}"

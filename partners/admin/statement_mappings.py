@@ -35,11 +35,19 @@ class PairsField(forms.CharField):
         return "\n".join(f"{theirs} = {ours}" for theirs, ours in value.items()) if isinstance(value, dict) else value
 
 
+class WhoseForm(forms.Form):
+    """Of which partner: asked first, so that what there is of it is seen before it is changed."""
+
+    partner = forms.ModelChoiceField(
+        Partner.objects.order_by("pk"), label=gettext_lazy("Partner"), widget=UnfoldAdminSelectWidget()
+    )
+
+
 class MappingForm(ReasonForm):
     """Of which partner, its headers and words, and why."""
 
     partner = forms.ModelChoiceField(
-        Partner.objects.order_by("pk"), label=gettext_lazy("Partner"), widget=UnfoldAdminSelectWidget()
+        Partner.objects.order_by("pk"), label=gettext_lazy("Partner"), widget=forms.HiddenInput()
     )
     columns = PairsField(
         label=gettext_lazy("Columns"), required=False,

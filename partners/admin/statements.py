@@ -22,11 +22,12 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from memberships.admin.display import today
 from memberships.admin.pages import find_record, show_page
 from operations.admin.base import ReadOnlyAdmin
+from operations.admin.reasons import ask
 from operations.errors import PlusdeskError
 from operations.models import User
 from partners.admin.display import partner_link
 from partners.admin.statement_lines import RESOLVE, VERDICT_COLOURS
-from partners.admin.statement_mappings import MappingForm, save_mapping
+from partners.admin.statement_mappings import MappingForm, WhoseForm, save_mapping
 from partners.models import Partner, PartnerStatement, Settlement, StatementLine
 from partners.services.partner_statements import import_statement
 
@@ -107,18 +108,26 @@ class PartnerStatementAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         chosen = request.GET.get("partner", "")
         partner = Partner.objects.filter(pk=chosen).first() if chosen.isascii() and chosen.isdecimal() else None
+        address = reverse(self._url_name("changelist"))
+        if partner is None and "columns" not in request.POST:
+            return self._ask_whose(request, address)
         initial = {"partner": partner, **(partner.statement_mapping if partner else {})}
         form = MappingForm(request.POST or None, initial=initial)
-        address = reverse(self._url_name("changelist"))
         if request.method == "POST" and form.is_valid() and save_mapping(request, form):
             return HttpResponseRedirect(address)
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
-        context = {
-            **self.admin_site.each_context(request), "opts": self.opts, "form": form, "back_url": address,
-            "title": _("How statements are read"), "submit_label": _("Save"),
-        }
-        return TemplateResponse(
-            request, "operations/reason_form.html", context, status=422 if form.errors else 200
+        return ask(
+            self, request, None, form, title=_("How statements are read"), submit_label=_("Save"), back_url=address,
+            template="memberships/confirm.html", facts=((_("Partner"), partner),) if partner else (),
+        )
+
+    def _ask_whose(self, request: HttpRequest, back_url: str) -> HttpResponse:
+        """First the partner, then the page with what there is of it."""
+        form = WhoseForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            return HttpResponseRedirect(f"{request.path}?partner={form.cleaned_data['partner'].pk}")
+        return ask(
+            self, request, None, form, title=_("How statements are read"), submit_label=_("Continue"),
+            back_url=back_url,
         )
 
     def _form_page(self, request: HttpRequest, form: StatementForm) -> HttpResponse:

@@ -131,9 +131,9 @@ class VoucherCodeAdmin(ReadOnlyAdmin):
     def state_column(self, code: VoucherCode) -> tuple[str, str]:
         return code.state, code.get_state_display()
 
-    @admin.display(description=gettext_lazy("member"), empty_value="–")
+    @admin.display(description=gettext_lazy("member"))
     def member_column(self, code: VoucherCode) -> SafeString | str:
-        return member_link(code.fulfilment.member) if code.fulfilment else ""
+        return member_link(code.fulfilment.member) if code.fulfilment else "–"
 
     def has_void_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(VOID)

@@ -11,6 +11,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from benefits.models import Benefit
 from memberships.models.programmes import Named
@@ -175,7 +176,9 @@ class Offer(models.Model):
     unit_cost = models.DecimalField(
         _("unit cost (CNY)"), max_digits=12, decimal_places=4, validators=[MinValueValidator(0)]
     )
-    settled = models.CharField(_("paid"), max_length=16, choices=Settled, default=Settled.POSTPAID)
+    settled = models.CharField(
+        pgettext_lazy("of an offer", "paid"), max_length=16, choices=Settled, default=Settled.POSTPAID
+    )
     billed = models.CharField(_("unit"), max_length=16, choices=Billed, default=Billed.FULFILMENT)
     # Whether it rests while the card is in grace.
     suspends_in_grace = models.BooleanField(_("suspended in grace"), default=False)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from operations.audit import keep_whole, track
 from operations.models import ImportBatch
@@ -176,7 +177,7 @@ class Settlement(models.Model):
     # What stands on its lines and adjustments.
     total = models.DecimalField(_("total (CNY)"), max_digits=16, decimal_places=2, default=Decimal(0))
     drafted_at = models.DateTimeField(_("drafted at"))
-    closed_on = models.DateField(_("closed on"), null=True, blank=True)
+    closed_on = models.DateField(pgettext_lazy("of a settlement", "closed on"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("settlement")

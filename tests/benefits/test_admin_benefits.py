@@ -145,7 +145,7 @@ def test_catalogue_shows_rules_stock_and_budget(desk: Client, member: Member) ->
     assert BenefitStock.objects.get(benefit=benefit).total == 10 and answer.status_code == 200
     submitted(desk, redeeming(member, benefit))
     page = read(desk, f"/admin/benefits/benefit/{benefit.pk}/change/")
-    assert "1 of 10 taken" in page and "card “annual”" in page and "1 time in all" in page
+    assert "1 of 10 taken" in page and "card “Annual card”" in page and "1 time in all" in page
     submitted(desk, f"/admin/benefits/budget/{budget.pk}/amount/", amount="50.00")
     page = read(desk, f"/admin/benefits/budget/{budget.pk}/change/")
     assert "47.5" in page and f"redemption:{Redemption.objects.get().pk}" in page

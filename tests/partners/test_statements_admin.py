@@ -69,6 +69,8 @@ def test_broken_lines_are_named_on_the_form(desk: Client) -> None:
 def test_operator_says_how_a_partners_file_is_read(desk: Client) -> None:
     partner, _offer, _fulfilments = iqiyi_with(1)
     address = "/admin/partners/partnerstatement/mapping/"
+    whose = desk.post(address, {"partner": partner.pk})
+    assert whose.headers["Location"] == f"{address}?partner={partner.pk}"
     data = {"partner": partner.pk, "columns": "备注 =\n应付 = amount", "states": "开通成功 = active", "reason": "合同"}
     text_of(desk.post(address, data, follow=True))
     partner.refresh_from_db()
