@@ -162,7 +162,7 @@ class Migration(migrations.Migration):
                 ('refunded', models.DecimalField(db_default=Decimal('0'), decimal_places=2, default=Decimal('0'), max_digits=14, verbose_name='paid back (CNY)')),
                 ('unapplied', models.GeneratedField(db_persist=True, expression=models.Case(models.When(state='matched', then=django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('amount'), '-', models.F('allocated')), '-', models.F('refunded'))), default=Decimal('0'), output_field=models.DecimalField(decimal_places=2, max_digits=14)), output_field=models.DecimalField(decimal_places=2, max_digits=14), verbose_name='unapplied (CNY)')),
                 ('state', models.CharField(choices=[('unmatched', 'not matched'), ('matched', 'matched'), ('bounced', 'bounced'), ('set_aside', 'set aside')], max_length=16, verbose_name='state')),
-                ('rule', models.CharField(blank=True, choices=[('reference', 'by reference'), ('account', "by the payer's account"), ('name', "by the payer's name"), ('amount', 'by the exact amount'), ('hand', 'by hand')], max_length=16, verbose_name='matched')),
+                ('rule', models.CharField(blank=True, choices=[('reference', 'by reference'), ('account', "by the payer's account"), ('name', "by the payer's name"), ('hand', 'by hand')], max_length=16, verbose_name='matched')),
                 ('received_on', models.DateField(verbose_name='received on')),
                 ('on', models.DateField(verbose_name='business date')),
                 ('at', models.DateTimeField(verbose_name='at')),
@@ -675,6 +675,16 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='receipt',
+            name='approval',
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='operations.approval', verbose_name='approval'),
+        ),
+        migrations.AddField(
+            model_name='receipt',
+            name='checker',
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='approved by'),
+        ),
+        migrations.AddField(
+            model_name='receipt',
             name='batch',
             field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='operations.importbatch', verbose_name='import'),
         ),
@@ -795,7 +805,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='creditline',
-            trigger=pgtrigger.compiler.Trigger(name='path', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."state" IS DISTINCT FROM NEW."state" AND (OLD."state", NEW."state") NOT IN ((\'active\', \'lapsed\'), (\'lapsed\', \'active\'), (\'active\', \'closed\'), (\'lapsed\', \'closed\')))', func='RAISE EXCEPTION \'Invalid transition of % from "%" to "%"\', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = \'check_violation\';', hash='4c7a5c9804a081cf16a019bc484a8f6d68aa52d4', operation='UPDATE', pgid='pgtrigger_path_08116', table='credit_creditline', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='path', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."state" IS DISTINCT FROM NEW."state" AND (OLD."state", NEW."state") NOT IN ((\'active\', \'lapsed\'), (\'lapsed\', \'active\'), (\'active\', \'closed\'), (\'lapsed\', \'closed\'), (\'closed\', \'lapsed\')))', func='RAISE EXCEPTION \'Invalid transition of % from "%" to "%"\', TG_TABLE_NAME, OLD.state, NEW.state USING ERRCODE = \'check_violation\';', hash='f680c08486969b051334679d4e604d71f36dc887', operation='UPDATE', pgid='pgtrigger_path_08116', table='credit_creditline', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='creditline',
@@ -1007,7 +1017,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='invoice',
-            index=models.Index(condition=models.Q(('outstanding__gt', 0)), fields=['line', 'due_on', 'id'], include=('outstanding',), name='invoice_open'),
+            index=models.Index(condition=models.Q(('outstanding__gt', 0)), fields=['line', 'due_on', 'id'], include=('outstanding', 'overdue_state'), name='invoice_open'),
+        ),
+        migrations.AddIndex(
+            model_name='invoice',
+            index=models.Index(condition=models.Q(('outstanding', 0), models.Q(('overdue_state', 'none'), _negated=True)), fields=['line', 'id'], name='invoice_settled'),
+        ),
+        migrations.AddIndex(
+            model_name='invoice',
+            index=models.Index(condition=models.Q(('outstanding__gt', 0)), fields=['outstanding', 'id'], name='invoice_by_amount'),
         ),
         migrations.AddIndex(
             model_name='invoice',
@@ -1137,6 +1155,10 @@ class Migration(migrations.Migration):
             model_name='overduechange',
             index=models.Index(fields=['line', '-id'], name='overduechange_of_line'),
         ),
+        migrations.AddIndex(
+            model_name='overduechange',
+            index=models.Index(fields=['on', 'id'], name='overduechange_by_day'),
+        ),
         migrations.AddConstraint(
             model_name='overduechange',
             constraint=models.CheckConstraint(condition=models.Q(('old', models.F('new')), _negated=True), name='overduechange_changes_something'),
@@ -1237,13 +1259,17 @@ class Migration(migrations.Migration):
             model_name='receipt',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_on', None), ('state__in', ['unmatched', 'matched'])), models.Q(('ended_on__isnull', False), ('state__in', ['bounced', 'set_aside'])), _connector='OR'), name='receipt_ended_on'),
         ),
+        migrations.AddConstraint(
+            model_name='receipt',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('approval', None), ('checker', None)), models.Q(('actor__isnull', False), ('approval__isnull', False), ('checker__isnull', False), models.Q(('checker', models.F('actor')), _negated=True)), _connector='OR'), name='receipt_two_people'),
+        ),
         pgtrigger.migrations.AddTrigger(
             model_name='receipt',
             trigger=pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='742e38ae8f587eba28bb3f248887869b8362d20f', operation='DELETE', pgid='pgtrigger_never_deleted_9538a', table='credit_receipt', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='receipt',
-            trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."key" IS DISTINCT FROM (NEW."key") OR OLD."batch_id" IS DISTINCT FROM (NEW."batch_id") OR OLD."payer_name" IS DISTINCT FROM (NEW."payer_name") OR OLD."payer_account" IS DISTINCT FROM (NEW."payer_account") OR OLD."reference" IS DISTINCT FROM (NEW."reference") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."received_on" IS DISTINCT FROM (NEW."received_on") OR OLD."at" IS DISTINCT FROM (NEW."at") OR OLD."actor_id" IS DISTINCT FROM (NEW."actor_id") OR OLD."on" IS DISTINCT FROM (NEW."on"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='e16e156743cfdb24faee749f484283e59272e201', operation='UPDATE', pgid='pgtrigger_frozen_befc3', table='credit_receipt', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."key" IS DISTINCT FROM (NEW."key") OR OLD."batch_id" IS DISTINCT FROM (NEW."batch_id") OR OLD."payer_name" IS DISTINCT FROM (NEW."payer_name") OR OLD."payer_account" IS DISTINCT FROM (NEW."payer_account") OR OLD."reference" IS DISTINCT FROM (NEW."reference") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."received_on" IS DISTINCT FROM (NEW."received_on") OR OLD."at" IS DISTINCT FROM (NEW."at") OR OLD."actor_id" IS DISTINCT FROM (NEW."actor_id") OR OLD."on" IS DISTINCT FROM (NEW."on") OR OLD."checker_id" IS DISTINCT FROM (NEW."checker_id") OR OLD."approval_id" IS DISTINCT FROM (NEW."approval_id"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='f1822efbfd190e0a62612cfd3cc5a1812ff43f28', operation='UPDATE', pgid='pgtrigger_frozen_befc3', table='credit_receipt', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='receipt',

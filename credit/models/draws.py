@@ -189,11 +189,18 @@ class Invoice(models.Model):
         ]
         indexes = [
             models.Index(fields=["line", "-id"], name="invoice_of_line"),
-            # What is open of a line, the oldest due first: what a receipt pays, and what blocks a draw.
+            # What is open of a line, the oldest due first: what a receipt pays, what blocks a draw, and what the night
+            # compares with the day (sql/ageing/overdue_invoices.sql).
             models.Index(
-                fields=["line", "due_on", "id"], include=["outstanding"], name="invoice_open",
+                fields=["line", "due_on", "id"], include=["outstanding", "overdue_state"], name="invoice_open",
                 condition=Q(outstanding__gt=0),
             ),
+            # Settled since the last night.
+            models.Index(
+                fields=["line", "id"], name="invoice_settled", condition=Q(outstanding=0) & ~Q(overdue_state="none")
+            ),
+            # Whose a payment of exactly that amount may be.
+            models.Index(fields=["outstanding", "id"], name="invoice_by_amount", condition=Q(outstanding__gt=0)),
             # Ageing, by day: what was open then is what is open now and what was reduced since (models/entries.py).
             models.Index(
                 fields=["due_on", "id"], include=["member", "line", "outstanding", "invoiced_on"],

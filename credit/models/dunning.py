@@ -33,7 +33,11 @@ class OverdueChange(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(old=F("new")), name="overduechange_changes_something"),
         ]
-        indexes = [models.Index(fields=["line", "-id"], name="overduechange_of_line")]
+        indexes = [
+            models.Index(fields=["line", "-id"], name="overduechange_of_line"),
+            # Of a night: whom it tells (sql/notices/overdue.sql).
+            models.Index(fields=["on", "id"], name="overduechange_by_day"),
+        ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             keep_whole(),

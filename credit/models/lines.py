@@ -146,7 +146,13 @@ class CreditLine(models.Model):
         triggers = [
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
             pgtrigger.ReadOnly(name="frozen", fields=["id", "member", "programme", "opened_on"]),
-            path("state", [("active", "lapsed"), ("lapsed", "active"), ("active", "closed"), ("lapsed", "closed")]),
+            # What was paid when it closed is owed again when the payment bounces: nothing new is drawn on it.
+            path(
+                "state", [
+                    ("active", "lapsed"), ("lapsed", "active"), ("active", "closed"), ("lapsed", "closed"),
+                    ("closed", "lapsed"),
+                ],
+            ),
             keep_whole(),
         ]
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from credit.models.lines import CreditLine
 from memberships.models import Member
 from operations.audit import keep_whole
-from operations.models import ImportBatch
+from operations.models import Approval, ImportBatch
 from operations.paths import path
 
 
@@ -43,12 +43,11 @@ class Receipt(models.Model):
         SET_ASIDE = "set_aside", _("set aside")
 
     class Rule(models.TextChoices):
-        """How its owner was found."""
+        """How its owner was found. An amount alone says of nobody that they paid it: that is a suggestion."""
 
         REFERENCE = "reference", _("by reference")
         ACCOUNT = "account", _("by the payer's account")
         NAME = "name", _("by the payer's name")
-        AMOUNT = "amount", _("by the exact amount")
         HAND = "hand", _("by hand")
 
     # The bank's own number of the payment, with the account it came in on: once for ever.
@@ -90,6 +89,14 @@ class Receipt(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
         verbose_name=_("operator"),
     )
+    # Who approved it, where it was entered by hand and that took two.
+    checker = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
+        verbose_name=_("approved by"),
+    )
+    approval = models.ForeignKey(
+        Approval, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("approval")
+    )
     # Of a bounced one, or one that was set aside.
     ended_on = models.DateField(_("ended on"), null=True, blank=True)
     note = models.CharField(_("note"), max_length=200, blank=True)
@@ -119,6 +126,11 @@ class Receipt(models.Model):
                 | Q(state__in=["bounced", "set_aside"], ended_on__isnull=False),
                 name="receipt_ended_on",
             ),
+            models.CheckConstraint(
+                condition=Q(checker=None, approval=None)
+                | (Q(checker__isnull=False, approval__isnull=False, actor__isnull=False) & ~Q(checker=F("actor"))),
+                name="receipt_two_people",
+            ),
         ]
         indexes = [
             models.Index(fields=["line", "-id"], name="receipt_of_line", condition=Q(line__isnull=False)),
@@ -136,7 +148,7 @@ class Receipt(models.Model):
                 name="frozen",
                 fields=[
                     "id", "key", "batch", "payer_name", "payer_account", "reference", "amount", "received_on", "at",
-                    "actor", "on",
+                    "actor", "on", "checker", "approval",
                 ],
             ),
             path(
