@@ -27,7 +27,7 @@ from partners.errors import UnknownPartnerError
 from partners.events.forms import Instant
 from partners.events.handling import EventHandler, event_handlers
 from partners.models import Partner, PartnerKey
-from partners.services.events import NOBODY, Message, check_data, count_refused, receive_event
+from partners.services.events import NOBODY, Message, check_data, count_refused, receive_event, refuse_future
 from partners.services.keys import secrets_of
 
 log = structlog.get_logger(__name__)
@@ -62,7 +62,9 @@ class Event(Schema):
     """What a partner tells. Of types that are not known here the event is kept and looked at by people."""
 
     type: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
-    timestamp: Annotated[Instant, Field(description="When it happened.")]
+    timestamp: Annotated[
+        Instant, Field(description="When it happened; more than a day ahead of our clock it is refused (422).")
+    ]
     data: dict[str, Any]
 
 
@@ -190,11 +192,12 @@ def tell_event(
 ) -> Any:
     """Tell of something that happened. Order and repeats do not matter.
 
-    200: done, or old news. 202: kept, to be looked at by people; it need not be sent again.
+    200: done, or old news. 202: kept, to be looked at by people; it need not be sent again. 422: not in the form of its
+    type, or dated more than a day ahead (future-event): nothing of it is kept, it may be sent again, mended.
     """
     caller = cast(Caller, cast(Any, request).auth)
-    check_data(payload.type, payload.data)
     now = timezone.now()
+    refuse_future(payload.timestamp, check_data(payload.type, payload.data), at=now)
     message = Message(
         event_id=caller.event_id, type=payload.type, body=request.body, headers=_kept(request),
         occurred_at=payload.timestamp,

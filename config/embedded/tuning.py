@@ -36,6 +36,8 @@ _THROW_AWAY = {
     "autovacuum_naptime": "10min",
     "max_wal_size": "1GB",
     "shared_buffers": "128MB",
+    # Several workers of the tests share a server, and each may send 64 people in at once.
+    "max_connections": "400",
 }
 
 

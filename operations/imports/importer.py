@@ -90,6 +90,10 @@ class Importer:
         kind = next((column.is_personal for column in self.columns() if column.staged == fault.field), "")
         return replace(fault, value=MASKS[kind](fault.value)) if kind else fault
 
+    def handed_back(self, cell: str, staged: str | None) -> str:
+        """A cell of an invalid row as the error file shows it; `staged` None: of a row that does not fit the header."""
+        return cell
+
     def sample_columns(self) -> list[SampleColumn]:
         """The columns, as the upload page explains them."""
         return [

@@ -194,9 +194,10 @@ def outcome_faults(batch: ImportBatch, outcome: str) -> Iterable[Fault]:
 def write_error_file(batch: ImportBatch, out: BinaryIO, *, language: str) -> None:
     """The invalid rows as they were read, in the file's encoding, columns and line ends, with a reason column.
 
-    A formula is guarded by an apostrophe, which an import takes off again. ImportStateError when the rows are
-    not there any more.
+    A formula is guarded by an apostrophe, which an import takes off again; secrets are masked by their importer.
+    ImportStateError when the rows are not there any more.
     """
+    importer = registry.importers.get(batch.importer)
     rows = invalid_rows(batch)
     if not rows.exists():
         raise ImportStateError(_("There are no invalid rows to hand back. If there were some, check the file again."))
@@ -206,12 +207,14 @@ def write_error_file(batch: ImportBatch, out: BinaryIO, *, language: str) -> Non
         line_end = line_end_of(stored.file)
         text = io.TextIOWrapper(out, encoding=batch.encoding, newline="", write_through=True)
         with closing(read_records(stored.file, batch.encoding)) as records:
-            for cells in _error_rows(records, rows, language):
+            for cells in _error_rows(records, rows, language, importer=importer, columns=batch.columns):
                 text.write(csv_line(map(guard_formula, cells), end=line_end))
         text.detach()
 
 
-def _error_rows(records: Iterator[Record], rows: QuerySet[Any], language: str) -> Iterator[list[str]]:
+def _error_rows(
+    records: Iterator[Record], rows: QuerySet[Any], language: str, *, importer: Importer, columns: list[str]
+) -> Iterator[list[str]]:
     """The header and the invalid rows; a former reason column gives way to the new one."""
     header = next(records).cells
     kept = [place for place, cell in enumerate(header) if not is_reason(cell)]
@@ -219,7 +222,9 @@ def _error_rows(records: Iterator[Record], rows: QuerySet[Any], language: str) -
     for line, faults in rows.values_list("line", "faults").iterator(chunk_size=2000):
         cells = next(record.cells for record in records if record.line == line)
         if len(cells) == len(header):
-            cells = [cells[place] for place in kept]
+            cells = [importer.handed_back(cells[place], columns[place]) for place in kept]
+        else:
+            cells = [importer.handed_back(cell, None) for cell in cells]
         padding = [""] * (len(kept) - len(cells))
         yield [*cells, *padding, "; ".join(_reason(Fault.from_json(fault, line=line)) for fault in faults)]
 

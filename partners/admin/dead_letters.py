@@ -33,6 +33,7 @@ from partners.services.reasons import reason_in_words
 MOST = 500
 PERMISSIONS = {
     DeadLetter.Kind.FULFILMENT: "partners.replay_fulfilment", DeadLetter.Kind.EVENT: "partners.replay_inboundevent",
+    DeadLetter.Kind.MATCH: "partners.match_status",
 }
 
 
@@ -44,7 +45,7 @@ class ReplayAllForm(ReasonForm):
         empty_label=gettext_lazy("all partners"), widget=UnfoldAdminSelectWidget(),
     )
     kind = forms.ChoiceField(
-        label=gettext_lazy("Kind"), required=False, choices=[("", gettext_lazy("both")), *DeadLetter.Kind.choices],
+        label=gettext_lazy("Kind"), required=False, choices=[("", gettext_lazy("all kinds")), *DeadLetter.Kind.choices],
         widget=UnfoldAdminSelectWidget(),
     )
     field_order = ("partner", "kind", "reason")
@@ -154,6 +155,12 @@ def _tell(request: HttpRequest, done: Replayed) -> None:
             "%(count)s fulfilment is queued to be sent.", "%(count)s fulfilments are queued to be sent.", done.queued
         )
         messages.success(request, words % {"count": done.queued})
+    if done.matches:
+        words = ngettext(
+            "The partner is asked about %(count)s status match again.",
+            "The partner is asked about %(count)s status matches again.", done.matches,
+        )
+        messages.success(request, words % {"count": done.matches})
     if done.handled:
         words = ngettext("%(count)s event was handled.", "%(count)s events were handled.", done.handled)
         messages.success(request, words % {"count": done.handled})

@@ -59,6 +59,8 @@ def letter_url(letter: DeadLetter) -> str:
     """The page of what is dead."""
     if letter.kind == DeadLetter.Kind.FULFILMENT:
         return reverse("admin:partners_fulfilment_change", args=[letter.fulfilment_id])
+    if letter.kind == DeadLetter.Kind.MATCH:
+        return reverse("admin:partners_statusmatch_change", args=[letter.match_id])
     return reverse("admin:partners_inboundevent_change", args=[letter.event_id])
 
 
@@ -93,6 +95,7 @@ def refusal_in_words(reason: str) -> str:
         "bad-timestamp": _("bad timestamp"), "too-old": _("signed too long ago"),
         "too-new": _("signed in the future"), "bad-signature": _("wrong signature"), "malformed": _("unreadable"),
         "unsupported-type": _("not JSON"), "invalid-request": _("not in the form that is expected"),
+        "future-event": _("dated in the future"),
         "key-conflict": _("id used for something else"), "other": _("other reasons"),
     }
     return str(words.get(reason, reason))

@@ -189,7 +189,8 @@ class StatusMatchAdmin(ReadOnlyAdmin):
         return show_page(
             self, request, "partners/status_match.html", found, match=found, colour=COLOURS[State(found.state)],
             partner=partner_link(found.partner), rule=_rule_in_words(found.rule),
-            reason=reason_in_words(found.reason), evidence=sorted(found.evidence.items()),
+            reason=reason_in_words(found.reason), error=reason_in_words(found.error),
+            evidence=sorted(found.evidence.items()),
             renewed_by=StatusMatch.objects.filter(renews=found).first(),
             buttons=offered(request, ACTIONS, found, on=today()),
         )
@@ -201,10 +202,10 @@ def _match(request: HttpRequest, form: MatchForm, *, on: date) -> StatusMatch | 
     facts: dict[str, Any] = {"key": f"desk-{chosen['seen']}", "on": on, **who_and_when(request, form)}
     try:
         if rule.direction == Direction.OUTBOUND:
-            found = match_outbound(chosen["member"], rule.partner, **facts)
+            found = match_outbound(chosen["member"], rule.partner, rule=rule, **facts)
         else:
             found = match_inbound(
-                chosen["member"], rule.partner, rule.partner_tier, evidence={"seen": chosen["evidence"]},
+                chosen["member"], rule.partner, rule.partner_tier, rule=rule, evidence={"seen": chosen["evidence"]},
                 presented_until=chosen["presented_until"], **facts,
             )
     except PlusdeskError as error:

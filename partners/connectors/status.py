@@ -2,6 +2,7 @@
 
 What comes back means what it means of orders (connectors/api.py): 200 done, 202 accepted, 409 failed with a reason, 429
 later, anything else, and nothing at all, unknown; what is unknown is asked about before it is sent again, under its id.
+No answer, a 5xx and a 401 count as not reached.
 """
 
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ class MatchOrder:
 
 @dataclass(frozen=True, slots=True)
 class MatchAnswer:
-    """What came of it; `state` and `number` as the partner says them."""
+    """What came of it; `state` and `number` as the partner says them; `was_reached` as of orders."""
 
     match: int
     command: Command
@@ -53,6 +54,7 @@ class MatchAnswer:
     number: str = ""
     error: str = ""
     retry_after: float | None = None
+    was_reached: bool = True
 
 
 class StatusConnector(ApiConnector):
@@ -63,11 +65,11 @@ class StatusConnector(ApiConnector):
         try:
             return _read(order, await self._ask_and_tell(order))
         except NoAnswerError as error:
-            return MatchAnswer(order.match, order.command, Outcome.UNKNOWN, error=error.code)
+            return MatchAnswer(order.match, order.command, Outcome.UNKNOWN, error=error.code, was_reached=False)
         except Exception:
             # As of orders: the others of its batch are to be written down all the same.
             log.exception("partner_answer_unread", match=order.match)
-            return MatchAnswer(order.match, order.command, Outcome.UNKNOWN, error="bad_answer")
+            return MatchAnswer(order.match, order.command, Outcome.UNKNOWN, error="bad_answer", was_reached=False)
 
     async def _ask_and_tell(self, order: MatchOrder) -> Reply:
         if order.was_sent:
@@ -98,7 +100,8 @@ def _read(order: MatchOrder, reply: Reply) -> MatchAnswer:
     if order.command == "end" and reply.status == 404 and reply.code == "absent":
         return MatchAnswer(order.match, order.command, Outcome.DONE, state="ended")
     if reply.status not in (200, 202, 409) or reply.data.get("match") != order.key:
-        return MatchAnswer(order.match, order.command, Outcome.UNKNOWN, error=reply.code)
+        was_reached = reply.status < 500 and reply.status != 401
+        return MatchAnswer(order.match, order.command, Outcome.UNKNOWN, error=reply.code, was_reached=was_reached)
     state, number = reply.data.get("state"), str(reply.data.get("number") or "")[:128]
     if not isinstance(state, str) or state not in STATES:
         return MatchAnswer(order.match, order.command, Outcome.UNKNOWN, error="bad_answer")

@@ -1,7 +1,7 @@
 """Pools of voucher codes. A code is personal money: it is sealed and hashed as the file is read, block by block.
 
-In staging rows, faults, previews and the trail stands what it ends in, and nothing more. The stored file holds the
-codes as they came; it is erased once it is applied (services/voucher_import.py: erase_files).
+In staging rows, faults, previews, error files and the trail stands what it ends in, and nothing more. The stored file
+holds the codes as they came; it is erased once it is applied (services/voucher_import.py: erase_files).
 """
 
 import re
@@ -34,7 +34,7 @@ class VoucherCodeWidget(CodeWidget):
         text = str(super().clean(value, row, **kwargs))
         if not re.fullmatch(self.PATTERN, text):
             raise CellError("bad_voucher_code")
-        return text[-min(4, len(text) // 3) :]
+        return seen_of(text)
 
     def value(self, text: pl.Expr) -> pl.Expr:
         return ending_of(text)
@@ -42,6 +42,11 @@ class VoucherCodeWidget(CodeWidget):
     def fault(self, text: pl.Expr) -> pl.Expr:
         is_broken = text.is_not_null() & ~is_whole(text, self.PATTERN)
         return pl.coalesce(super().fault(text), pl.when(is_broken).then(pl.lit("bad_voucher_code")))
+
+
+def seen_of(code: str) -> str:
+    """What may be seen of a code."""
+    return code[len(code) - min(4, len(code) // 3) :]
 
 
 def ending_of(text: pl.Expr) -> pl.Expr:
@@ -131,6 +136,14 @@ class VoucherCodeImporter(Importer):
         is_past = fault.is_null() & (pl.col("expires_on") < on)
         past = pl.when(is_past).then(pl.lit("past_date")).otherwise(fault).alias("fault:expires_on")
         return CrossCheck([*sealed, past], {"expires_on:past_date": pl.lit(on.isoformat())})
+
+    def handed_back(self, cell: str, staged: str | None) -> str:
+        """A code by what it ends in: who has the file finds the row by its line, and others are not to have the code.
+
+        In a row that does not fit the header any cell may be one.
+        """
+        text = cell.strip()
+        return f"…{seen_of(text)}" if staged in ("ending", None) and text else cell
 
     def resolve_file(self, batch: ImportBatch) -> None:
         voucher_import.resolve_repeats(batch)

@@ -18,7 +18,10 @@ CHUNK_CODES = 50_000
 
 
 class ExpireVoucherCodes(Job):
-    """By night, ranges of codes whose last day is over; by day it tells of pools that run low, and erases files."""
+    """By night, ranges of codes whose last day is over.
+
+    By day it gives codes to those who wait for one, tells of pools that run low, and erases files.
+    """
 
     name = "expire_voucher_codes"
     label = _("mark voucher codes that are over")
@@ -43,6 +46,7 @@ class ExpireVoucherCodes(Job):
         return ChunkResult(done=done, failed=count_left_out(run.approved, keys))
 
     def tick(self, *, at: datetime) -> None:
+        vouchers.serve_waiting(on=business_date(at), at=at)
         vouchers.warn_of_low_stock(on=business_date(at), at=at)
         voucher_import.erase_files(at=at)
 

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
             name='DeadLetter',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('fulfilment', 'fulfilment'), ('event', 'event from a partner')], max_length=16, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('fulfilment', 'fulfilment'), ('event', 'event from a partner'), ('match', 'status match')], max_length=16, verbose_name='kind')),
                 ('subject', models.CharField(max_length=64, verbose_name='subject')),
                 ('reason', models.CharField(max_length=200, verbose_name='reason')),
                 ('since', models.DateTimeField(verbose_name='since')),
@@ -529,6 +529,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('requested', 'requested'), ('active', 'active'), ('ended', 'ended'), ('revoked', 'revoked'), ('refused', 'refused')], max_length=16, verbose_name='state')),
                 ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
                 ('next_attempt_at', models.DateTimeField(blank=True, null=True, verbose_name='next attempt at')),
+                ('dead_at', models.DateTimeField(blank=True, null=True, verbose_name='given up at')),
                 ('error', models.CharField(blank=True, max_length=200, verbose_name='error')),
                 ('ended_on', models.DateField(blank=True, null=True, verbose_name='ended on')),
                 ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
@@ -850,11 +851,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='partnerstatement',
-            name='batch',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='operations.importbatch', verbose_name='import'),
-        ),
-        migrations.AddField(
-            model_name='partnerstatement',
             name='imported_by',
             field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='imported by'),
         ),
@@ -862,11 +858,6 @@ class Migration(migrations.Migration):
             model_name='partnerstatement',
             name='partner',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='partners.partner', verbose_name='partner'),
-        ),
-        migrations.AddField(
-            model_name='partnerstatementevent',
-            name='batch',
-            field=models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='operations.importbatch', verbose_name='import'),
         ),
         migrations.AddField(
             model_name='partnerstatementevent',
@@ -1243,7 +1234,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='command',
-            index=models.Index(condition=models.Q(('answered_at__isnull', False)), fields=['answered_at'], name='command_answered'),
+            index=models.Index(condition=models.Q(('answered_at__isnull', False)), fields=['partner', 'answered_at'], name='command_answered'),
         ),
         migrations.AddConstraint(
             model_name='command',
@@ -1407,7 +1398,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='partnerstatement',
-            trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."partner_id" IS DISTINCT FROM (NEW."partner_id") OR OLD."month" IS DISTINCT FROM (NEW."month") OR OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."batch_id" IS DISTINCT FROM (NEW."batch_id") OR OLD."matched_at" IS DISTINCT FROM (NEW."matched_at") OR OLD."file" IS DISTINCT FROM (NEW."file") OR OLD."file_name" IS DISTINCT FROM (NEW."file_name") OR OLD."file_sha256" IS DISTINCT FROM (NEW."file_sha256") OR OLD."lines_read" IS DISTINCT FROM (NEW."lines_read") OR OLD."counts" IS DISTINCT FROM (NEW."counts") OR OLD."matched" IS DISTINCT FROM (NEW."matched") OR OLD."imported_by_id" IS DISTINCT FROM (NEW."imported_by_id"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='6ce7bfdfde0b7b3f99f0fab5f2ab17ea72e9f06e', operation='UPDATE', pgid='pgtrigger_frozen_5f603', table='partners_partnerstatement', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."partner_id" IS DISTINCT FROM (NEW."partner_id") OR OLD."month" IS DISTINCT FROM (NEW."month") OR OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."matched_at" IS DISTINCT FROM (NEW."matched_at") OR OLD."file" IS DISTINCT FROM (NEW."file") OR OLD."file_name" IS DISTINCT FROM (NEW."file_name") OR OLD."file_sha256" IS DISTINCT FROM (NEW."file_sha256") OR OLD."lines_read" IS DISTINCT FROM (NEW."lines_read") OR OLD."counts" IS DISTINCT FROM (NEW."counts") OR OLD."matched" IS DISTINCT FROM (NEW."matched") OR OLD."imported_by_id" IS DISTINCT FROM (NEW."imported_by_id"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='f09b9fdb5936cfbc7e409fb291efd39dc4b24b4f', operation='UPDATE', pgid='pgtrigger_frozen_5f603', table='partners_partnerstatement', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='partnerstatement',
@@ -1419,15 +1410,15 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='partnerstatement',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "partners_partnerstatementevent" ("batch_id", "counts", "file", "file_name", "file_sha256", "id", "imported_by_id", "lines_read", "matched", "matched_at", "month", "number", "partner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "state") SELECT new_values."batch_id", new_values."counts", new_values."file", new_values."file_name", new_values."file_sha256", new_values."id", new_values."imported_by_id", new_values."lines_read", new_values."matched", new_values."matched_at", new_values."month", new_values."number", new_values."partner_id", _pgh_attached_context.value, clock_timestamp(), \'insert\', new_values."id", new_values."state" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='9d2805496bf5576ab47f767d961aa4f44729c077', level='STATEMENT', operation='INSERT', pgid='pgtrigger_insert_insert_c94b2', referencing='REFERENCING NEW TABLE AS new_values ', table='partners_partnerstatement', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "partners_partnerstatementevent" ("counts", "file", "file_name", "file_sha256", "id", "imported_by_id", "lines_read", "matched", "matched_at", "month", "number", "partner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "state") SELECT new_values."counts", new_values."file", new_values."file_name", new_values."file_sha256", new_values."id", new_values."imported_by_id", new_values."lines_read", new_values."matched", new_values."matched_at", new_values."month", new_values."number", new_values."partner_id", _pgh_attached_context.value, clock_timestamp(), \'insert\', new_values."id", new_values."state" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='7d6253cf0c084f7490f011df1a226e6689d83866', level='STATEMENT', operation='INSERT', pgid='pgtrigger_insert_insert_c94b2', referencing='REFERENCING NEW TABLE AS new_values ', table='partners_partnerstatement', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='partnerstatement',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "partners_partnerstatementevent" ("batch_id", "counts", "file", "file_name", "file_sha256", "id", "imported_by_id", "lines_read", "matched", "matched_at", "month", "number", "partner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "state") SELECT new_values."batch_id", new_values."counts", new_values."file", new_values."file_name", new_values."file_sha256", new_values."id", new_values."imported_by_id", new_values."lines_read", new_values."matched", new_values."matched_at", new_values."month", new_values."number", new_values."partner_id", _pgh_attached_context.value, clock_timestamp(), \'update\', new_values."id", new_values."state" FROM ( SELECT new_values.* FROM old_values FULL JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='a7f0355552f15bbe6eb39ce01beba786c2ac0871', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_update_update_bee87', referencing='REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ', table='partners_partnerstatement', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "partners_partnerstatementevent" ("counts", "file", "file_name", "file_sha256", "id", "imported_by_id", "lines_read", "matched", "matched_at", "month", "number", "partner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "state") SELECT new_values."counts", new_values."file", new_values."file_name", new_values."file_sha256", new_values."id", new_values."imported_by_id", new_values."lines_read", new_values."matched", new_values."matched_at", new_values."month", new_values."number", new_values."partner_id", _pgh_attached_context.value, clock_timestamp(), \'update\', new_values."id", new_values."state" FROM ( SELECT new_values.* FROM old_values FULL JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='432bb42d20ab141fd0b520ebddb686baec7ebac2', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_update_update_bee87', referencing='REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ', table='partners_partnerstatement', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='partnerstatement',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "partners_partnerstatementevent" ("batch_id", "counts", "file", "file_name", "file_sha256", "id", "imported_by_id", "lines_read", "matched", "matched_at", "month", "number", "partner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "state") SELECT old_values."batch_id", old_values."counts", old_values."file", old_values."file_name", old_values."file_sha256", old_values."id", old_values."imported_by_id", old_values."lines_read", old_values."matched", old_values."matched_at", old_values."month", old_values."number", old_values."partner_id", _pgh_attached_context.value, clock_timestamp(), \'delete\', old_values."id", old_values."state" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;', hash='248926ab3b4503297e35977bdb5ac3e75356b2bc', level='STATEMENT', operation='DELETE', pgid='pgtrigger_delete_delete_ebc97', referencing='REFERENCING OLD TABLE AS old_values ', table='partners_partnerstatement', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "partners_partnerstatementevent" ("counts", "file", "file_name", "file_sha256", "id", "imported_by_id", "lines_read", "matched", "matched_at", "month", "number", "partner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "state") SELECT old_values."counts", old_values."file", old_values."file_name", old_values."file_sha256", old_values."id", old_values."imported_by_id", old_values."lines_read", old_values."matched", old_values."matched_at", old_values."month", old_values."number", old_values."partner_id", _pgh_attached_context.value, clock_timestamp(), \'delete\', old_values."id", old_values."state" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;', hash='b98e428d23f3480843a0e79eeb4294b4d28463dc', level='STATEMENT', operation='DELETE', pgid='pgtrigger_delete_delete_ebc97', referencing='REFERENCING OLD TABLE AS old_values ', table='partners_partnerstatement', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='partnerstatementevent',
@@ -1624,6 +1615,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='statusmatch',
             index=models.Index(condition=models.Q(('state', 'active')), fields=['valid_until', 'member'], name='statusmatch_ends'),
+        ),
+        migrations.AddIndex(
+            model_name='statusmatch',
+            index=models.Index(condition=models.Q(('dead_at__isnull', False)), fields=['partner', 'id'], name='statusmatch_dead'),
         ),
         migrations.AddConstraint(
             model_name='statusmatch',

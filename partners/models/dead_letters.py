@@ -1,4 +1,7 @@
-"""What nobody works on until somebody replays it: given-up fulfilments, and events that could not be handled."""
+"""What nobody works on until somebody replays it.
+
+Fulfilments and status matches that were given up, and events that could not be handled.
+"""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -7,14 +10,16 @@ from memberships.models import Member
 from partners.models.events import InboundEvent
 from partners.models.fulfilments import Fulfilment
 from partners.models.partners import Partner
+from partners.models.status_matches import StatusMatch
 
 
 class DeadLetter(models.Model):
-    """A row of the view partners_deadletter (sql/dead_letters/view.sql), one list over both; never written to."""
+    """A row of the view partners_deadletter (sql/dead_letters/view.sql), one list of all; never written to."""
 
     class Kind(models.TextChoices):
         FULFILMENT = "fulfilment", _("fulfilment")
         EVENT = "event", _("event from a partner")
+        MATCH = "match", _("status match")
 
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     partner = models.ForeignKey(Partner, models.DO_NOTHING, related_name="+", verbose_name=_("partner"))
@@ -25,7 +30,10 @@ class DeadLetter(models.Model):
     event = models.ForeignKey(
         InboundEvent, models.DO_NOTHING, null=True, related_name="+", verbose_name=_("event from a partner")
     )
-    #: What it is: our number of the fulfilment, or the type of the event.
+    match = models.ForeignKey(
+        StatusMatch, models.DO_NOTHING, null=True, related_name="+", verbose_name=_("status match")
+    )
+    #: What it is: our number of the fulfilment or of the match, or the type of the event.
     subject = models.CharField(_("subject"), max_length=64)
     reason = models.CharField(_("reason"), max_length=200)
     since = models.DateTimeField(_("since"))

@@ -199,7 +199,9 @@ class Command(models.Model):
                 condition=Q(state__in=["queued", "sent", "unknown"], mode="manual"),
             ),
             # Of the last day, for a partner's health.
-            models.Index(fields=["answered_at"], name="command_answered", condition=Q(answered_at__isnull=False)),
+            models.Index(
+                fields=["partner", "answered_at"], name="command_answered", condition=Q(answered_at__isnull=False)
+            ),
         ]
         triggers = [
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from operations.audit import keep_whole, track
-from operations.models import ImportBatch
 from operations.paths import path
 from partners.models.fulfilments import Fulfilment
 from partners.models.partners import Offer, Partner
@@ -38,9 +37,6 @@ class PartnerStatement(models.Model):
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="statements", verbose_name=_("partner"))
     month = models.DateField(_("month"))
     number = models.PositiveSmallIntegerField(_("number"))
-    batch = models.OneToOneField(
-        ImportBatch, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("import")
-    )
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.MATCHED)
     matched_at = models.DateTimeField(_("matched at"))
     file = models.FileField(_("file"), upload_to=upload_path, blank=True, db_default="")

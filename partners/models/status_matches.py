@@ -62,7 +62,7 @@ class StatusMatchQuerySet(models.QuerySet["StatusMatch"]):
 
 
 # How often the partner was told is no business of the trail.
-@track(owner="member", exclude=["attempts", "next_attempt_at", "error"])
+@track(owner="member", exclude=["attempts", "next_attempt_at", "dead_at", "error"])
 class StatusMatch(models.Model):
     """A member's match at a partner, one for a direction and period."""
 
@@ -94,6 +94,8 @@ class StatusMatch(models.Model):
     )
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     next_attempt_at = models.DateTimeField(_("next attempt at"), null=True, blank=True)
+    # In the dead letters since; why stands in `error`.
+    dead_at = models.DateTimeField(_("given up at"), null=True, blank=True)
     error = models.CharField(_("error"), max_length=200, blank=True)
     ended_on = models.DateField(_("ended on"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
@@ -136,6 +138,7 @@ class StatusMatch(models.Model):
                 fields=["next_attempt_at", "id"], name="statusmatch_due", condition=Q(next_attempt_at__isnull=False)
             ),
             models.Index(fields=["valid_until", "member"], name="statusmatch_ends", condition=Q(state="active")),
+            models.Index(fields=["partner", "id"], name="statusmatch_dead", condition=Q(dead_at__isnull=False)),
         ]
         triggers = [
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 from django.conf import settings
@@ -17,6 +18,18 @@ from partners.sandbox.address import read_address
 from partners.services.keys import secrets_of
 
 log = structlog.get_logger(__name__)
+
+
+class Answered(Protocol):
+    """What comes back of a call; whether the partner itself has answered, whatever it said."""
+
+    @property
+    def was_reached(self) -> bool: ...
+
+
+C = TypeVar("C", bound=ApiConnector)
+T = TypeVar("T")
+A = TypeVar("A", bound=Answered)
 #: Answers that come within so long of each other are written down together (seconds).
 PATIENCE = 0.2
 
@@ -38,13 +51,31 @@ def call_all(partner: Partner, line: Line, orders: Sequence[Order]) -> Iterator[
     Once so many calls in a row did not reach it that its breaker opens, the rest is answered NOT_SENT.
     RuntimeError inside a transaction: it would hold its locks meanwhile, and a rollback would forget the calls.
     """
+    return call_each(
+        partner, ApiConnector(line, pace=pace_of(partner)), orders, tell=ApiConnector.carry_out, not_sent=_not_sent
+    )
+
+
+def _not_sent(order: Order) -> Answer:
+    return Answer(order.command, order.attempt, Outcome.NOT_SENT, was_reached=False)
+
+
+def call_each(
+    partner: Partner, connector: C, items: Sequence[T], *, tell: Callable[[C, T], Awaitable[A]],
+    not_sent: Callable[[T], A],
+) -> Iterator[list[A]]:
+    """`call_all` of any connector: `tell` the partner each item, or answer `not_sent` once it cannot be reached."""
     if connection.in_atomic_block:
         raise RuntimeError("a partner is called outside any transaction")
-    pace = Pace(float(partner.per_second))
-    caller = _Caller(ApiConnector(line, pace=pace.wait), patience=partner.breaker_failures)
+    caller = _Caller(connector, tell, not_sent, patience=partner.breaker_failures)
     yield from answers_of(
-        orders, _Caller.carry_out, opened=lambda: caller, limits=Limits(partner.in_flight), patience=PATIENCE
+        items, _Caller.carry_out, opened=lambda: caller, limits=Limits(partner.in_flight), patience=PATIENCE
     )
+
+
+def pace_of(partner: Partner) -> Callable[[], Awaitable[None]]:
+    """To be waited for before each call."""
+    return Pace(float(partner.per_second)).wait
 
 
 class Pace:
@@ -64,24 +95,26 @@ class Pace:
         await asyncio.sleep(turn - now)
 
 
-class _Caller:
+class _Caller(Generic[C, T, A]):
     """A connector that is left alone once it cannot be reached."""
 
-    def __init__(self, connector: ApiConnector, *, patience: int) -> None:
-        self._connector, self._patience = connector, patience
+    def __init__(
+        self, connector: C, tell: Callable[[C, T], Awaitable[A]], not_sent: Callable[[T], A], *, patience: int
+    ) -> None:
+        self._connector, self._tell, self._not_sent, self._patience = connector, tell, not_sent, patience
         self._failures = 0
 
-    async def __aenter__(self) -> "_Caller":
+    async def __aenter__(self) -> "_Caller[C, T, A]":
         await self._connector.__aenter__()
         return self
 
     async def __aexit__(self, *error: object) -> None:
         await self._connector.__aexit__(*error)
 
-    async def carry_out(self, order: Order) -> Answer:
+    async def carry_out(self, item: T) -> A:
         if self._failures >= self._patience:
-            return Answer(order.command, order.attempt, Outcome.NOT_SENT, was_reached=False)
-        answer = await self._connector.carry_out(order)
+            return self._not_sent(item)
+        answer = await self._tell(self._connector, item)
         self._failures = 0 if answer.was_reached else self._failures + 1
         return answer
 

@@ -1,9 +1,9 @@
 """Daily files: made once of a day with the commands in them, sent outside any transaction, and answered by a result.
 
 Whatever dies in between, the file is there with its bytes: it is asked about by its name before it is sent again, and a
-result that is read again answers only what has no answer yet. A file holds all that waits on its day, and is made and
-kept whole: a million commands (some 100 MB) are as much as is worked with; a result may be as long as
-connectors/daily_file.py says.
+result that is read again answers only what has no answer yet. A partner has one file a day, with what waits when it is
+made: what comes later is in the next day's. It is made and kept whole, so that a million commands (some 100 MB) are as
+many as it takes, and the others wait for the next; a result may be as long as connectors/daily_file.py says.
 """
 
 import asyncio
@@ -33,6 +33,8 @@ from partners.services.commands import record_answers
 
 Clock = Callable[[], datetime]
 State = DailyFile.State
+#: As many commands are in a file.
+MOST_LINES = 1_000_000
 #: As many lines of a result are written down in a transaction.
 BATCH = 5_000
 #: The pauses before a file is tried, or asked about, again (seconds).
@@ -62,23 +64,24 @@ class Reply:
 
 def due_partners(*, at: datetime) -> list[DuePartner]:
     """Whose commands wait for a file."""
-    return [DuePartner(*row) for row in statements.rows("daily_files/partners", at=at)]
+    return [DuePartner(*row) for row in statements.rows("daily_files/partners", at=at, most=MOST_LINES)]
 
 
 @transaction.atomic
 def make_file(
     partner: Partner, *, on: date, at: datetime, approved: JobRun | None = None
 ) -> DailyFile | None:
-    """The partner's file of a day, with all commands that wait; they are sent from then on. None: nothing waits.
+    """The partner's file of a day, with the commands that wait; they are sent from then on. None: nothing waits.
 
-    Made once: again it is the same file, and what was queued since waits for the next day's. Locks the partner.
+    Made once: again it is the same file, and what was queued since, or is beyond MOST_LINES, waits for the next day's.
+    Locks the partner.
     """
     Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
     made = DailyFile.objects.filter(partner=partner, business_date=on).first()
     if made is not None:
         return made
     found = statements.rows(
-        "daily_files/claim", partner=partner.pk, on=on, at=at, approved=approved and approved.pk
+        "daily_files/claim", partner=partner.pk, on=on, at=at, approved=approved and approved.pk, most=MOST_LINES
     )
     if not found:
         return None
@@ -99,7 +102,7 @@ def make_file(
 
 def foresee_file(run: JobRun, *, partner: int) -> int:
     """Write a RunItem for each command of the partner's next file; how many."""
-    return statements.run("daily_files/foresee", run=run.pk, partner=partner, at=run.requested_at)
+    return statements.run("daily_files/foresee", run=run.pk, partner=partner, at=run.requested_at, most=MOST_LINES)
 
 
 def mark_filed(approved: JobRun, *, partner: int) -> None:

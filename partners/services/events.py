@@ -6,8 +6,9 @@ others wait for it, and then give the same answer.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -21,6 +22,7 @@ from operations.api.bodies import read_json
 from operations.api.problems import RefusedError, code_of
 from operations.api.words import words_of
 from operations.audit import because
+from operations.dates import business_date
 from operations.errors import KeyConflictError, PlusdeskError
 from operations.models import User
 from partners.errors import EventStateError
@@ -35,8 +37,12 @@ NOBODY = "-"
 #: Why a call is refused; anything else is counted as "other".
 REASONS = frozenset({
     "unknown-partner", "too-large", "length-required", "missing-header", "bad-id", "bad-timestamp", "too-old",
-    "too-new", "bad-signature", "malformed", "unsupported-type", "invalid-request", "key-conflict",
+    "too-new", "bad-signature", "malformed", "unsupported-type", "invalid-request", "future-event", "key-conflict",
 })
+#: An event is dated at most so far ahead of our clock: what is to come has not happened.
+AHEAD = timedelta(days=1)
+#: What an event says of when it happened, beside its own timestamp.
+MOMENTS = ("at", "registered_on")
 #: As long as InboundEvent.error.
 ERROR_LENGTH = 200
 
@@ -107,6 +113,33 @@ def check_data(type: str, data: dict[str, Any]) -> Any:
         return handler.schema.model_validate(data)
     except ValidationError as error:
         raise InvalidRequestError(error) from None
+
+
+def refuse_future(occurred_at: datetime, data: Any, *, at: datetime) -> None:
+    """FutureEventError where an event, or what it says (None: of an unknown type), is dated more than AHEAD of `at`."""
+    said = {"timestamp": occurred_at, **{f"data/{name}": getattr(data, name, None) for name in MOMENTS}}
+    ahead = [f"body/{name}" for name, when in said.items() if _is_beyond(when, at + AHEAD)]
+    if ahead:
+        raise FutureEventError(ahead)
+
+
+def _is_beyond(when: date | datetime | None, limit: datetime) -> bool:
+    if isinstance(when, datetime):
+        return when > limit
+    return when is not None and when > business_date(limit)
+
+
+class FutureEventError(RefusedError):
+    """The event is dated further ahead than clocks differ; `faults` says where. The id is not spent."""
+
+    http_status = 422
+
+    def __init__(self, places: Sequence[str]) -> None:
+        words = _("More than a day ahead of our clock.")
+        super().__init__(
+            _("An event that has not happened yet is not taken."),
+            faults=[{"place": place, "words": words, "code": "future"} for place in places],
+        )
 
 
 class InvalidRequestError(RefusedError):

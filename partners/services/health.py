@@ -13,8 +13,8 @@ from partners.services.events import NOBODY
 from partners.services.statements import rows
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-#: So many of the last day's commands are looked at, the newest, of all partners together.
-MOST_CALLS = 50_000
+#: So many of the last day's commands of a partner are looked at, the newest.
+MOST_CALLS = 10_000
 #: Counted up to here; more is "10,000+".
 MOST = 10_000
 #: Refused calls of so many days are shown, today included.
@@ -65,6 +65,7 @@ class Health:
     oldest_at: datetime | None = None
     dead_fulfilments: int = 0
     dead_events: int = 0
+    dead_matches: int = 0
     last_event_at: datetime | None = None
     stocks: list[Stock] = field(default_factory=list)
     #: By reason, of the last REFUSED_DAYS days.
@@ -72,7 +73,7 @@ class Health:
 
     @property
     def dead(self) -> int:
-        return self.dead_fulfilments + self.dead_events
+        return self.dead_fulfilments + self.dead_events + self.dead_matches
 
     @property
     def refused_count(self) -> int:
@@ -107,13 +108,12 @@ def health_of(partners: Collection[Partner], *, on: date, at: datetime) -> list[
     """Of each partner, in the order given."""
     found = {partner.pk: Health(partner, at) for partner in partners}
     keys = list(found)
-    for key, *figures in rows("health/calls", hour=at - HOUR, day=at - DAY, at=at, most=MOST_CALLS):
-        if key in found:
-            found[key].hour, found[key].day = Calls(*figures[:4]), Calls(*figures[4:])
-    for key, behind, oldest, dead, dead_events, last in rows("health/waiting", partners=keys, most=MOST + 1):
+    for key, *figures in rows("health/calls", partners=keys, hour=at - HOUR, day=at - DAY, at=at, most=MOST_CALLS):
+        found[key].hour, found[key].day = Calls(*figures[:4]), Calls(*figures[4:])
+    for key, behind, oldest, *dead, last in rows("health/waiting", partners=keys, most=MOST + 1):
         health = found[key]
         health.behind, health.oldest_at, health.last_event_at = behind, oldest, last
-        health.dead_fulfilments, health.dead_events = dead, dead_events
+        health.dead_fulfilments, health.dead_events, health.dead_matches = dead
     for key, *figures in rows("health/stock", partners=keys, on=on, most=MOST + 1):
         found[key].stocks.append(Stock(*figures))
     for breaker in Breaker.objects.filter(partner__in=keys):

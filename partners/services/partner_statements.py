@@ -66,13 +66,7 @@ def import_statement(
     if same is not None:
         return Imported(same, is_new=False)
     refuse_settled(partner, month)
-    with ThreadPoolExecutor(1) as beside:
-        # While the database finds what may be billed.
-        reading = beside.submit(_lines_of, kept, partner, month, get_language() or "zh-hans")
-        billed = statement_matching.find_billed(partner, month)
-        lines = reading.result()
-    matching = statement_matching.match(partner, billed, lines)
-    _refuse_others(matching, lines.height)
+    matching, lines = _match(kept, partner, month)
     with transaction.atomic(), because(_("partner's statement"), actor=actor):
         Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
         same = _same_file(partner, month, kept.sha256)
@@ -84,8 +78,8 @@ def import_statement(
         )
         statement = PartnerStatement(
             partner=partner, month=month, number=_next_number(partner, month), matched_at=at, imported_by=actor,
-            file_name=(file.name or "")[:255], file_sha256=kept.sha256, lines_read=lines.height,
-            counts=matching.counts, matched=matching.matched,
+            file_name=(file.name or "")[:255], file_sha256=kept.sha256, lines_read=lines, counts=matching.counts,
+            matched=matching.matched,
         )
         statement.file.save("upload", ContentFile(kept.data), save=False)
         statement.save()
@@ -118,6 +112,17 @@ def _read(file: "File[Any]") -> _Kept:
         return _Kept(data, sha256(data).hexdigest(), csv_of(data), "utf-8")
     except WorkbookError as error:
         raise refusal("unreadable_file", value=file.name or "", expected=str(error) or _("no workbook")) from error
+
+
+def _match(kept: "_Kept", partner: Partner, month: date) -> "tuple[statement_matching.Matching, int]":
+    """The file against what may be billed, and how many lines it has. The file is read while the database looks."""
+    with ThreadPoolExecutor(1) as beside:
+        reading = beside.submit(_lines_of, kept, partner, month, get_language() or "zh-hans")
+        billed = statement_matching.find_billed(partner, month)
+        lines = reading.result()
+    matching = statement_matching.match(partner, billed, lines)
+    _refuse_others(matching, lines.height)
+    return matching, lines.height
 
 
 def _lines_of(kept: _Kept, partner: Partner, month: date, language: str) -> pl.DataFrame:

@@ -18,6 +18,7 @@ REASONS: dict[str, Promise] = {
     "revoked_before": gettext_lazy("it was revoked before, and nothing brings it back"),
     "undone_by_partner": gettext_lazy("the partner undid by itself what it was told"),
     "clock_skew": gettext_lazy("the clocks of the two houses differ too much"),
+    "ended_by_partner": gettext_lazy("the partner ended the match that it was to renew"),
     "failed": gettext_lazy("it failed, and the partner did not say why"),
     "internal_error": gettext_lazy("an error within the partner's system"),
     "invalid_request": gettext_lazy("the partner could not make sense of the order"),

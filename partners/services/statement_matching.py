@@ -160,12 +160,7 @@ def _look_up(partner: Partner, differing: pl.DataFrame) -> tuple[pl.DataFrame, i
     sought = differing.filter(~pl.col("is_use").fill_null(False))["order"].to_list()
     known = {row[0]: row[1:] for row in (rows("statements/known", keys=sought) if sought else [])}
     ours = {key: facts for key, facts in known.items() if facts[2] == partner.pk}
-    there = pl.DataFrame(
-        [(key, fulfilment, offer, state) for key, (fulfilment, offer, _partner, state) in ours.items()],
-        schema={"order": pl.String, "fulfilment_id": pl.Int64, "its_offer": pl.Int64, "its_state": pl.String},
-        orient="row",
-    )
-    uses = _known_uses(partner, missing - ours.keys())
+    there, uses = _known_fulfilments(ours), _known_uses(partner, missing - ours.keys())
     by_sku = dict(Offer.objects.filter(partner=partner).order_by("starts_on").values_list("sku", "pk"))
     is_known = pl.col("fulfilment_id").is_not_null() | pl.col("use_state").is_not_null()
     is_elsewhere = is_known & (pl.col("verdict") == Verdict.MISSING_HERE)
@@ -182,6 +177,13 @@ def _look_up(partner: Partner, differing: pl.DataFrame) -> tuple[pl.DataFrame, i
     # In the file's order, what it lacks at the end.
     found = found.sort("line", "order", nulls_last=True)
     return found, len(known) - len(ours), len(missing & ours.keys()) + uses.height
+
+
+def _known_fulfilments(ours: dict[str, tuple[Any, ...]]) -> pl.DataFrame:
+    """Of what is known by its key: `order`, `fulfilment_id`, `its_offer`, `its_state`."""
+    schema = {"order": pl.String, "fulfilment_id": pl.Int64, "its_offer": pl.Int64, "its_state": pl.String}
+    found = [(key, fulfilment, offer, state) for key, (fulfilment, offer, _partner, state) in ours.items()]
+    return pl.DataFrame(found, schema=schema, orient="row")
 
 
 def _known_uses(partner: Partner, numbers: set[str]) -> pl.DataFrame:

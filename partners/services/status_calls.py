@@ -1,20 +1,26 @@
-"""Telling partners of status matches: claimed, sent outside any transaction, and their answers written down."""
+"""Telling partners of status matches: claimed, sent outside any transaction, and their answers written down.
+
+As commands are: behind the same circuit breaker, and given up after as many attempts (PARTNER_ATTEMPTS); what was given
+up is a dead letter.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from random import uniform
 
-from django.db import connection, transaction
+from django.conf import settings
+from django.db import transaction
 
 from memberships.models import MemberReference
 from operations.dates import business_date
-from operations.outbound import Limits, answers_of
 from operations.owners import number_of
 from operations.services.holds import holding
 from partners.connectors.base import Outcome
-from partners.connectors.status import MatchAnswer, MatchOrder, StatusConnector
+from partners.connectors.status import Command, MatchAnswer, MatchOrder, StatusConnector
 from partners.models import Partner, StatusMatch
-from partners.services.calls import Pace, find_line
+from partners.services import breakers
+from partners.services.breakers import Passage
+from partners.services.calls import call_each, find_line, pace_of
 from partners.services.status_matches import note_partners_word
 
 Clock = Callable[[], datetime]
@@ -38,29 +44,34 @@ def send_due(*, clock: Clock) -> int:
 
 
 def _send(partner: Partner, *, clock: Clock) -> int:
-    line = find_line(partner, at=clock())
-    if line is None or connection.in_atomic_block:
+    line, allowed = find_line(partner, at=clock()), breakers.passage(partner, at=clock())
+    if line is None or allowed is Passage.NOTHING:
         return 0
-    orders = _claim(partner, at=clock())
-    connector = StatusConnector(line, pace=Pace(float(partner.per_second)).wait)
+    orders = _claim(partner, at=clock(), most=1 if allowed is Passage.ONE else CLAIM)
+    if orders and allowed is Passage.ONE:
+        breakers.begin_trial(partner, at=clock())
+    connector = StatusConnector(line, pace=pace_of(partner))
     count = 0
-    batches = answers_of(
-        orders, StatusConnector.settle, opened=lambda: connector, limits=Limits(partner.in_flight), patience=0.2
-    )
-    for answers in batches:
+    for answers in call_each(partner, connector, orders, tell=StatusConnector.settle, not_sent=_not_sent):
+        were_made = [answer.was_reached for answer in answers if answer.outcome is not Outcome.NOT_SENT]
         at = clock()
+        breakers.note_calls(partner, were_made, at=at)
         record(answers, on=business_date(at), at=at)
-        count += len(answers)
+        count += len(were_made)
     return count
 
 
+def _not_sent(order: MatchOrder) -> MatchAnswer:
+    return MatchAnswer(order.match, order.command, Outcome.NOT_SENT, was_reached=False)
+
+
 @transaction.atomic
-def _claim(partner: Partner, *, at: datetime) -> list[MatchOrder]:
+def _claim(partner: Partner, *, at: datetime, most: int) -> list[MatchOrder]:
     """Matches to be made or ended at the partner; their attempt is committed before they are sent."""
     due = StatusMatch.objects.select_for_update(skip_locked=True, of=("self",)).filter(
         partner=partner, next_attempt_at__lte=at
     )
-    matches = list(due.select_related("rule").order_by("next_attempt_at", "pk")[:CLAIM])
+    matches = list(due.select_related("rule").order_by("next_attempt_at", "pk")[:most])
     references = dict(
         MemberReference.objects.filter(source=partner.code, member__in=[match.member_id for match in matches])
         .values_list("member", "external_id")
@@ -72,10 +83,13 @@ def _claim(partner: Partner, *, at: datetime) -> list[MatchOrder]:
     return orders
 
 
+def _command(match: StatusMatch) -> Command:
+    return "end" if match.state == StatusMatch.State.REVOKED else "match"
+
+
 def _order(match: StatusMatch, reference: str) -> MatchOrder:
-    is_end = match.state == StatusMatch.State.REVOKED
     return MatchOrder(
-        match.pk, "end" if is_end else "match", match.attempts > 0, match.key,
+        match.pk, _command(match), match.attempts > 0, match.key,
         reference or number_of(match.member_id), match.rule.partner_tier, match.valid_from, match.valid_until,
         match.ended_on or match.valid_until, match.evidence, match.reason,
     )
@@ -98,13 +112,25 @@ def record(answers: Sequence[MatchAnswer], *, on: date, at: datetime) -> None:
 
 
 def _put_off(match: StatusMatch, answer: MatchAnswer, *, at: datetime) -> None:
-    """Ask again later, unless the partner told of it meanwhile."""
-    if match.next_attempt_at is None:
+    """Ask again later, or no more: unless the partner told of it meanwhile, or something else is wanted by now."""
+    if match.next_attempt_at is None or answer.command != _command(match):
         return
-    pause = timedelta(seconds=min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(match.attempts, 12)) * uniform(0.5, 1))
+    match.error, match.next_attempt_at = answer.error[:200], at + _pause(match, answer)
     if answer.outcome == Outcome.ACCEPTED:
-        pause = ACCEPTED_PAUSE
-    elif answer.retry_after is not None:
-        pause = timedelta(seconds=answer.retry_after)
-    match.error, match.next_attempt_at = answer.error[:200], at + pause
-    match.save(update_fields=["error", "next_attempt_at"])
+        match.attempts = 1
+    elif answer.outcome in (Outcome.LATER, Outcome.NOT_SENT):
+        match.attempts = max(match.attempts - 1, 0)
+    elif match.attempts >= settings.PARTNER_ATTEMPTS:
+        match.dead_at, match.next_attempt_at = at, None
+    match.save(update_fields=["attempts", "error", "next_attempt_at", "dead_at"])
+
+
+def _pause(match: StatusMatch, answer: MatchAnswer) -> timedelta:
+    """None for what was not sent: the breaker says when."""
+    if answer.outcome == Outcome.NOT_SENT:
+        return timedelta(0)
+    if answer.outcome == Outcome.ACCEPTED:
+        return ACCEPTED_PAUSE
+    if answer.retry_after is not None:
+        return timedelta(seconds=answer.retry_after)
+    return timedelta(seconds=min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(match.attempts, 12)) * uniform(0.5, 1))

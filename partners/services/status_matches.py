@@ -6,6 +6,7 @@ match ends, unless it stands higher by itself. Every match ends by its last day;
 tier lasts where the rule says so, and revokes what lost its tier (jobs/status_matches.py).
 """
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -29,6 +30,8 @@ from partners.models import Partner, RegistrationGift, StatusMatch, StatusMatchR
 
 Direction, State = StatusMatchRule.Direction, StatusMatch.State
 DAY = timedelta(days=1)
+#: Why a renewal is closed whose match the partner ended.
+ENDED_BY_PARTNER = "ended_by_partner"
 
 
 def rule_for(
@@ -47,25 +50,19 @@ def rule_for(
 
 @transaction.atomic
 def match_outbound(
-    member: Member, partner: Partner, *, key: str, on: date, at: datetime, actor: User | None, reason: str = ""
+    member: Member, partner: Partner, *, rule: StatusMatchRule | None = None, key: str, on: date, at: datetime,
+    actor: User | None, reason: str = "",
 ) -> StatusMatch:
     """Ask the partner for the tier that the member's own is worth there; it holds from the partner's yes on.
 
-    The highest tier for which there is a rule counts. A repeat under the same key returns the first match.
+    By that `rule`, if the member stands on its tier or higher; without one, by the rule of the highest tier for which
+    there is one. A repeat under the same key returns the first match.
     Raises StatusMatchError (no rule, no such tier, a match in these days), KeyConflictError.
     """
     member = lock_member(member.pk)
     if (first := _first(member, partner, Direction.OUTBOUND, key)) is not None:
         return first
-    standings = TierStanding.objects.filter(member=member).select_related("tier", "enrolment")
-    for standing in standings.order_by("-tier__rank"):
-        rule = rule_for(partner, Direction.OUTBOUND, on=on, tier_id=standing.tier_id)
-        if rule is not None:
-            break
-    else:
-        raise StatusMatchError(
-            _("No tier of the member is worth one at %(partner)s.") % {"partner": partner}
-        )
+    rule, standing = _standing_by(rule, member, on=on) if rule else _highest(member, partner, on=on)
     evidence = {
         "tier": standing.tier.code, "since": standing.since.isoformat(), "cause": standing.cause,
         "enrolment": standing.enrolment_id,
@@ -77,35 +74,47 @@ def match_outbound(
     )
 
 
+def _standing_by(rule: StatusMatchRule, member: Member, *, on: date) -> tuple[StatusMatchRule, TierStanding]:
+    """That rule, and the standing that it rests on: on its tier, or higher in its group, as the night looks at it."""
+    standings = TierStanding.objects.filter(member=member, group=rule.tier.group_id, tier__rank__gte=rule.tier.rank)
+    standing = standings.select_related("tier", "enrolment").order_by("-tier__rank").first()
+    if standing is None:
+        raise StatusMatchError(_("The member does not stand on “%(tier)s” or higher.") % {"tier": rule.tier})
+    return rule, standing
+
+
+def _highest(member: Member, partner: Partner, *, on: date) -> tuple[StatusMatchRule, TierStanding]:
+    """The member's highest standing for which there is a rule, and the rule."""
+    standings = TierStanding.objects.filter(member=member).select_related("tier", "enrolment")
+    for standing in standings.order_by("-tier__rank"):
+        rule = rule_for(partner, Direction.OUTBOUND, on=on, tier_id=standing.tier_id)
+        if rule is not None:
+            return rule, standing
+    raise StatusMatchError(_("No tier of the member is worth one at %(partner)s.") % {"partner": partner})
+
+
 @transaction.atomic
 def match_inbound(
-    member: Member, partner: Partner, partner_tier: str, *, key: str, evidence: dict[str, Any],
-    presented_until: date | None = None, on: date, at: datetime, actor: User | None, reason: str = "",
+    member: Member, partner: Partner, partner_tier: str, *, rule: StatusMatchRule | None = None, key: str,
+    evidence: dict[str, Any], presented_until: date | None = None, on: date, at: datetime, actor: User | None,
+    reason: str = "",
 ) -> StatusMatch:
     """Give the member our tier for the one that they hold at the partner, as long as both the rule and theirs last.
 
-    `evidence`: what the partner, or an operator who saw it, says of their tier. Locks member and wallet.
+    By that `rule`, else by the newest about the partner's tier. `evidence`: what the partner, or an operator who saw
+    it, says of their tier. Locks member and wallet.
     Raises StatusMatchError (no rule, no wallet in the programme, over already, a match in these days),
     KeyConflictError.
     """
     member = lock_member(member.pk)
     if (first := _first(member, partner, Direction.INBOUND, key)) is not None:
         return first
-    rule = rule_for(partner, Direction.INBOUND, on=on, partner_tier=partner_tier)
+    rule = rule or rule_for(partner, Direction.INBOUND, on=on, partner_tier=partner_tier)
     if rule is None:
         raise StatusMatchError(
             _("“%(tier)s” of %(partner)s is worth no tier here.") % {"tier": partner_tier, "partner": partner}
         )
-    wallet = Enrolment.objects.filter(member=member, programme=rule.tier.group.programme_id).order_by("pk").first()
-    if wallet is None:
-        raise StatusMatchError(_("The member is not enrolled in “%(programme)s”.") % {
-            "programme": rule.tier.group.programme
-        })
-    until = add_months(on, rule.months) - DAY
-    if presented_until is not None:
-        until = min(until, presented_until)
-    if until < on:
-        raise StatusMatchError(_("The tier at %(partner)s ended on %(day)s.") % {"partner": partner, "day": until})
+    wallet, until = _wallet_for(member, rule), _until(rule, presented_until, on=on)
     match = _write(
         member, rule, key=key, evidence={"tier": partner_tier, **evidence}, valid_from=on, valid_until=until,
         state=State.ACTIVE, next_attempt_at=None, on=on, at=at, actor=actor, reason=reason,
@@ -113,6 +122,28 @@ def match_inbound(
     _raise_tier(wallet, match, on=on, at=at, actor=actor)
     _tell(match, on=on, at=at)
     return match
+
+
+def _wallet_for(member: Member, rule: StatusMatchRule) -> Enrolment:
+    """The member's in the programme of the rule's tier."""
+    wallet = Enrolment.objects.filter(member=member, programme=rule.tier.group.programme_id).order_by("pk").first()
+    if wallet is None:
+        raise StatusMatchError(_("The member is not enrolled in “%(programme)s”.") % {
+            "programme": rule.tier.group.programme
+        })
+    return wallet
+
+
+def _until(rule: StatusMatchRule, presented_until: date | None, *, on: date) -> date:
+    """The last day of a match that begins on that day."""
+    until = add_months(on, rule.months) - DAY
+    if presented_until is not None:
+        until = min(until, presented_until)
+    if until < on:
+        raise StatusMatchError(
+            _("The tier at %(partner)s ended on %(day)s.") % {"partner": rule.partner, "day": until}
+        )
+    return until
 
 
 def _raise_tier(wallet: Enrolment, match: StatusMatch, *, on: date, at: datetime, actor: User | None) -> None:
@@ -139,18 +170,23 @@ def revoke_match(match: StatusMatch, *, on: date, at: datetime, actor: User | No
         return match
     if match.state not in (State.ACTIVE, State.REQUESTED):
         raise StatusMatchError(_("This match is over already."))
-    is_outbound = match.direction == Direction.OUTBOUND
-    match.state, match.ended_on, match.reason = State.REVOKED, on, reason[:200]
-    match.attempts, match.next_attempt_at = 0, at if is_outbound else None
-    with because(reason, actor=actor):
-        match.save(update_fields=["state", "ended_on", "reason", "attempts", "next_attempt_at"])
+    _close(match, reason=reason, on=on, at=at, actor=actor)
     renewal = StatusMatch.objects.filter(renews=match, state__in=[State.REQUESTED, State.ACTIVE]).first()
     if renewal is not None:
         revoke_match(renewal, on=on, at=at, actor=actor, reason=reason)
-    if not is_outbound:
+    if match.direction == Direction.INBOUND:
         _release_tier(match, on=on, at=at, actor=actor, reason=reason)
-    _tell(match, on=on, at=at)
     return match
+
+
+def _close(match: StatusMatch, *, reason: str, on: date, at: datetime, actor: User | None) -> None:
+    """Write it down; of an outbound one the partner is to be told."""
+    match.state, match.ended_on, match.reason = State.REVOKED, on, reason[:200]
+    match.attempts, match.dead_at = 0, None
+    match.next_attempt_at = at if match.direction == Direction.OUTBOUND else None
+    with because(reason, actor=actor):
+        match.save(update_fields=["state", "ended_on", "reason", "attempts", "next_attempt_at", "dead_at"])
+    _tell(match, on=on, at=at)
 
 
 def _release_tier(match: StatusMatch, *, on: date, at: datetime, actor: User | None, reason: str) -> None:
@@ -169,7 +205,11 @@ def _release_tier(match: StatusMatch, *, on: date, at: datetime, actor: User | N
 def note_partners_word(
     match: StatusMatch, state: str, *, number: str, error: str = "", on: date, at: datetime
 ) -> StatusMatch:
-    """Take what the partner says of an outbound match: matched, ended, failed. What is older changes nothing."""
+    """Take what the partner says of an outbound match: matched, ended, failed. What is older changes nothing.
+
+    Where it ended, the renewal that we asked for and it has not answered is closed too, and the partner told so; a
+    renewal that it granted is another match, which it ends by itself. Locks the matches in the order of their ids.
+    """
     match = StatusMatch.objects.select_for_update().get(pk=match.pk)
     becomes = {
         ("matched", State.REQUESTED): State.ACTIVE, ("failed", State.REQUESTED): State.REFUSED,
@@ -178,15 +218,36 @@ def note_partners_word(
     if number and not match.reference:
         match.reference = number[:128]
     if becomes is not None:
-        match.state, match.next_attempt_at, match.error = becomes, None, error[:200]
+        match.state, match.next_attempt_at, match.dead_at, match.error = becomes, None, None, error[:200]
         if becomes != State.ACTIVE:
             match.ended_on = on
     elif state == "ended":
-        match.next_attempt_at = None
-    match.save(update_fields=["reference", "state", "next_attempt_at", "error", "ended_on"])
+        match.next_attempt_at, match.dead_at = None, None
+    match.save(update_fields=["reference", "state", "next_attempt_at", "dead_at", "error", "ended_on"])
     if becomes is not None:
         _tell(match, on=on, at=at)
+    if becomes == State.REVOKED:
+        _close_renewal(match, on=on, at=at)
     return match
+
+
+def _close_renewal(match: StatusMatch, *, on: date, at: datetime) -> None:
+    renewals = StatusMatch.objects.select_for_update(of=("self",)).select_related("rule__tier")
+    renewal = renewals.filter(renews=match, state=State.REQUESTED).first()
+    if renewal is not None:
+        _close(renewal, reason=ENDED_BY_PARTNER, on=on, at=at, actor=None)
+
+
+@transaction.atomic
+def replay(matches: Collection[int], *, at: datetime, actor: User | None, reason: str) -> int:
+    """Have partners asked again about matches that were given up; how many those are. Locks them by their ids."""
+    dead = StatusMatch.objects.select_for_update().filter(pk__in=matches, dead_at__isnull=False).order_by("pk")
+    with because(reason, actor=actor):
+        for match in dead:
+            # It may have come there: one attempt was made, so that it is asked about first.
+            match.dead_at, match.next_attempt_at, match.attempts, match.error = None, at, 1, ""
+            match.save(update_fields=["dead_at", "next_attempt_at", "attempts", "error"])
+    return len(dead)
 
 
 @transaction.atomic

@@ -1,7 +1,8 @@
-"""Voucher codes: found, voided, over, and told of when they run low.
+"""Voucher codes: found, voided, over, given to those who wait for one, and told of when they run low.
 
 That a code is claimed in the transaction of the grant it is given for, and voided with it, triggers see to
-(sql/vouchers). A code is personal money: it is sealed at rest, found by its keyed hash, and shown in full only by
+(sql/vouchers). Without a code nothing is redeemed; what follows a right is given, and waits for its code. A code is
+personal money: it is sealed at rest, found by its keyed hash, and shown in full only by
 `operations.services.reveals.reveal`.
 """
 
@@ -30,15 +31,21 @@ State = VoucherCode.State
 PURPOSE = "voucher code"
 #: As many may be voided at a time.
 MOST_VOIDED = 10_000
+#: As many who wait are served in a transaction.
+MOST_SERVED = 10_000
 
 
 class Pool(NamedTuple):
-    """The codes of an offer in figures; `next_expiry`: the day after which the next available ones are over."""
+    """The codes of an offer in figures, and how many members wait for one.
+
+    `next_expiry`: the day after which the next available ones are over.
+    """
 
     available: int
     claimed: int
     void: int
     expired: int
+    waiting: int
     next_expiry: date | None
 
 
@@ -122,6 +129,25 @@ def warn_of_low_stock(*, on: date, at: datetime) -> list[int]:
     if warned:
         nudge_on_commit()
     return warned
+
+
+# --- those who wait ----------------------------------------------------------------------------------------
+
+
+def serve_waiting(*, on: date, at: datetime) -> int:
+    """Give codes to those who wait for one, as far as there are any, the first first; how many had one.
+
+    By fulfilment: who was given the benefit first, and of one night who has the lower member number. A redemption in
+    the same moment may be quicker. May run at any time, also twice at once: what another serves is passed over.
+    """
+    served = 0
+    for (offer,) in statements.rows("vouchers/waiting"):
+        found = MOST_SERVED
+        while found == MOST_SERVED:
+            # A statement of its own, and so a transaction.
+            found = len(statements.rows("vouchers/serve", offer=offer, most=MOST_SERVED, on=on, at=at))
+            served += found
+    return served
 
 
 # --- seen in full ------------------------------------------------------------------------------------------

@@ -148,6 +148,22 @@ def test_partner_away_for_the_night_gets_the_same_bytes_the_next_day(
     assert (again.state, again.sha256, again.error) == ("acknowledged", file.sha256, "")
 
 
+def test_partner_has_one_file_a_day_and_what_comes_later_or_is_too_much_waits_for_the_next(
+    offer: Offer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(daily_files, "MOST_LINES", 2)
+    for _ in range(3):
+        a_grant(offer, member=a_person())
+    first = run_job("send_daily_files", on=NIGHT)
+    a_grant(offer, member=a_person())
+    made = daily_files.make_file(offer.partner, on=NIGHT, at=at_night(NIGHT) + DAY)
+    assert (first.total, first.done, made) == (2, 2, the_file()) and the_file().count == 2
+    assert Command.objects.filter(state="queued").count() == 2
+    run_job("send_daily_files", on=NIGHT + DAY)
+    assert list(DailyFile.objects.order_by("pk").values_list("count", flat=True)) == [2, 2]
+    assert set(Command.objects.values_list("state", flat=True)) == {"sent"}
+
+
 @pytest.mark.parametrize("fault", ["timeout_after", "reset_after", "error_after", "forged"])
 def test_file_whose_answer_was_lost_is_asked_about_and_not_done_twice(
     offer: Offer, partners: PartnersForTests, fault: str

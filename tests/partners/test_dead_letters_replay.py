@@ -143,7 +143,7 @@ def test_many_of_both_kinds_at_once_and_again_changes_nothing(unruly: Unruly) ->
 
 def test_the_list_is_read_by_its_indexes() -> None:
     read = indexes_read(DeadLetter.objects.order_by("-since")[:50])
-    assert read == {"fulfilment_dead", "inboundevent_dead", "sort"}
+    assert read == {"fulfilment_dead", "inboundevent_dead", "statusmatch_dead", "sort"}
 
 
 def test_deadlock_keeps_nothing_so_that_the_partner_sends_it_again(unruly: Unruly) -> None:

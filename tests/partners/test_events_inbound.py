@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
+from operations.dates import business_date
 from partners.models import Fulfilment, FulfilmentEvent, InboundEvent, Partner, PartnerKey, RefusedCalls
 from partners.services.keys import make_key, revoke_key
 from tests.partners.partner_stories import (
@@ -216,6 +218,24 @@ def test_known_event_in_the_wrong_form_is_refused_with_its_place(data: dict[str,
     answer = send_event("iqiyi", told_of(fulfilment, "active", **{"sequence": 1, **data}), id="evt_1")
     assert (answer.status_code, answer.json()["errors"][0]["place"][:10]) == (422, "body/data/")
     assert send_event("iqiyi", told_of(fulfilment, "active", sequence=1), id="evt_1").status_code == 200
+
+
+def test_event_of_the_future_is_refused_and_said_where_and_clocks_may_differ_by_a_day() -> None:
+    """It cannot have happened yet, and would stand as what is newest until then."""
+    fulfilment = a_fulfilment(a_partner())
+    ahead = timezone.now() + timedelta(days=1, minutes=1)
+    answer = send_event("iqiyi", told_of(fulfilment, "active", sequence=1, at=ahead.isoformat()), id="evt_1")
+    assert (answer.status_code, answer.json()["errors"][0]["place"]) == (422, "body/data/at")
+    dated = json.dumps({"type": "x", "timestamp": ahead.isoformat(), "data": {}}).encode()
+    assert send_event("iqiyi", dated, id="evt_2").json()["errors"][0]["place"] == "body/timestamp"
+    registered = an_event("member.registered", member="M1", registered_on="2198-01-01")
+    assert send_event("iqiyi", registered).json()["errors"][0]["place"] == "body/data/registered_on"
+    assert refused() == {("iqiyi", "future-event"): 3}
+    assert not InboundEvent.objects.exists()
+    soon = (timezone.now() + timedelta(hours=23)).isoformat()
+    assert send_event("iqiyi", told_of(fulfilment, "active", sequence=1, at=soon), id="evt_1").status_code == 200
+    fulfilment.refresh_from_db()
+    assert fulfilment.activated_on == max(business_date(timezone.now()), fulfilment.requested_on)
 
 
 def test_wrong_type_of_content_is_refused() -> None:

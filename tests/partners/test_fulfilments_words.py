@@ -46,7 +46,7 @@ def test_words_in_any_order_and_number_come_to_the_same_state(offer: Offer, data
         for place in heard
     ]
     for begin in range(0, len(words), blocks):
-        note_states(words[begin:begin + blocks], on=TODAY, at=NOON)
+        note_states(words[begin:begin + blocks], on=TODAY + timedelta(days=6), at=NOON)
     fulfilment.refresh_from_db()
     assert (fulfilment.state, fulfilment.sequence, fulfilment.reference) == (said[-1], len(said), "IQ1")
     assert fulfilment.activated_on == first_day(said, "active")
@@ -65,7 +65,15 @@ def test_old_news_is_kept_and_changes_nothing(offer: Offer) -> None:
     fulfilment.refresh_from_db()
     assert (fulfilment.state, fulfilment.sequence) == ("active", 2)
     details = FulfilmentEvent.objects.filter(kind="told").order_by("id").values_list("state", "detail")
-    assert list(details) == [("active", "#2"), ("accepted", "#1 old")]
+    assert list(details) == [("active", "#2"), ("", "#1 old accepted")]
+
+
+def test_day_that_has_not_come_yet_is_taken_for_today(offer: Offer) -> None:
+    fulfilment = fulfilment_of(a_grant(offer))
+    note_state(fulfilment, "active", sequence=1, day=date(2199, 12, 31), on=TODAY, at=NOON)
+    note_state(fulfilment, "revoked", sequence=2, day=TODAY, on=TODAY, at=NOON)
+    fulfilment.refresh_from_db()
+    assert (fulfilment.state, fulfilment.activated_on, fulfilment.revoked_on) == ("revoked", TODAY, TODAY)
 
 
 def test_confirmation_answers_the_command_that_waits_for_it(offer: Offer) -> None:

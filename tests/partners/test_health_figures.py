@@ -60,6 +60,16 @@ def test_success_and_latency_of_the_last_hour_and_day() -> None:
     assert found.fails_often and found.needs_a_look
 
 
+def test_busy_partner_takes_nothing_from_what_is_seen_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("partners.services.health.MOST_CALLS", 2)
+    busy, quiet = a_partner(), a_partner("kugou")
+    answered(quiet, "failed", ago=timedelta(minutes=50))
+    for minutes in (1, 2, 3):
+        answered(busy, ago=timedelta(minutes=minutes), latency=minutes)
+    assert health(quiet).hour.failed == 1
+    assert health(busy).hour == Calls(count=2, failed=0, median_ms=1, p95_ms=2), "its newest"
+
+
 def test_what_waits_and_since_when() -> None:
     partner = a_partner()
     fulfilment = a_fulfilment(partner)

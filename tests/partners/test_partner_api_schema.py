@@ -49,7 +49,10 @@ class Signing:
         data = event.get("data") if isinstance(event, dict) else None
         if not isinstance(data, dict):
             return body
-        known = {"order": self.fulfilment.key, "member": self.fulfilment.member.number, "benefit": "iqiyi-vip"}
+        known = {
+            "order": self.fulfilment.key, "member": self.fulfilment.member.number, "benefit": "iqiyi-vip",
+            "at": timezone.now().isoformat(), "registered_on": timezone.now().date().isoformat(),
+        }
         event["data"] = {**data, **{name: value for name, value in known.items() if name in data}}
         # Any instant has the form; few of them are of this century.
         event["timestamp"] = timezone.now().isoformat()

@@ -10,15 +10,16 @@ import pytest
 
 from benefits.models.benefits import Kind, Window
 from benefits.services.redemptions import redeem, return_redemption
+from memberships.dates import add_months
 from memberships.models import Member
 from partners.errors import StatementMonthError, StatementPartnerError
 from partners.events.usages import key_of
 from partners.models import FulfilmentEvent, Offer, Partner, PartnerStatement, ReportedUsage, StatementLine
-from partners.services.statement_matching import join_keys
+from partners.services.statement_matching import find_billed, join_keys
 from tests.memberships.factories import a_card, an_annual_card
 from tests.partner import PartnersForTests
 from tests.partners import partner_stories
-from tests.partners.fulfilment_stories import a_partner, an_offer
+from tests.partners.fulfilment_stories import a_grant, a_partner, an_offer, fulfilment_of
 from tests.partners.statement_stories import active, bring, iqiyi_with, line_of, verdicts
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +114,27 @@ def test_what_rests_or_failed_is_billed_until_the_month_in_which_it_did(state: s
     ]).statement  # fmt: skip
     assert verdicts(statement) == [(4, before.key, "amount_differs")]
     assert statement.matched[0]["units"] == 2
+
+
+def test_months_that_it_rested_all_through_are_not_owed_although_it_is_active_again() -> None:
+    """Active in November, rests from 20 December, again active on 5 March, rests on 31 March, is revoked in May."""
+    partner, offer, _none = iqiyi_with(0, billed=Offer.Billed.MONTH, unit_cost="10.00")
+    (iqiyi,) = active(offer, on=date(2026, 11, 30), state="revoked", revoked_on=date(2027, 5, 2))
+    reported = an_offer(partner, sku="counted", mode=Offer.Mode.REPORTED, billed=Offer.Billed.MONTH)
+    counted = fulfilment_of(a_grant(reported, given_on=date(2026, 11, 30)))
+    for fulfilment, kind in ((iqiyi, "told"), (counted, "wanted")):
+        for said, on in (
+            ("active", date(2026, 11, 30)), ("suspended", date(2026, 12, 20)), ("", date(2027, 1, 8)),
+            ("active", date(2027, 3, 5)), ("suspended", date(2027, 3, 31)),
+        ):
+            FulfilmentEvent.objects.create(
+                member=fulfilment.member, fulfilment=fulfilment, kind=kind, state=said, on=on,
+                at=datetime(2027, 2, 2, tzinfo=UTC),
+            )
+    months = [add_months(date(2026, 10, 1), number) for number in range(8)]
+    owed = [set(find_billed(partner, month).keys["key"]) for month in months]
+    both = {iqiyi.key, counted.key}
+    assert owed == [set(), both, both, set(), set(), both, set(), set()], "October to May"
 
 
 def test_use_of_another_month_is_no_stranger() -> None:

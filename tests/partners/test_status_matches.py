@@ -16,7 +16,17 @@ from operations.services.dry_runs import start_dry_run
 from operations.services.jobs import start_run
 from operations.tasks import work_on_run
 from partners.errors import StatusMatchError
-from partners.models import InboundEvent, Partner, RegistrationGift, StatusMatch, StatusMatchRule
+from partners.models import (
+    Breaker,
+    DeadLetter,
+    InboundEvent,
+    Partner,
+    RegistrationGift,
+    StatusMatch,
+    StatusMatchRule,
+)
+from partners.services.dead_letters import replay_letters
+from partners.services.health import health_of
 from partners.services.status_calls import send_due
 from partners.services.status_matches import match_inbound, match_outbound, note_partners_word, revoke_match
 from tests.benefits.benefit_stories import a_benefit
@@ -141,6 +151,17 @@ def test_a_revoked_match_takes_its_renewal_along(marriott: Partner) -> None:
     revoke_match(match, on=day, at=morning(day), actor=None, reason="会员要求")
     renewed = StatusMatch.objects.get(renews=match)
     assert (renewed.state, renewed.reason) == (State.REVOKED, "会员要求") and renewed.next_attempt_at is not None
+
+
+def test_a_match_that_the_partner_ends_takes_the_renewal_along_that_we_asked_for(marriott: Partner) -> None:
+    match = confirmed(asked(a_wallet("black-gold"), marriott))
+    day = match.valid_until - timedelta(days=3)
+    night(day)
+    note_partners_word(match, "ended", number="MA1", error="fraud", on=day, at=morning(day))
+    renewal = StatusMatch.objects.get(renews=match)
+    assert (renewal.state, renewal.reason, renewal.ended_on) == (State.REVOKED, "ended_by_partner", day)
+    assert renewal.next_attempt_at == morning(day), "the partner is told that we do not want it any more"
+    assert note_partners_word(renewal, "matched", number="MA2", on=day, at=morning(day)).state == State.REVOKED
 
 
 def test_a_renewal_in_whose_days_there_is_another_match_is_left_out(marriott: Partner) -> None:
@@ -283,6 +304,10 @@ def test_an_operator_matches_and_revokes_with_a_reason(marriott: Partner) -> Non
     match.refresh_from_db()
     assert match.state == State.REVOKED and match.reason == "误操作"
     assert desk.get("/admin/partners/statusmatch/").status_code == 200
+    diamond = desk.post(url, {**data, "seen": "y", "member": a_wallet("black-diamond", on=today()).member.number})
+    assert StatusMatch.objects.latest("pk").rule == rule and diamond.status_code == 302, "the rule that was chosen"
+    higher = {**data, "seen": "z", "rule": StatusMatchRule.objects.get(code="outbound-black-diamond").pk}
+    assert "does not stand on" in desk.post(url, higher).content.decode()
     inbound = StatusMatchRule.objects.get(code="inbound-platinum")
     refused = desk.post(url, {**data, "seen": "x", "rule": inbound.pk})
     assert refused.status_code == 422 and "Say what was seen" in refused.content.decode()
@@ -314,6 +339,40 @@ def test_the_sandbox_matches_and_ends_also_when_it_answers_nothing_at_first(part
     assert match.next_attempt_at is None
     (told,) = [each for each in sandbox.client.get(f"/status-matches/{match.key}").data.items() if each[0] == "state"]
     assert told == ("state", "ended")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_partner_that_is_down_is_left_alone_and_asked_no_more_after_the_last_attempt(
+    partners: PartnersForTests, settings: Any
+) -> None:
+    settings.PARTNER_ATTEMPTS = 3
+    marriott = fulfilment_stories.a_partner("marriott", at=partners, breaker_failures=2, in_flight=1)
+    the_rules(marriott)
+    sandbox = partners.partner("marriott")
+    matches = [asked(a_wallet("black-gold", on=today()), marriott, f"m{number}", on=today()) for number in range(3)]
+    clock = _Clock()
+    sandbox.order_faults(is_down=True)
+    assert send_due(clock=clock) == 2, "the third is not sent: the breaker opens"
+    assert Breaker.objects.get(partner=marriott).state == Breaker.State.OPEN
+    assert sorted(StatusMatch.objects.values_list("attempts", flat=True)) == [0, 1, 1]
+    assert send_due(clock=clock) == 0
+    for _trial in range(12):
+        clock.go_on(hours=2)
+        assert send_due(clock=clock) <= 1, "one call finds out whether it is back"
+    assert set(StatusMatch.objects.values_list("state", "attempts", "next_attempt_at")) == {(State.REQUESTED, 3, None)}
+    letters = DeadLetter.objects.filter(kind="match")
+    assert {letter.match for letter in letters} == set(matches)
+    assert health_of([marriott], on=today(), at=clock())[0].dead == 3
+    page = signed_in(a_superuser()).get("/admin/partners/deadletter/").content.decode()
+    assert all(f"/admin/partners/statusmatch/{match.pk}/change/" in page for match in matches)
+
+    sandbox.clear_faults()
+    replayed = replay_letters(letters, on=today(), at=clock(), actor=None, reason="Marriott is back")
+    assert (replayed.matches, replayed.dead) == (3, 0)
+    for _round in range(2):
+        clock.go_on(hours=2)
+        send_due(clock=clock)
+    assert {match.state for match in StatusMatch.objects.all()} == {State.ACTIVE} and not DeadLetter.objects.exists()
 
 
 class _Clock:

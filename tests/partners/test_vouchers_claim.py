@@ -13,8 +13,9 @@ from benefits.services.grants import end_grant, give, use_grant
 from benefits.services.redemptions import return_redemption
 from config.embedded import processes
 from memberships.models import Member
+from operations import registry
 from partners.models import Command, Fulfilment, FulfilmentEvent, VoucherCode
-from partners.services.vouchers import void_codes
+from partners.services.vouchers import pool_of, serve_waiting, void_codes
 from tests.benefits.benefit_stories import of_card
 from tests.memberships.factories import an_operator
 from tests.memberships.night_stories import run_job
@@ -182,17 +183,56 @@ def test_gifts_take_codes_too() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_night_gives_each_card_a_code_and_no_card_waits_for_a_pool_that_is_empty() -> None:
-    members = [a_member() for _ in range(3)]
+def test_night_gives_the_codes_there_are_and_the_others_wait_in_order_for_the_next_delivery() -> None:
+    first, second, third, fourth = members = [a_member() for _ in range(4)]
     offer = a_cinema()
     of_card(offer.benefit, is_automatic=True)
     many_codes(offer, 2)
     run_job("follow_rights", on=TODAY)
-    assert states(offer) == ["available"] * 2, "three are wanted and two are there: none of the statement is given"
+    assert states(offer) == ["claimed"] * 2
+    assert by_state("active") == {first.pk, second.pk}, "the lower member number is first"
+    assert by_state("requested") == {third.pk, fourth.pk}
+    assert Grant.objects.count() == 4 and pool_of(offer.pk).waiting == 2
+    assert serve_waiting(on=TODAY, at=morning(TODAY)) == 0, "nothing is left to give"
+
+    tomorrow = TODAY + DAY
+    codes(offer, "ENDED-BEFORE", expires_on=TODAY)
     many_codes(offer, 1)
-    run_job("follow_rights", on=TODAY + DAY)
-    assert states(offer) == ["claimed"] * 3
-    assert set(Fulfilment.objects.values_list("member", flat=True)) == {member.pk for member in members}
+    run_job("follow_rights", on=tomorrow)
+    registry.jobs.get("expire_voucher_codes").tick(at=morning(tomorrow))
+    assert by_state("active") == {first.pk, second.pk, third.pk}
+    served = Fulfilment.objects.get(member=third)
+    assert (served.activated_on, served.voucher.state, served.voucher.claimed_at) == (
+        tomorrow, "claimed", morning(tomorrow),
+    )
+    [grant] = Grant.objects.filter(member=fourth)
+    end_grant(grant, reason="退卡", on=tomorrow, at=morning(tomorrow), actor=None)
+    many_codes(offer, 5)
+    assert serve_waiting(on=tomorrow, at=morning(tomorrow)) == 0, "whose right is over waits no more"
+    assert by_state("revoked") == {fourth.pk} and pool_of(offer.pk).waiting == 0
+    assert Fulfilment.objects.count() == len(members)
+
+
+def by_state(state: str) -> set[int]:
+    """The members whose fulfilments are so."""
+    return set(Fulfilment.objects.filter(state=state).values_list("member", flat=True))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_is_served_once_while_others_serve_and_gifts_take_codes_too() -> None:
+    members = [a_member() for _ in range(12)]
+    offer = a_cinema()
+    of_card(offer.benefit, is_automatic=True)
+    run_job("follow_rights", on=TODAY)
+    assert len(by_state("requested")) == 12
+    many_codes(offer, 9)
+    serve = partial(serve_waiting, on=TODAY, at=morning(TODAY))
+    gift = partial(give, members[0], offer.benefit, on=TODAY, at=morning(TODAY), actor=None)
+    results = at_once(*[serve] * 8, partial(gift, key="1"), partial(gift, key="2"))
+    gifts = sum(isinstance(result, Grant) for result in results)
+    assert serve() + sum(results[:8]) + gifts == states(offer).count("claimed") == 9
+    assert VoucherCode.objects.exclude(fulfilment=None).values("fulfilment").distinct().count() == 9
+    assert Fulfilment.objects.filter(state="active").count() == 9
 
 
 @pytest.mark.django_db

@@ -90,6 +90,20 @@ def test_what_is_wrong_with_a_row_is_said_with_the_end_of_its_code_only(offer: O
         (8, "券码", "", "required"), (9, "券码", "…+15", "spreadsheet_number"),
     ]
     assert "CINE-000" not in everywhere()
+    handed_back = BytesIO()
+    write_error_file(batch, handed_back, language="en")
+    rows = handed_back.getvalue().decode().splitlines()
+    assert rows[3].startswith("ticket-2027,…EFGH,2026-12-31,"), "the operator knows the row by its end"
+    assert "CINE-" not in str(rows) and "SNACK-" not in str(rows), "no code is handed back in clear"
+
+
+def test_row_of_another_width_hands_back_no_code_either(offer: Offer) -> None:
+    content = a_file("ticket-2027,CINE-0001-ABCD,2027-12-31,更多")
+    batch = checked(content, by=an_operator(), kind=KIND, skips_invalid=True)
+    assert counts(batch) == {"invalid": 1}
+    handed_back = BytesIO()
+    write_error_file(batch, handed_back, language="en")
+    assert "…ABCD" in handed_back.getvalue().decode() and "CINE-" not in handed_back.getvalue().decode()
 
 
 def a_snack() -> Benefit:

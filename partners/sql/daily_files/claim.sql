@@ -1,18 +1,17 @@
--- Claim all of a partner's commands for a daily file that were queued by that instant: they are sent from now on, with an
--- event, and come back as the lines of the file, in the order of their ids. What is written down with them, in the same
--- transaction, is the file.
+-- Claim a partner's commands for a daily file that were queued by that instant, the first %(most)s: they are sent from now
+-- on, with an event, and come back as the lines of the file, in the order of their ids. What is written down with them, in
+-- the same transaction, is the file.
 -- Locks the commands; one that somebody is putting away is passed over. Running it again finds others.
 WITH due AS (
     SELECT command.id
     FROM partners_command command
-    JOIN partners_fulfilment fulfilment ON fulfilment.id = command.fulfilment_id
-    JOIN partners_offer offer ON offer.id = fulfilment.offer_id
     WHERE command.state = 'queued' AND command.next_attempt_at <= %(at)s
-        AND fulfilment.partner_id = %(partner)s AND offer.mode = 'daily_file'
+        AND command.partner_id = %(partner)s AND command.mode = 'daily_file'
         AND (%(approved)s::bigint IS NULL OR EXISTS (
             SELECT FROM operations_runitem item WHERE item.run_id = %(approved)s AND item.key = command.id
         ))
     ORDER BY command.id
+    LIMIT %(most)s
     FOR UPDATE OF command SKIP LOCKED
 ), claimed AS (
     UPDATE partners_command command

@@ -2,6 +2,5 @@
 UPDATE operations_runitem item
 SET outcome = CASE WHEN line.id IS NULL THEN 'left_out' ELSE 'done' END
 FROM partners_command command
-JOIN partners_fulfilment fulfilment ON fulfilment.id = command.fulfilment_id AND fulfilment.partner_id = %(partner)s
 LEFT JOIN partners_dailyfileline line ON line.command_id = command.id
-WHERE item.run_id = %(run)s AND command.id = item.key AND item.outcome = 'foreseen'
+WHERE item.run_id = %(run)s AND command.id = item.key AND command.partner_id = %(partner)s AND item.outcome = 'foreseen'

@@ -3,12 +3,12 @@
 -- change nothing, but for the first day on which it was active. A word without a number is news by being heard last (of
 -- a partner that does not count). A repeat of the newest word leaves no trace. Returns the places
 -- of the words that were news.
--- Nothing happened to an order before the day it was requested on: an earlier day is taken for that one.
+-- Nothing happened to an order before the day it was requested on, nor later than today: another day is taken for that.
 -- A word that names a command which is still open answers it, also when it is old.
 -- Touches the fulfilments, which the caller holds (lock.sql), their open commands, and events. May run twice.
 WITH word AS MATERIALIZED (
     SELECT
-        said.*, greatest(said.day, f.requested_on) AS happened_on, f.id, f.member_id, f.sequence AS known, f.state AS was,
+        said.*, greatest(least(said.day, %(on)s), f.requested_on) AS happened_on, f.id, f.member_id, f.sequence AS known, f.state AS was,
         CASE WHEN said.sequence IS NULL THEN said.state <> f.state ELSE said.sequence > f.sequence END AS is_news
     FROM json_to_recordset(%(words)s) AS said (
         place integer, fulfilment bigint, state text, sequence bigint, reference text, reason text, command text,
@@ -43,9 +43,10 @@ WITH word AS MATERIALIZED (
     INSERT INTO partners_fulfilmentevent (
         member_id, fulfilment_id, kind, state, attempt, detail, "on", at, actor_id
     )
+    -- Old news made the fulfilment nothing: what was told stands in the detail.
     SELECT
-        member_id, id, 'told', state, 0,
-        left(concat_ws(' ', '#' || sequence, nullif(reason, ''), CASE WHEN NOT is_news THEN 'old' END), 200),
+        member_id, id, 'told', CASE WHEN is_news THEN state ELSE '' END, 0,
+        left(concat_ws(' ', '#' || sequence, CASE WHEN NOT is_news THEN 'old ' || state END, nullif(reason, '')), 200),
         %(on)s, %(at)s, %(actor)s
     FROM word
     WHERE is_news OR sequence < known

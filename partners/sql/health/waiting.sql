@@ -1,6 +1,6 @@
 -- By partner: how many fulfilments are not what is wanted, since when the oldest command of them waits, how many were
--- given up, and how many events are dead. None is counted beyond %(most)s, and the oldest is of those that were read.
--- Reads the partial indexes fulfilment_behind, fulfilment_dead, command_one_open and inboundevent_dead. Locks nothing.
+-- given up, and how many events and status matches are dead. None is counted beyond %(most)s, and the oldest is of those that were read.
+-- Reads the partial indexes fulfilment_behind, fulfilment_dead, command_one_open, inboundevent_dead and statusmatch_dead. Locks nothing.
 SELECT
     partner.id,
     (
@@ -28,6 +28,11 @@ SELECT
     (
         SELECT count(*) FROM (
             SELECT FROM partners_inboundevent e WHERE e.partner_id = partner.id AND e.state = 'dead' LIMIT %(most)s
+        ) dead
+    ),
+    (
+        SELECT count(*) FROM (
+            SELECT FROM partners_statusmatch m WHERE m.partner_id = partner.id AND m.dead_at IS NOT NULL LIMIT %(most)s
         ) dead
     ),
     (

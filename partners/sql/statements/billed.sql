@@ -1,9 +1,10 @@
 -- What a partner may bill for a month (its first day) by what we know: the one truth of matching, and of settlements
 -- without a statement.
 --   fulfilment  once, in the month in which it became active
---   month       in each month of which it was active on a day, that of its revocation included; what failed or rests is
---               billed until the month in which it stopped being active, as its events say. (Of what is active again the
---               months between are billed too: where the partner does not, the line is missing there, for people to decide.)
+--   month       in each month of which it was active on a day, the day on which it stopped (rested, failed, was revoked)
+--               included; a month that it rested all through is not owed, also when it is active again later. By its
+--               events, on the days on which we heard of them; first and last day as the partner dates them. What the
+--               partner itself reports follows its grant: there, what is wanted is what it is.
 --   use         each redemption of the month, by its quantity; one that was returned is known, and costs nothing
 -- `key` is what the partner knows it by: our number, or its own number of a use as events/usages.py keeps it.
 -- `ended_later`: revoked after the month, so that the month's end saw it active or suspended. Reads only.
@@ -33,17 +34,36 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $function$
     LEFT JOIN LATERAL (
         SELECT min(event.on) AS since
         FROM partners_fulfilmentevent event
-        WHERE event.fulfilment_id = fulfilment.id AND event.kind IN ('answered', 'told')
-            AND event.state IN ('suspended', 'failed', 'revoked')
+        WHERE fulfilment.state <> 'active' AND event.fulfilment_id = fulfilment.id
+            AND event.kind IN ('answered', 'told') AND event.state IN ('suspended', 'failed', 'revoked')
             AND event.id > coalesce((
                 SELECT max(active.id) FROM partners_fulfilmentevent active
                 WHERE active.fulfilment_id = fulfilment.id AND active.kind IN ('answered', 'told')
                     AND active.state = 'active'
             ), 0)
-    ) AS rest ON fulfilment.state <> 'active'
+    ) AS rest ON true
     WHERE offer.partner_id = $1 AND offer.billed = 'month'
         AND fulfilment.activated_on < ($2 + interval '1 month')::date
-        AND coalesce(least(fulfilment.revoked_on, rest.since) >= $2, true)
+        AND coalesce(fulfilment.revoked_on >= $2, true)
+        AND (
+            fulfilment.activated_on >= $2
+            -- As it was when the month began; what nothing is known of since its first day is active.
+            OR coalesce((
+                SELECT event.state = 'active'
+                FROM partners_fulfilmentevent event
+                WHERE event.fulfilment_id = fulfilment.id AND event.on < $2 AND event.state <> ''
+                    AND (event.kind IN ('answered', 'told') OR event.kind = 'wanted' AND offer.mode = 'reported')
+                ORDER BY event.id DESC
+                LIMIT 1
+            ), true)
+            OR EXISTS (
+                SELECT
+                FROM partners_fulfilmentevent event
+                WHERE event.fulfilment_id = fulfilment.id AND event.state = 'active'
+                    AND event.on >= $2 AND event.on < ($2 + interval '1 month')::date
+                    AND (event.kind IN ('answered', 'told') OR event.kind = 'wanted' AND offer.mode = 'reported')
+            )
+        )
     UNION ALL
     SELECT
         CASE

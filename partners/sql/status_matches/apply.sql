@@ -19,7 +19,8 @@ WITH due AS MATERIALIZED (
     FOR NO KEY UPDATE OF match
 ), ended AS (
     UPDATE partners_statusmatch match
-    SET state = CASE locked.kind WHEN 'end' THEN 'ended' WHEN 'give_up' THEN 'refused' ELSE 'revoked' END, ended_on = %(on)s, attempts = 0,
+    SET state = CASE locked.kind WHEN 'end' THEN 'ended' WHEN 'give_up' THEN 'refused' ELSE 'revoked' END,
+        ended_on = %(on)s, attempts = 0, dead_at = NULL,
         -- The partner is told of what ends before its day.
         next_attempt_at = CASE locked.kind WHEN 'revoke' THEN %(at)s::timestamptz END,
         reason = CASE locked.kind WHEN 'revoke' THEN 'tier_lost' WHEN 'give_up' THEN 'unanswered' ELSE match.reason END

@@ -1,7 +1,12 @@
--- An offer's codes by state, and the last day of those that end next. Reads vouchercode_by_state and vouchercode_available.
+-- An offer's codes by state, how many members wait for one, and the last day of those that end next.
+-- Reads vouchercode_by_state, vouchercode_available and fulfilment_by_offer.
 SELECT
     count(*) FILTER (WHERE state = 'available'), count(*) FILTER (WHERE state = 'claimed'),
     count(*) FILTER (WHERE state = 'void'), count(*) FILTER (WHERE state = 'expired'),
+    (
+        SELECT count(*) FROM partners_fulfilment waiting
+        WHERE waiting.offer_id = %(offer)s AND waiting.activated_on IS NULL AND waiting.state = 'requested'
+    ),
     (
         SELECT expires_on FROM partners_vouchercode next
         WHERE next.offer_id = %(offer)s AND next.state = 'available' ORDER BY expires_on LIMIT 1

@@ -1,0 +1,9 @@
+-- The offers some of whose fulfilments wait for a code. Reads fulfilment_by_offer, where those that were never active stand
+-- together. Locks nothing.
+SELECT offer.id
+FROM partners_offer offer
+WHERE offer.mode = 'vouchers' AND EXISTS (
+    SELECT FROM partners_fulfilment waiting
+    WHERE waiting.offer_id = offer.id AND waiting.activated_on IS NULL AND waiting.state = 'requested'
+)
+ORDER BY offer.id
