@@ -10,12 +10,15 @@
 -- kind       give, rest (the card is in grace), resume (it is paid for again), end, close (it was over before its right)
 -- grant_id   of what is held; NULL: it is to be given, under `key`
 -- seen       a fingerprint of all that would be done for the member
+--
+-- Tables that are new, or have grown since they were looked at, promise one row where there are ten thousand: compared
+-- row by row, 2,500 members took two minutes instead of 0.3 s. Joined by hash a single member takes no longer.
 CREATE OR REPLACE FUNCTION benefits_grant_changes(first_id bigint, last_id bigint, day date)
 RETURNS TABLE (
     member_id bigint, kind text, grant_id bigint, benefit_id bigint, rule_id bigint, subscription_id bigint,
     key text, state text, valid_until date, seen bigint
 )
-LANGUAGE sql STABLE AS $function$
+LANGUAGE sql STABLE SET enable_nestloop = off AS $function$
 WITH held AS MATERIALIZED (
     SELECT held.id, held.member_id, held.benefit_id, held.rule_id, held.subscription_id, held.state, held.valid_from,
         held.valid_until, held.right_ended_on, held.key,
