@@ -977,10 +977,6 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='creditpolicy',
-            trigger=pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='172d231cfd83c96db700e6464de3e800f879d231', operation='DELETE', pgid='pgtrigger_never_deleted_a942d', table='credit_creditpolicy', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='creditpolicy',
             trigger=pgtrigger.compiler.Trigger(name='keep_whole', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION '% only grows', TG_TABLE_NAME USING ERRCODE = 'check_violation';", hash='9f74025d192c2de2c8ba69349059daa455a25d81', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_keep_whole_d8d3b', table='credit_creditpolicy', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(

@@ -7,6 +7,10 @@ from django.db import migrations
 SQL = Path(__file__).resolve().parent.parent / "sql"
 # In the order in which one needs the other.
 FUNCTIONS = {
+    "terms/is_worked": "DROP FUNCTION credit_is_worked(date);",
+    "terms/next_day_of_month": "DROP FUNCTION credit_next_day_of_month(integer, date);",
+    "terms/due": "DROP FUNCTION credit_due(jsonb, date);",
+    "terms/due_on": "DROP FUNCTION credit_due_on(jsonb, date);",
     "lines/limit_on": "DROP FUNCTION credit_limit_on(bigint, date);",
     "ledger/book_entries": (
         "DROP TRIGGER credit_book_entries ON credit_creditentry; DROP FUNCTION credit_book_entries();"

@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Self
 
-import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
@@ -65,7 +64,7 @@ class CreditPolicy(models.Model):
                 ],
             ),
         ]
-        triggers = [pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete), keep_whole()]
+        triggers = [keep_whole()]
 
     def __str__(self) -> str:
         return f"{self.programme_id} · {self.starts_on}"

@@ -1,14 +1,44 @@
 """What a term rule may be, and how long its longest term is. Pure."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
-from itertools import takewhile
 from json import dumps, loads
+
+from django.utils.translation import gettext as _
 
 from credit.terms.rules import DAY, Rule, due_on
 
+#: What goes with each kind of rule, and what it may be: the least and the most.
+PARTS = {"net_days": ("days",), "month_end": ("days",), "statement": ("statement_day", "repayment_day")}
+BOUNDS = {"days": (0, 365), "statement_day": (1, 28), "repayment_day": (1, 31), "longest_days": (0, 365)}
+ROLLING = ("none", "forward", "backward")
 #: Four years, one of them a leap year: months of every length begin and end in each way.
-FIRST, LAST = date(2024, 1, 1), date(2027, 12, 31)
+FIRST, DAYS = date(2024, 1, 1), 1461
+
+
+def rule_faults(rule: Rule) -> Iterator[tuple[str, str]]:
+    """What is wrong with a rule: the part, and why, in words."""
+    if rule.get("kind") not in PARTS:
+        yield "kind", _("is none of: %(kinds)s") % {"kinds": ", ".join(PARTS)}
+        return
+    for part, (least, most) in BOUNDS.items():
+        value = rule.get(part)
+        is_whole = isinstance(value, int) and not isinstance(value, bool)
+        if value is not None and not (is_whole and least <= value <= most):
+            yield part, _("is not a whole number from %(least)s to %(most)s") % {"least": least, "most": most}
+        if part == "longest_days":
+            continue
+        if part in PARTS[rule["kind"]] and value is None:
+            yield part, _("is missing: it goes with %(kind)s") % {"kind": rule["kind"]}
+        if part not in PARTS[rule["kind"]] and value is not None:
+            yield part, _("does not go with %(kind)s") % {"kind": rule["kind"]}
+    if rule.get("rolling", "none") not in ROLLING:
+        yield "rolling", _("is none of: %(kinds)s") % {"kinds": ", ".join(ROLLING)}
+    if rule.get("rolling", "none") != "none" and "longest_days" not in rule:
+        yield "longest_days", _("is missing: a day that rolls needs a bound")
+    for part in sorted(rule.keys() - {*BOUNDS, "kind", "rolling"}):
+        yield part, _("there is no such key")
 
 
 def longest_days(rule: Rule) -> int:
@@ -24,5 +54,5 @@ def longest_days(rule: Rule) -> int:
 @cache
 def _longest(text: str) -> int:
     rule = loads(text)
-    days = takewhile(lambda day: day <= LAST, (FIRST + timedelta(days=number) for number in range(1461)))
+    days = (FIRST + timedelta(days=number) for number in range(DAYS))
     return max((due_on(rule, day, {}).day - day) // DAY for day in days)
