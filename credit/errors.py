@@ -74,3 +74,22 @@ class DecisionError(CreditError):
     """The request cannot be decided this way."""
 
     http_status = 409
+
+
+class PauseError(CreditError):
+    """A pause of overdue states that cannot be, or cannot be changed, as was asked."""
+
+
+class BackdatedPauseError(PauseError):
+    """It begins before the day on which it is entered, and nobody else approved it."""
+
+    http_status = 403
+
+    def __init__(self) -> None:
+        super().__init__(_("A pause that begins in the past takes another person's approval."))
+
+
+class ConfirmationStateError(CreditError):
+    """The confirmation of balance cannot be asked for or answered (any more) this way."""
+
+    http_status = 409

@@ -15,6 +15,17 @@ FUNCTIONS = {
     "ledger/book_entries": (
         "DROP TRIGGER credit_book_entries ON credit_creditentry; DROP FUNCTION credit_book_entries();"
     ),
+    "overdue/days": "DROP FUNCTION credit_overdue_days(bigint, bigint, date, date);",
+    "overdue/invoices": "DROP FUNCTION credit_overdue_invoices(date, bigint, bigint);",
+    "overdue/due_lines": "DROP FUNCTION credit_due_lines(date, bigint, bigint);",
+    "ageing/bucket": "DROP FUNCTION credit_bucket(date, date);",
+    "ageing/open_on": "DROP FUNCTION credit_open_on(date);",
+    "ageing/customers_on": "DROP FUNCTION credit_customers_on(date, bigint);",
+    "notices/overdue": (
+        "DROP FUNCTION credit_notice_overdue_reminder; DROP FUNCTION credit_notice_overdue_warning;"
+        " DROP FUNCTION credit_notice_overdue_hold; DROP FUNCTION credit_notice_overdue_collection;"
+        " DROP FUNCTION credit_notice_overdue_released; DROP FUNCTION credit_overdue_told;"
+    ),
 }
 
 

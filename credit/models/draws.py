@@ -190,7 +190,7 @@ class Invoice(models.Model):
         indexes = [
             models.Index(fields=["line", "-id"], name="invoice_of_line"),
             # What is open of a line, the oldest due first: what a receipt pays, what blocks a draw, and what the night
-            # compares with the day (sql/ageing/overdue_invoices.sql).
+            # compares with the day (sql/overdue/invoices.sql).
             models.Index(
                 fields=["line", "due_on", "id"], include=["outstanding", "overdue_state"], name="invoice_open",
                 condition=Q(outstanding__gt=0),
