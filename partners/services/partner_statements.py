@@ -73,18 +73,22 @@ def import_statement(
         if same is not None:
             return Imported(same, is_new=False)
         refuse_settled(partner, month)
-        PartnerStatement.objects.filter(partner=partner, month=month, state=State.MATCHED).update(
-            state=State.WITHDRAWN
-        )
         statement = PartnerStatement(
-            partner=partner, month=month, number=_next_number(partner, month), matched_at=at, imported_by=actor,
-            file_name=(file.name or "")[:255], file_sha256=kept.sha256, lines_read=lines, counts=matching.counts,
-            matched=matching.matched,
+            partner=partner, month=month, matched_at=at, imported_by=actor, file_name=(file.name or "")[:255],
+            file_sha256=kept.sha256, lines_read=lines, counts=matching.counts, matched=matching.matched,
         )
-        statement.file.save("upload", ContentFile(kept.data), save=False)
-        statement.save()
-        _write_lines(statement, matching.differing)
+        _keep(statement, kept.data, matching.differing)
     return Imported(statement, is_new=True)
+
+
+def _keep(statement: PartnerStatement, data: bytes, differing: pl.DataFrame) -> None:
+    """Write it down with its file and what differs, in the place of the one there was. The partner is held."""
+    earlier = PartnerStatement.objects.filter(partner=statement.partner, month=statement.month)
+    earlier.filter(state=State.MATCHED).update(state=State.WITHDRAWN)
+    statement.number = (earlier.aggregate(last=Max("number"))["last"] or 0) + 1
+    statement.file.save("upload", ContentFile(data), save=False)
+    statement.save()
+    _write_lines(statement, differing)
 
 
 class _Kept(NamedTuple):
@@ -136,11 +140,6 @@ def _lines_of(kept: _Kept, partner: Partner, month: date, language: str) -> pl.D
 def _same_file(partner: Partner, month: date, sha256: str) -> PartnerStatement | None:
     valid = PartnerStatement.objects.filter(partner=partner, month=month).exclude(state=State.WITHDRAWN)
     return valid.filter(file_sha256=sha256).first()
-
-
-def _next_number(partner: Partner, month: date) -> int:
-    found = PartnerStatement.objects.filter(partner=partner, month=month).aggregate(last=Max("number"))
-    return (found["last"] or 0) + 1
 
 
 def refuse_settled(partner: Partner, month: date) -> None:
