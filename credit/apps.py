@@ -7,17 +7,32 @@ class CreditConfig(AppConfig):
     verbose_name = _("Credit")
 
     def ready(self) -> None:
+        from credit.books.credit import CHECKS
+        from credit.importers.receipts import ReceiptImporter
         from credit.jobs.ageing import AgeInvoices
+        from credit.jobs.lapses import FollowCards
+        from credit.line_approvals import LINE_ACTIONS
         from credit.notices import notice_kinds
         from credit.pause_approvals import PauseOverdue
         from credit.programme_files import SECTIONS
+        from credit.receipt_approvals import ACTIONS as RECEIPT_ACTIONS
+        from credit.receivers import connect
         from credit.roles import give_rights
         from operations import registry
 
         give_rights()
+        connect()
         for section in SECTIONS:
             registry.programme_sections.register(section())
+        registry.jobs.register(FollowCards())
         registry.jobs.register(AgeInvoices())
+        for line_action in LINE_ACTIONS:
+            registry.approval_actions.register(line_action())
+        registry.importers.register(ReceiptImporter())
+        for check in CHECKS:
+            registry.book_checks.register(check())
         registry.approval_actions.register(PauseOverdue())
+        for action in RECEIPT_ACTIONS:
+            registry.approval_actions.register(action())
         for kind in notice_kinds():
             registry.notices.register(kind)

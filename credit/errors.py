@@ -93,3 +93,26 @@ class ConfirmationStateError(CreditError):
     """The confirmation of balance cannot be asked for or answered (any more) this way."""
 
     http_status = 409
+
+
+class ReservedKeyError(CreditError):
+    """The key is blank, too long, or one of those that the ledger makes itself."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(_("“%(key)s” is no key to book under.") % {"key": key})
+
+
+class ReceiptError(CreditError):
+    """A receipt that cannot be as it was told."""
+
+
+class ReceiptStateError(CreditError):
+    """The receipt's state does not allow what was asked."""
+
+    http_status = 409
+
+
+class AllocationError(CreditError):
+    """What is asked is not there to be paid, paid with, or taken back."""
+
+    http_status = 409

@@ -7,5 +7,13 @@ from operations.roles import ADMINISTRATOR, CREDIT_CONTROLLER
 def give_rights() -> None:
     """Called once, when Django starts. Viewing is everybody's."""
     roles.read_by_all("credit")
+    for role, alone in ((CREDIT_CONTROLLER, 100_000), (ADMINISTRATOR, 500_000)):
+        roles.give(role, "credit.decide_credit", "credit.suspend_creditline")
+        roles.limit(role, "grant_credit", alone)
     for role in (CREDIT_CONTROLLER, ADMINISTRATOR):
         roles.give(role, "credit.pause_overdue", "credit.confirm_balance", "credit.export_creditline")
+        roles.give(role, "credit.allocate_receipt", "credit.write_off_invoice")
+    for action, amount in (
+        ("enter_receipt", 50_000), ("refund_receipt", 5_000), ("write_off_invoice", 1_000), ("recover_write_off", 1_000)
+    ):
+        roles.limit(CREDIT_CONTROLLER, action, amount)

@@ -12,9 +12,18 @@ FUNCTIONS = {
     "terms/due": "DROP FUNCTION credit_due(jsonb, date);",
     "terms/due_on": "DROP FUNCTION credit_due_on(jsonb, date);",
     "lines/limit_on": "DROP FUNCTION credit_limit_on(bigint, date);",
+    "lapses/held_card": "DROP FUNCTION credit_held_card(bigint, bigint, bigint, date);",
+    "lapses/over_since": "DROP FUNCTION credit_card_over_since(bigint);",
+    "lapses/lapse_on": "DROP FUNCTION credit_lapse_on(bigint, date);",
+    "lapses/card_stops": "DROP FUNCTION credit_card_stops(bigint, date);",
+    "lapses/lines_to_follow": "DROP FUNCTION credit_lines_to_follow(date, bigint, bigint);",
+    "standing/standing": "DROP FUNCTION credit_standing(bigint, jsonb, date);",
     "ledger/book_entries": (
         "DROP TRIGGER credit_book_entries ON credit_creditentry; DROP FUNCTION credit_book_entries();"
     ),
+    "receipts/reference_tokens": "DROP FUNCTION credit_reference_tokens(text);",
+    "receipts/owners": "DROP FUNCTION credit_owners(bigint[], text[], text[], text[], date);",
+    "receipts/allocations": "DROP FUNCTION credit_allocations(bigint[], date);",
     "overdue/days": "DROP FUNCTION credit_overdue_days(bigint, bigint, date, date);",
     "overdue/invoices": "DROP FUNCTION credit_overdue_invoices(date, bigint, bigint);",
     "overdue/due_lines": "DROP FUNCTION credit_due_lines(date, bigint, bigint);",
@@ -28,10 +37,39 @@ FUNCTIONS = {
     ),
 }
 
+# One UNLOGGED partition a batch; see operations/imports/staging.py.
+STAGING = {
+    "credit_staged_receipt": """
+        CREATE TABLE credit_staged_receipt (
+            batch_id bigint NOT NULL,
+            line bigint NOT NULL,
+            verdict text NOT NULL,
+            object_id bigint,
+            faults jsonb,
+            received_on date,
+            payer_name text,
+            payer_account text,
+            amount numeric(14, 2),
+            reference text,
+            bank_number text,
+            our_account text,
+            credit_line_id bigint,
+            member_id bigint,
+            rule text,
+            first_line bigint,
+            clears text[]
+        ) PARTITION BY LIST (batch_id);
+    """,
+}
+
 
 class Migration(migrations.Migration):
     dependencies = [("credit", "0001_initial"), ("memberships", "0030_credit_decisions")]
 
     operations = [
-        migrations.RunSQL((SQL / f"{name}.sql").read_text(encoding="utf-8"), undo) for name, undo in FUNCTIONS.items()
+        *(
+            migrations.RunSQL((SQL / f"{name}.sql").read_text(encoding="utf-8"), undo)
+            for name, undo in FUNCTIONS.items()
+        ),
+        *(migrations.RunSQL(made, f"DROP TABLE {table};") for table, made in STAGING.items()),
     ]

@@ -19,6 +19,7 @@ from credit.models.lines import (
 )
 from credit.models.policies import CreditPolicy, Holiday
 from credit.models.receipts import Receipt
+from credit.models.staging import StagedReceipt
 
 __all__ = [
     "Account",
@@ -37,5 +38,6 @@ __all__ = [
     "OverduePause",
     "OverdueState",
     "Receipt",
+    "StagedReceipt",
     "TemporaryIncrease",
 ]

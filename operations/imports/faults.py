@@ -92,6 +92,10 @@ ROW_FAULTS: dict[str, str | Promise] = {
     "return_refused": gettext_lazy("Return “%(value)s” was not recorded: %(expected)s"),
     "not_taken_back": gettext_lazy("%(expected)s points of the order were not there to be taken back."),
     "plan_in_use": gettext_lazy("The customer's card is paid for (%(expected)s); an import does not exchange it."),
+    "not_received": gettext_lazy("“%(value)s” is nothing that came in: a receipt is of more than nothing."),
+    "receipt_known_otherwise": gettext_lazy(
+        "The bank's number “%(value)s” is booked already, of another day or amount: %(expected)s."
+    ),
 }
 MESSAGES: dict[str, str | Promise] = {**FILE_FAULTS, **ROW_FAULTS}
 

@@ -1,0 +1,31 @@
+"""The staging rows of imports: what one line of a file says, typed."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from operations.models.imports import StagedRow
+
+
+class StagedReceipt(StagedRow):
+    """A payment of a bank's statement. `credit_line_id`, `member_id` and `rule` say whose it is, NULL: nobody knows.
+
+    `first_line`: the first new line of the file that is of the same credit line; its own where it is nobody's.
+    """
+
+    received_on = models.DateField(null=True)
+    payer_name = models.TextField(null=True)
+    payer_account = models.TextField(null=True)
+    amount = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    reference = models.TextField(null=True)
+    bank_number = models.TextField(null=True)
+    our_account = models.TextField(null=True)
+    credit_line_id = models.BigIntegerField(null=True)
+    member_id = models.BigIntegerField(null=True)
+    rule = models.TextField(null=True)
+    first_line = models.BigIntegerField(null=True)
+    clears = ArrayField(models.TextField(), null=True)
+
+    class Meta(StagedRow.Meta):
+        abstract = False
+        managed = False
+        db_table = "credit_staged_receipt"
