@@ -7,6 +7,7 @@ class PartnersConfig(AppConfig):
     verbose_name = _("Partners")
 
     def ready(self) -> None:
+        from benefits.uses import use_finders
         from operations import registry
         from partners import receivers
         from partners.admin.panels import FulfilmentPanel
@@ -20,6 +21,7 @@ class PartnersConfig(AppConfig):
         from partners.jobs.vouchers import ExpireVoucherCodes
         from partners.programme_files import SECTIONS
         from partners.roles import give_rights
+        from partners.services.uses import FulfilledUses
         from partners.settlement_approvals import CloseSettlement
 
         give_rights()
@@ -36,3 +38,4 @@ class PartnersConfig(AppConfig):
         registry.member_panels.register(FulfilmentPanel())
         registry.approval_actions.register(CloseSettlement())
         registry.demo_parts.register(SandboxPartners())
+        use_finders.register(FulfilledUses())

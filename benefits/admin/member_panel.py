@@ -67,9 +67,6 @@ class BenefitsPanel(MemberPanel):
 
 def _line(member: Member, entitlement: Entitlement, *, may_redeem: bool, may_choose: bool) -> Line:
     benefit, choice = entitlement.benefit, entitlement.choice
-    is_open = entitlement.is_entitled and (entitlement.left is None or entitlement.left > 0)
-    # What is given by itself, and what only changes a price or answers a question, is not redeemed.
-    is_redeemed = not entitlement.won.right.is_automatic and benefit.kind in REDEEMED_KINDS
     redeem = reverse("admin:benefits_redemption_redeem", args=[member.pk, benefit.pk])
     if entitlement.category:
         redeem = f"{redeem}?{urlencode({'category': entitlement.category})}"
@@ -77,7 +74,7 @@ def _line(member: Member, entitlement: Entitlement, *, may_redeem: bool, may_cho
     return Line(
         entitlement, _left(entitlement),
         price_in_words(points=entitlement.points_price, price=entitlement.member_price),
-        redeem if may_redeem and is_open and is_redeemed else "",
+        redeem if may_redeem and entitlement.is_redeemable and benefit.kind in REDEEMED_KINDS else "",
         reverse("admin:benefits_choice_choose", args=[member.pk, choice.group.pk])
         if choice is not None and may_choose and can_change else "",
     )

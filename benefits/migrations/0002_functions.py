@@ -1,4 +1,4 @@
-"""The functions that say who is entitled to what, use a benefit, and say what follows rights."""
+"""The functions that say what entitles a member, and that use a benefit. (The others: 0003.)"""
 
 from pathlib import Path
 
@@ -12,12 +12,8 @@ FUNCTIONS = {
     "rights/window": "DROP FUNCTION benefits_window(text, text, date, date, date, date);",
     "rights/tier_since": "DROP FUNCTION benefits_tier_since(bigint, bigint, integer, date);",
     "rights/sources": "DROP FUNCTION benefits_sources(bigint, date);",
-    "rights/chosen": "DROP FUNCTION benefits_chosen(bigint, bigint, date, date, date, bigint[]);",
-    "rights/rights": "DROP FUNCTION benefits_rights(bigint, date, bigint, text, text);",
     "redemptions/redeem_benefit": f"DROP FUNCTION benefits_redeem({REDEEM});",
     "redemptions/return_redemption": f"DROP FUNCTION benefits_return_redemption({RETURN});",
-    "grants/wanted_grants": "DROP FUNCTION benefits_wanted_grants(bigint, bigint, date);",
-    "grants/grant_changes": "DROP FUNCTION benefits_grant_changes(bigint, bigint, date);",
 }
 
 

@@ -6,7 +6,7 @@ one use and locks its Usage row; a Grant is what a member holds of it. Stocks an
 
 from benefits.models.benefits import Benefit, BenefitRule
 from benefits.models.budgets import Budget, BudgetEntry
-from benefits.models.choices import Choice, ChoiceGroup, ChoiceOption
+from benefits.models.choices import Choice, ChoiceGroup, ChoiceOption, FormerChoiceGroup
 from benefits.models.grants import Grant
 from benefits.models.pricing import BenefitTerms, PricingPolicy
 from benefits.models.redemptions import Redemption, Usage
@@ -23,6 +23,7 @@ __all__ = [
     "Choice",
     "ChoiceGroup",
     "ChoiceOption",
+    "FormerChoiceGroup",
     "Grant",
     "MemberSegment",
     "PricingPolicy",

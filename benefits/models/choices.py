@@ -76,6 +76,38 @@ class ChoiceOption(models.Model):
         return str(self.benefit)
 
 
+class FormerChoiceGroup(models.Model):
+    """What a choice group was, with its options, until a day on which it became another. Only grows.
+
+    Of a day between two of them the later one tells; after the last of them, the group itself.
+    """
+
+    group = models.ForeignKey(
+        ChoiceGroup, models.PROTECT, related_name="former", db_index=False, verbose_name=_("choice group")
+    )
+    until = models.DateField(_("until (not included)"))
+    picks = models.PositiveSmallIntegerField(_("may be chosen"))
+    window = models.CharField(_("window"), max_length=8, choices=Window)
+    basis = models.CharField(_("window begins"), max_length=12, choices=Basis)
+    deadline_days = models.PositiveSmallIntegerField(_("to be chosen within (days)"), null=True, blank=True)
+    cost_cap = models.DecimalField(_("highest cost (CNY)"), max_digits=12, decimal_places=2, null=True, blank=True)
+    # In the order of ranks: {"benefit": its key, "rank", "is_default", "cost"}.
+    options = models.JSONField(_("options"))
+
+    class Meta:
+        verbose_name = _("former choice group")
+        verbose_name_plural = _("former choice groups")
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["group", "until"], name="formerchoicegroup_once")]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            keep_whole(),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.group_id} · {self.until}"
+
+
 class Choice(models.Model):
     """A benefit that a member chose for a window. Only grows, but for the day on which it was exchanged."""
 
@@ -90,6 +122,8 @@ class Choice(models.Model):
     # Of the group's window (benefits_window): its first day, and the first one after it (none: no end).
     window_from = models.DateField(_("window from"))
     window_until = models.DateField(_("window until (not included)"), null=True, blank=True)
+    # From which the days to choose in it are counted.
+    opened_on = models.DateField(_("to be chosen from"), null=True, blank=True)
     # The default that a swap put away: written then, so that it is known what was there.
     is_default = models.BooleanField(_("by default"), default=False)
     replaces = models.OneToOneField(

@@ -92,10 +92,14 @@ class PricingPolicy(models.Model):
 
 @track(owner="benefit")
 class BenefitTerms(models.Model):
-    """What a benefit's terms were from a day on. `Benefit.terms` is what they are now."""
+    """What a benefit's terms were from a day on, and how its rules combined. The benefit has what they are now."""
 
     benefit = models.ForeignKey(Benefit, models.PROTECT, related_name="terms_versions", verbose_name=_("benefit"))
     terms = models.JSONField(_("terms"), default=dict, blank=True)
+    # Blank: it was not kept, and is what it is now.
+    combine = models.CharField(
+        _("several rules"), max_length=8, choices=Benefit.Combine, blank=True, default=""
+    )
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("until (last day)"), null=True, blank=True)
 

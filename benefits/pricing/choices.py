@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, product
 from math import comb
 
-from benefits.errors import TooManyCombinationsError
+from benefits.pricing.errors import TooManyCombinationsError
 from benefits.pricing.policy import Policy, PriceBenefit, Step
 from benefits.pricing.running import Running
 from benefits.pricing.trials import Choice, take_step

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from benefits.errors import (
+from benefits.pricing.errors import (
     EmptyOrderError,
     NegativePriceError,
     PriceDecimalsError,

@@ -1,8 +1,8 @@
 """The section `choice_groups`: what a member gets to choose, N of M in each window.
 
-A group changes in place. What members chose for a window that still runs is theirs: such an option cannot go before
-those windows are over (or they exchanged it), and as long the group's window stays as it is. A default that holds
-because nobody chose goes with its option.
+A group changes in place, and what it was is kept (services/former_groups.py). What members chose for a window that
+still runs is theirs: such an option cannot go before those windows are over (or they exchanged it), and as long the
+group's window stays as it is. A default that holds because nobody chose goes with its option.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from benefits.models import Choice, ChoiceGroup, ChoiceOption
 from benefits.models.benefits import Basis, Window
 from benefits.programme_files.known import Known, day_in_words, members_in_words
+from benefits.services.former_groups import keeping
 from memberships.models import Programme
 from memberships.programme_files.facts import difference, differing, facts_of, same_number
 from memberships.programme_files.faults import Fault, Path
@@ -106,8 +107,9 @@ class ChoiceGroups(ProgrammeSection):
         present, known = _present(programme), Known(programme)
         for entry in section:
             group = present.pop(entry["code"], None) or ChoiceGroup(programme=programme, code=entry["code"])
-            _write(group, {**_wanted(entry), "retired_on": None})
-            _write_options(group, entry, known)
+            with keeping(group, on=on):
+                _write(group, {**_wanted(entry), "retired_on": None})
+                _write_options(group, entry, known)
         for group in present.values():
             if group.retired_on is None:
                 _write(group, {"retired_on": on})

@@ -117,6 +117,9 @@ class Rules:
             if versions and begins_too_late(VERSIONS, versions[-1], self._entry(rule), on=on):
                 words = _("it holds since %(day)s: it cannot begin later")
                 yield Fault((*path, number, "starts_on"), words % {"day": day_in_words(versions[-1].starts_on)})
+            if versions and _names_in_vain(versions[-1], rule, on=on):
+                words = _("it is over before that day: it cannot begin to name a choice group")
+                yield Fault((*path, number, "choice_group"), words)
 
     def changes(self, rules: list[dict[str, Any]], *, on: date) -> Iterator[Change]:
         for rule in rules:
@@ -184,6 +187,14 @@ class Rules:
         members = self.known.members(rule)
         told = {"name": self.benefit, "rule": rule.code, "members": members_in_words(members), **facts}
         return Change(words % told, {"members": members})
+
+
+def _names_in_vain(latest: BenefitRule, rule: dict[str, Any], *, on: date) -> bool:
+    """Whether the rule, which is over by then, names a group that its newest version does not: it is not written, and
+    the option would be without any rule."""
+    end, named = as_date(rule.get("ends_on")), rule.get("choice_group")
+    present = latest.choice_group and latest.choice_group.code
+    return end is not None and end < on and named is not None and named != present
 
 
 def _difference(rule: BenefitRule, wanted: dict[str, Any]) -> str:

@@ -1,4 +1,7 @@
-"""Versions of benefits' terms by days, so that a past order's price and rights can be told as they were."""
+"""Versions of benefits' terms, and of how their rules combine, by days.
+
+So a past order's price and rights can be told as they were.
+"""
 
 from datetime import date, timedelta
 from typing import Any
@@ -12,8 +15,11 @@ KEPT_KINDS = [code for code, kind in KINDS.items() if kind.is_priced or code == 
 
 
 def keep_terms(programme: Programme, *, on: date) -> None:
-    """Note what the terms of the programme's benefits are from that day on. To be called after they were changed, in
-    the same transaction, which holds the programme's row. Nothing is written for terms that are as they were."""
+    """Note what the terms of the programme's benefits are from that day on, and how their rules combine.
+
+    To be called after they were changed, in the same transaction, which holds the programme's row. Nothing is written
+    for what is as it was.
+    """
     latest = {
         version.benefit_id: version
         for version in BenefitTerms.objects.filter(benefit__programme=programme).order_by("starts_on")
@@ -21,20 +27,25 @@ def keep_terms(programme: Programme, *, on: date) -> None:
     for benefit in Benefit.objects.filter(programme=programme, kind__in=KEPT_KINDS).order_by("pk"):
         version = latest.get(benefit.pk)
         if version is None:
-            BenefitTerms.objects.create(benefit=benefit, terms=benefit.terms, starts_on=on)
-        elif version.terms != benefit.terms:
+            BenefitTerms.objects.create(benefit=benefit, **_facts(benefit), starts_on=on)
+        elif (version.terms, version.combine) != (benefit.terms, benefit.combine):
             _renew(version, benefit, on=on)
 
 
 def _renew(version: BenefitTerms, benefit: Benefit, *, on: date) -> None:
     """The next version; one that has not begun before that day is written anew."""
     if version.starts_on >= on:
-        version.terms = benefit.terms
-        version.save(update_fields=["terms"])
+        for field, value in _facts(benefit).items():
+            setattr(version, field, value)
+        version.save(update_fields=["terms", "combine"])
         return
     version.ends_on = on - timedelta(days=1)
     version.save(update_fields=["ends_on"])
-    BenefitTerms.objects.create(benefit=benefit, terms=benefit.terms, starts_on=on)
+    BenefitTerms.objects.create(benefit=benefit, **_facts(benefit), starts_on=on)
+
+
+def _facts(benefit: Benefit) -> dict[str, Any]:
+    return {"terms": benefit.terms, "combine": benefit.combine}
 
 
 def terms_on(benefits: dict[int, Benefit], *, on: date) -> dict[int, dict[str, Any]]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from benefits.models import Benefit, Choice, ChoiceGroup, ChoiceOption
 from benefits.services import statements
 from benefits.services.rights import Right, rights_of
+from benefits.uses import OptionSpan, use_finders
 from memberships.models import Member
 
 
@@ -33,13 +34,17 @@ class ChoiceStanding:
 class ChoiceState:
     """A choice group for a member on a day.
 
-    `window_from`, `window_until`: its window, the last day not included, None without end. `choosable_until`: the last
-    day to choose, None: as long as the window lasts. `free`: so many may still be chosen. `cost`: of what is theirs.
+    `window_from`, `window_until`: its window, the last day not included, None without end; `paid_until`: the same
+    without the card's grace, in which no window of its own begins. `opened_on`: from which the days to choose are
+    counted; `choosable_until`: the last of them, None: as long as the window lasts. `free`: so many may still be
+    chosen. `cost`: of what is theirs.
     """
 
     group: ChoiceGroup
     window_from: date
     window_until: date | None
+    paid_until: date | None
+    opened_on: date
     choosable_until: date | None
     is_open: bool
     free: int
@@ -60,6 +65,7 @@ class _Window:
     group: ChoiceGroup
     first: date
     after: date | None
+    paid_after: date | None
     opened: date
     choices: list[Choice]
     used: set[int]
@@ -83,9 +89,9 @@ def choice_state(member: Member, group: ChoiceGroup, *, on: date) -> ChoiceState
 def states_of(
     member: Member, rights: Sequence[Right], benefits: Mapping[int, Benefit], *, on: date
 ) -> dict[int, ChoiceState]:
-    """By group; those that have no window (a term, without a card) are left out. Three statements for all of them.
+    """By group; those that have no window (a term, without a card) are left out. `benefits`: those of the rights.
 
-    `benefits`: those of the rights.
+    Three statements for all of them, and one for each floor above that knows of uses.
     """
     mine: dict[int, dict[int, Right]] = {}
     for right in rights:
@@ -106,15 +112,10 @@ def _windows(
     member: Member, mine: Mapping[int, Mapping[int, Right]], groups: Mapping[int, ChoiceGroup]
 ) -> dict[int, _Window]:
     """Each group's window, its choices and what was used of it."""
-    spans = [(pk, benefit, right) for pk in groups for benefit, right in mine[pk].items()]
-    used: dict[int, set[int]] = {pk: set() for pk in groups}
-    found = statements.rows(
-        "choices/used", member=member.pk, groups=[pk for pk, _benefit, _right in spans],
-        benefits=[benefit for _pk, benefit, _right in spans], firsts=[right.group_from for _, _, right in spans],
-        afters=[right.group_after for _, _, right in spans],
-    )
-    for pk, benefit in found:
-        used[pk].add(benefit)
+    used = _used(member, [
+        OptionSpan(pk, benefit, right.group_from, right.group_after)
+        for pk in groups for benefit, right in mine[pk].items()
+    ])
     firsts = {pk: next(iter(mine[pk].values())) for pk in groups}
     choices: dict[int, list[Choice]] = {pk: [] for pk in groups}
     for choice in Choice.objects.filter(member=member, group__in=groups).order_by("pk"):
@@ -122,11 +123,22 @@ def _windows(
             choices[choice.group_id].append(choice)
     return {
         pk: _Window(
-            group, firsts[pk].group_from or date.min, firsts[pk].group_after, firsts[pk].group_opened or date.min,
-            choices[pk], used[pk],
+            group, firsts[pk].group_from or date.min, firsts[pk].group_after, firsts[pk].group_paid_after,
+            firsts[pk].group_opened or date.min, choices[pk],
+            {benefit for group_pk, benefit in used if group_pk == pk},
         )
         for pk, group in groups.items()
     }
+
+
+def _used(member: Member, spans: Sequence[OptionSpan]) -> set[tuple[int, int]]:
+    """Group and benefit of what was used within its window, here or as a floor above knows it."""
+    found: set[tuple[int, int]] = set(statements.rows(
+        "choices/used", member=member.pk, groups=[span.group for span in spans],
+        benefits=[span.benefit for span in spans], firsts=[span.first for span in spans],
+        afters=[span.after for span in spans],
+    ))
+    return found.union(*(finder.find(member.pk, spans) for finder in use_finders))
 
 
 def _state(
@@ -152,5 +164,6 @@ def _state(
         )
 
     return ChoiceState(
-        group, window.first, window.after, until, is_open, free, swaps_left, cost, tuple(map(standing, options))
+        group, window.first, window.after, window.paid_after, window.opened, until, is_open, free, swaps_left, cost,
+        tuple(map(standing, options)),
     )

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
@@ -60,8 +61,7 @@ def choose(
     _refuse(state, wanted, on=on)
     choices = [
         Choice.objects.create(
-            member=member, group=group, benefit=benefit, key=own, window_from=state.window_from,
-            window_until=state.window_until, on=on, at=at, actor=actor, reason=reason[:200],
+            member=member, benefit=benefit, key=own, on=on, at=at, actor=actor, reason=reason[:200], **_window(state),
         )
         for own, benefit in zip(keys, wanted, strict=True)
     ]
@@ -77,18 +77,15 @@ def swap(
     """Exchange an option that is the member's, chosen or by default, for another one; also after the deadline.
 
     So often in a window as the group says, and only before the first use of what is put away in that window. What is
-    given by itself for it ends, and what is given for the other begins.
+    given by itself for it ends, and what is given for the other begins. What a partner said to have made active is used
+    (benefits/uses.py); what is ordered of it only is ordered back.
     Raises NotAnOptionError, NotEntitledError, NotSwappableError (it is not theirs), UsedAlreadyError,
     SwapsUsedUpError, ChosenAlreadyError, ChoiceCostError, KeyConflictError, BenefitKeyError.
     """
     _check_key(key)
     own_key = _further_key(key, "away")
     _lock_options(member, group)
-    first = Choice.objects.filter(member=member, key=key).select_related("replaces").first()
-    if first is not None:
-        before = first.replaces and first.replaces.benefit_id
-        if (first.group_id, before, first.benefit_id) != (group.pk, put_away.pk, take.pk):
-            raise KeyConflictError(key)
+    if first := _swapped_before(member, group, put_away, take, key):
         return first
     _lock_held(member, put_away)
     state = _state(member, group, [take], on=on)
@@ -97,8 +94,8 @@ def swap(
     old.swapped_on = on
     old.save(update_fields=["swapped_on"])
     choice = Choice.objects.create(
-        member=member, group=group, benefit=take, key=key, window_from=state.window_from,
-        window_until=state.window_until, replaces=old, on=on, at=at, actor=actor, reason=reason[:200],
+        member=member, benefit=take, key=key, replaces=old, on=on, at=at, actor=actor, reason=reason[:200],
+        **_window(state),
     )
     follow_rights(member, on=on, at=at, actor=actor)
     return choice
@@ -145,6 +142,19 @@ def _chosen_before(
     ]:
         raise KeyConflictError(keys[0])
     return found
+
+
+def _swapped_before(
+    member: Member, group: ChoiceGroup, put_away: Benefit, take: Benefit, key: str
+) -> Choice | None:
+    """The first result of a repeat. Raises KeyConflictError."""
+    first = Choice.objects.filter(member=member, key=key).select_related("replaces").first()
+    if first is None:
+        return None
+    before = first.replaces and first.replaces.benefit_id
+    if (first.group_id, before, first.benefit_id) != (group.pk, put_away.pk, take.pk):
+        raise KeyConflictError(key)
+    return first
 
 
 def _state(member: Member, group: ChoiceGroup, wanted: Sequence[Benefit], *, on: date) -> ChoiceState:
@@ -197,6 +207,14 @@ def _refuse_cost(state: ChoiceState, cost: Decimal) -> None:
         raise ChoiceCostError(state.group, cap=state.group.cost_cap, cost=cost)
 
 
+def _window(state: ChoiceState) -> dict[str, Any]:
+    """The group and its window, which stays what it is now until it is over (sql/rights/kept_window.sql)."""
+    return {
+        "group": state.group, "window_from": state.window_from, "window_until": state.paid_until,
+        "opened_on": state.opened_on,
+    }
+
+
 def _written(
     member: Member, state: ChoiceState, gone: ChoiceStanding, *, key: str, on: date, at: datetime, actor: User | None
 ) -> Choice:
@@ -206,6 +224,5 @@ def _written(
             member=member, group=state.group, benefit=gone.benefit, window_from=state.window_from, swapped_on=None
         )
     return Choice.objects.create(
-        member=member, group=state.group, benefit=gone.benefit, key=key, window_from=state.window_from,
-        window_until=state.window_until, is_default=True, on=on, at=at, actor=actor,
+        member=member, benefit=gone.benefit, key=key, is_default=True, on=on, at=at, actor=actor, **_window(state)
     )

@@ -9,9 +9,10 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from benefits.errors import CouponNotHeldError, CouponsOfOrderError, OrderNumberNeededError
+from benefits.errors import CouponsOfOrderError, OrderNumberNeededError
 from benefits.models import Grant
 from benefits.models.benefits import Kind
+from benefits.pricing.errors import CouponNotHeldError
 from benefits.services.grants import give_back_grant, use_grant
 from memberships.models import Member
 from memberships.services.members import lock_member

@@ -84,6 +84,16 @@ class Entitlement:
         return self.won.right.place is not None
 
     @property
+    def is_redeemable(self) -> bool:
+        """Whether a use of it can be booked now. What a rule gives by itself is not redeemed; where rules are added
+        up, the others are."""
+        counting = (self.won, *self.others) if self.won.right.combine == "sum" else (self.won,)
+        return any(
+            claim.right.place is not None and not claim.right.is_automatic and claim.right.has_left
+            for claim in counting
+        )
+
+    @property
     def is_in_grace(self) -> bool:
         """The card that entitles to it is not paid for, and may end."""
         return self.won.source.is_in_grace
@@ -130,8 +140,8 @@ class _Records:
 
     def __init__(self, rights: Iterable[Right]) -> None:
         rights = list(rights)
-        self.rules = BenefitRule.objects.in_bulk({right.rule_id for right in rights})
-        self.benefits = Benefit.objects.in_bulk({right.benefit_id for right in rights})
+        self.rules = BenefitRule.objects.select_related("benefit").in_bulk({right.rule_id for right in rights})
+        self.benefits = {rule.benefit_id: rule.benefit for rule in self.rules.values()}
         cards = {right.source_id for right in rights if right.source == "plan"}
         self.cards = Subscription.objects.select_related("plan", "programme").in_bulk(cards)
         wallets = {right.source_id for right in rights if right.source != "plan"}

@@ -14,12 +14,13 @@ from typing import Any
 
 import psycopg
 import structlog
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 from django.utils.functional import Promise
 
 from benefits.errors import (
     BenefitKeyError,
     BenefitRetiredError,
+    CouponQuantityError,
     GrantStateError,
     GrantUsedElsewhereError,
     GrantWindowError,
@@ -28,6 +29,7 @@ from benefits.errors import (
     RedemptionQuantityError,
 )
 from benefits.models import Benefit, BenefitRule, Grant
+from benefits.models.benefits import Kind
 from benefits.models.grants import LIVE
 from benefits.services import statements
 from benefits.signals import benefit_granted, grant_changed
@@ -169,13 +171,13 @@ def give(
 ) -> Grant:
     """Give a member something by no rule: a gift. It holds for the benefit's days, or until `valid_until`.
 
-    A repeat under the same key returns the first one. Locks the member.
-    Raises MemberClosedError, BenefitRetiredError, GrantWindowError, RedemptionQuantityError, OutOfStockError,
-    KeyConflictError, BenefitKeyError.
+    A repeat under the same key returns the first one. Locks the member. Several coupons are so many gifts, each with a
+    key of its own, since each is for one order; so are several of a partner's codes.
+    Raises MemberClosedError, BenefitRetiredError, GrantWindowError, RedemptionQuantityError, CouponQuantityError,
+    OutOfStockError, KeyConflictError, BenefitKeyError.
     """
     _check_key(key)
-    if quantity < 1:
-        raise RedemptionQuantityError(quantity)
+    _check_quantity(benefit, quantity)
     lock_member(member.pk)
     own_key = f"gift:{key}"
     first = Grant.objects.filter(member=member, key=own_key).first()
@@ -183,14 +185,7 @@ def give(
         if (first.benefit_id, first.quantity) != (benefit.pk, quantity):
             raise KeyConflictError(key)
         return first
-    if not Member.objects.open(on=on).filter(pk=member.pk).exists():
-        raise MemberClosedError(member, on=on)
-    if benefit.retired_on is not None and benefit.retired_on <= on:
-        raise BenefitRetiredError(benefit)
-    if valid_until is None and benefit.valid_days is not None:
-        valid_until = on + timedelta(days=benefit.valid_days - 1)
-    if valid_until is not None and valid_until < on:
-        raise GrantWindowError(first=on, last=valid_until)
+    valid_until = _last_day(member, benefit, on=on, asked=valid_until)
     with _stock_of(benefit, asked=quantity):
         grant = Grant.objects.create(
             member=member, benefit=benefit, key=own_key, quantity=quantity, valid_from=on, valid_until=valid_until,
@@ -199,6 +194,31 @@ def give(
     _tell(grant, "grant.started", on=on, at=at)
     benefit_granted.send(Grant, grant=grant, on=on, actor=actor)
     return grant
+
+
+def _check_quantity(benefit: Benefit, quantity: int) -> None:
+    """Raises RedemptionQuantityError, CouponQuantityError."""
+    if quantity < 1:
+        raise RedemptionQuantityError(quantity)
+    if quantity > 1 and benefit.kind == Kind.COUPON:
+        raise CouponQuantityError(benefit, quantity)
+
+
+def _last_day(member: Member, benefit: Benefit, *, on: date, asked: date | None) -> date | None:
+    """Of what is given by hand on that day; None: no end.
+
+    Raises MemberClosedError, BenefitRetiredError, GrantWindowError.
+    """
+    if not Member.objects.open(on=on).filter(pk=member.pk).exists():
+        raise MemberClosedError(member, on=on)
+    if benefit.retired_on is not None and benefit.retired_on <= on:
+        raise BenefitRetiredError(benefit)
+    last = asked
+    if last is None and benefit.valid_days is not None:
+        last = on + timedelta(days=benefit.valid_days - 1)
+    if last is not None and last < on:
+        raise GrantWindowError(first=on, last=last)
+    return last
 
 
 @transaction.atomic
@@ -298,13 +318,20 @@ def _check_key(key: str) -> None:
 
 @contextmanager
 def _stock_of(benefit: Benefit, *, asked: int) -> Iterator[None]:
-    """A partner that has nothing left to give says so by a trigger. Raises OutOfStockError."""
+    """A partner that has nothing left to give, or gives one at a time, says so by a trigger.
+
+    Raises OutOfStockError, RedemptionQuantityError.
+    """
     try:
         with transaction.atomic():
             yield
     except IntegrityError as error:
         if _is_exhausted(error):
             raise OutOfStockError(benefit, asked=asked) from error
+        raise
+    except DataError as error:
+        if isinstance(error.__cause__, psycopg.errors.NumericValueOutOfRange):
+            raise RedemptionQuantityError(asked) from error
         raise
 
 

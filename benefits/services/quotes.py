@@ -1,6 +1,10 @@
 """The price of an order for a member, by what held on the day of the order: policy, benefits, coupons.
 
-Asked again for the same day it is the same, whatever was changed, used or lost since.
+Asked again for the same day it is the same, whatever was changed, used or lost since: policies, rules, terms, how
+rules are added up, choice groups with their options, choices, segments, cards and tiers are told as they were on that
+day, a firm's province as it was at its end; uses as far as they were made by that day. What is not kept is names
+(labels are those of now, in the reader's language) and that a coupon, given back with its order, was used in between.
+On the day itself what is used changes what is left: name the order that was placed, and its own uses are still there.
 """
 
 from collections.abc import Collection, Sequence
@@ -8,14 +12,14 @@ from datetime import date
 
 from django.db.models import Q
 
-from benefits.errors import CouponNotHeldError, NoPricingPolicyError
 from benefits.models import Benefit, Grant, PricingPolicy
 from benefits.policies import policy_data
+from benefits.pricing.errors import CouponNotHeldError, NoPricingPolicyError
 from benefits.pricing.orders import Freight, Line, check_order
 from benefits.pricing.policy import Policy, PriceBenefit
 from benefits.pricing.quotes import Quote, quote
 from benefits.services.benefit_terms import terms_on
-from benefits.services.held_benefits import held_benefits
+from benefits.services.held_benefits import HeldBenefit, held_benefits
 from memberships.models import Enrolment, Member, Programme
 
 #: Those that a member has without holding anything.
@@ -45,16 +49,15 @@ def quote_order(
     held = held_benefits(
         member, KINDS, on=on, programme=programme, region=region, store=store, order_number=order_number
     )
-    benefits = [
-        PriceBenefit(
-            each.key, each.benefit.kind, str(each.benefit), each.terms, each.rule, each.times, each.benefit.code
-        )
-        for each in held
-    ]
     found = coupons_held(member, programme, on=on, order_number=order_number)
     if coupons is not None:
         found = _those_named(found, coupons)
-    return quote(lines, benefits, policy, found, freight=freight, on=on)
+    return quote(lines, [_priced(each) for each in held], policy, found, freight=freight, on=on)
+
+
+def _priced(held: HeldBenefit) -> PriceBenefit:
+    benefit = held.benefit
+    return PriceBenefit(held.key, benefit.kind, str(benefit), held.terms, held.rule, held.times, benefit.code)
 
 
 def policy_on(programme: Programme, *, on: date) -> Policy:
@@ -69,8 +72,7 @@ def coupons_held(
     member: Member, programme: Programme, *, on: date, order_number: str = ""
 ) -> list[PriceBenefit]:
     """The programme's coupons that the member held on that day: given by then, valid, not yet used (but for that
-    order) and not ended. As many of each as the member held (key, key#2 and so on): gifts, and what was redeemed when
-    several could be at once, may be of several."""
+    order) and not ended."""
     is_unused = Q(used_on=None) | Q(used_on__gt=on)
     if order_number:
         is_unused |= Q(order_number=order_number)
@@ -84,10 +86,10 @@ def coupons_held(
     terms = terms_on(benefits, on=on)
     return [
         PriceBenefit(
-            grant.key if number == 1 else f"{grant.key}#{number}", "coupon", str(benefits[grant.benefit_id]),
-            terms[grant.benefit_id], grant.rule.code if grant.rule else "",
+            grant.key, "coupon", str(benefits[grant.benefit_id]), terms[grant.benefit_id],
+            grant.rule.code if grant.rule else "",
         )
-        for grant in grants for number in range(1, grant.quantity + 1)
+        for grant in grants
     ]
 
 

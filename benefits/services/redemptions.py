@@ -107,12 +107,7 @@ def redeem(
         member_id=member.pk, benefit_id=benefit.pk, key=key, asked_category=category, quantity=quantity,
         order_number=order_number, on=on, at=at, actor=actor, reason=reason,
     )
-    ((*found,),) = statements.rows(
-        "redemptions/redeem", member=member.pk, benefit=benefit.pk, key=key, quantity=quantity, category=category,
-        region=region, store=enrolment.pk if enrolment else None, order_number=order_number, on=on, at=at,
-        actor=actor.pk if actor else None, reason=reason, held_kinds=_HELD,
-    )
-    answer = _Answer(*found)
+    answer = _ask(asked, region=region, store=enrolment)
     if answer.outcome == "redeemed":
         for field in _COPIED:
             setattr(asked, field, getattr(answer, field))
@@ -122,6 +117,17 @@ def redeem(
     if answer.outcome == "repeated":
         return Redemption.objects.get(member=member, key=key)
     raise _refusal(asked, answer, region=region, store=enrolment)
+
+
+def _ask(asked: Redemption, *, region: str | None, store: Enrolment | None) -> _Answer:
+    """Have it done by the database, which answers what came of it."""
+    ((*found,),) = statements.rows(
+        "redemptions/redeem", member=asked.member_id, benefit=asked.benefit_id, key=asked.key,
+        quantity=asked.quantity, category=asked.asked_category, region=region, store=store and store.pk,
+        order_number=asked.order_number, on=asked.on, at=asked.at, actor=asked.actor_id, reason=asked.reason,
+        held_kinds=_HELD,
+    )
+    return _Answer(*found)
 
 
 def check_key(key: str) -> None:
@@ -149,12 +155,7 @@ def _refusal(
         case "one_at_a_time":
             return CouponQuantityError(benefit, asked.quantity)
         case "used_up":
-            again = _first_again(asked, region=region, store=store)
-            return QuotaUsedUpError(
-                benefit, quota=answer.quota, used=answer.used, left=answer.remaining, asked=asked.quantity,
-                window=BenefitRule.objects.get(pk=again.rule_id).window if again else answer.window_kind,
-                resets_on=again and again.resets_on,
-            )
+            return _used_up(asked, benefit, answer, again=_first_again(asked, region=region, store=store))
         case "lacking":
             return InsufficientPointsError(asked=answer.points, spendable=answer.spendable, on=on)
         case "out_of_stock":
@@ -166,6 +167,15 @@ def _refusal(
     if not Member.objects.open(on=on).filter(pk=member.pk).exists():
         return MemberClosedError(member, on=on)
     return NotEntitledError(member, benefit, on=on, category=asked.asked_category)
+
+
+def _used_up(asked: Redemption, benefit: Benefit, answer: _Answer, *, again: Right | None) -> QuotaUsedUpError:
+    """With the day of the next use, by the rule that can first be used again."""
+    return QuotaUsedUpError(
+        benefit, quota=answer.quota, used=answer.used, left=answer.remaining, asked=asked.quantity,
+        window=BenefitRule.objects.get(pk=again.rule_id).window if again else answer.window_kind,
+        resets_on=again and again.resets_on,
+    )
 
 
 def _first_again(asked: Redemption, *, region: str | None, store: Enrolment | None) -> Right | None:

@@ -41,6 +41,7 @@ class Right(NamedTuple):
     group_opened: date | None
     tier_id: int | None
     combine: str
+    group_paid_after: date | None
 
     @property
     def resets_on(self) -> date | None:

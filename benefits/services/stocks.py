@@ -37,26 +37,6 @@ def set_total(benefit: Benefit, total: int, *, actor: User | None, reason: str) 
     return stock
 
 
-@transaction.atomic
-def add_units(benefit: Benefit, units: int, *, actor: User | None, reason: str) -> BenefitStock:
-    """Units that came in, or (negative) that are given to nobody any more, of a benefit whose units are counted.
-
-    Raises StockError.
-    """
-    stock = BenefitStock.objects.select_for_update(no_key=True).filter(benefit=benefit).first()
-    if stock is None:
-        raise StockError(_("The units of “%(benefit)s” are not counted.") % {"benefit": benefit})
-    if stock.total + units < stock.taken:
-        raise StockError(
-            _("“%(benefit)s” has %(left)s units left: %(units)s cannot be taken away.")
-            % {"benefit": benefit, "left": stock.total - stock.taken, "units": -units}
-        )
-    stock.total += units
-    with because(reason, actor=actor):
-        stock.save(update_fields=["total"])
-    return stock
-
-
 def units_used(benefit: Benefit) -> int:
     """Units that members used and did not give back, counted or not."""
     done = Redemption.objects.filter(benefit=benefit, state=Redemption.State.DONE)

@@ -77,6 +77,8 @@ class UseFacts:
 class ChoiceFacts:
     benefit: str
     window_from: date
+    window_until: date | None
+    opened: date
     on: date
     swapped_on: date | None = None
 
@@ -194,12 +196,15 @@ def _holds(world: World, rule: RuleFacts, held: Held, day: date) -> bool:
     )
 
 
+def _own_day(basis: str, held: Held, day: date) -> date:
+    return held.term[1] if held.in_grace and held.term and basis == "anniversary" else day
+
+
 def _span(
     kind: str, basis: str, since: date, held: Held, day: date
 ) -> tuple[date, date | None]:
     """The window; a card in grace goes on in its last one."""
-    own_day = held.term[1] if held.in_grace and held.term and basis == "anniversary" else day
-    first, after = window(kind, basis, since, own_day, held.term)
+    first, after = window(kind, basis, since, _own_day(basis, held, day), held.term)
     if after is not None and after <= day:
         after = held.until + DAY if held.until else None
     return first, after
@@ -208,14 +213,22 @@ def _span(
 def group_window(
     world: World, matching: list[tuple[RuleFacts, Held, date]], day: date
 ) -> tuple[date, date | None, date] | None:
-    """First day, the first one after it, and the day from which the days to choose are counted."""
+    """First day, the first one after it (a card's grace left out), and the day from which the days to choose count."""
     own = [(rule, held, since) for rule, held, since in matching if rule.group]
     if not own:
         return None
+    running = [
+        choice for choice in world.choices
+        if choice.on <= day and choice.window_from <= day and (choice.window_until is None or choice.window_until > day)
+    ]
+    if running:
+        kept = min(running, key=lambda choice: choice.window_from)
+        return kept.window_from, kept.window_until, kept.opened
     is_term = world.group.window == "term"
     _rule, held, since = min(own, key=lambda each: (is_term and each[1].kind != "plan", each[2], each[1].pk))
+    own_day = _own_day(world.group.basis, held, day)
     try:
-        first, after = _span(world.group.window, world.group.basis, since, held, day)
+        first, after = window(world.group.window, world.group.basis, since, own_day, held.term)
     except ValueError:
         return None
     return first, after, max(first, min(each[2] for each in own))

@@ -164,7 +164,7 @@ def choose_some(world: model.World, draw: Any) -> None:
         )
         if span is not None and not taken:
             swapped = draw(st.sampled_from([None, day, day + 20 * DAY]))
-            world.choices.append(model.ChoiceFacts(benefit, span[0], day, swapped))
+            world.choices.append(model.ChoiceFacts(benefit, *span, day, swapped))
 
 
 class House:
@@ -283,5 +283,6 @@ class House:
         for choice in world.choices:
             Choice.objects.create(
                 member=self.member, group=self.group, benefit=self.benefits[choice.benefit], key=a_key(),
-                window_from=choice.window_from, on=choice.on, at=at(choice.on), swapped_on=choice.swapped_on,
+                window_from=choice.window_from, window_until=choice.window_until, opened_on=choice.opened,
+                on=choice.on, at=at(choice.on), swapped_on=choice.swapped_on,
             )

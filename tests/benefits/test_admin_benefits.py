@@ -95,6 +95,20 @@ def test_categories_are_offered_where_rules_have_them(desk: Client, member: Memb
     assert submitted(desk, redeeming(member, benefit), category="口腔").status_code == 200
 
 
+def test_of_rules_that_are_added_up_what_is_not_given_by_itself_can_be_redeemed(desk: Client, member: Member) -> None:
+    """A lounge pass comes with the card, and two more can be asked for; of the best rule there would be none to ask."""
+    lounge = a_benefit("lounge", kind="gift", combine="sum")
+    a_rule(lounge, "with-card", plan_code="annual", is_automatic=True)
+    a_rule(lounge, "more", plan_code="annual", quota=2, window="year")
+    url = redeeming(member, lounge)
+    assert url in read(desk, page_of(member))
+    assert "was redeemed" in submitted(desk, url, quantity=2).content.decode()
+    assert url not in read(desk, page_of(member)), "all that can be redeemed is"
+    Redemption.objects.update(state="returned", return_key="back", returned_on=today(), returned_at=timezone.now())
+    Benefit.objects.filter(pk=lounge.pk).update(combine="best")
+    assert url not in read(desk, page_of(member))
+
+
 def test_a_use_is_taken_back_with_its_reason(desk: Client, member: Member) -> None:
     submitted(desk, redeeming(member, consultations()))
     redemption = Redemption.objects.get()

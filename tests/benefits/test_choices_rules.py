@@ -42,6 +42,7 @@ from tests.benefits.benefit_stories import (
 )
 from tests.memberships.factories import renew
 from tests.memberships.points_stories import at_once
+from tests.memberships.tier_stories import by_hand
 
 pytestmark = pytest.mark.django_db
 DEADLINE = date(2027, 2, 13)
@@ -212,6 +213,46 @@ def test_the_next_term_is_chosen_for_anew() -> None:
     assert mine(card.member, group, on=next_term) == []
     pick(card.member, group, video, on=next_term)
     assert mine(card.member, group, on=next_term) == ["video"]
+
+
+def test_a_window_chosen_in_stays_until_it_is_over_though_the_tier_it_was_counted_from_is_lost() -> None:
+    """Gold since January, a card since April, either of which entitles. Gold is lost in May: there is neither a second
+    choice, nor is the first one lost. Who never chose has the window of the card that is left."""
+    group, (video, music) = options("video", "music", picks=1, window="year", basis="anniversary")
+    for benefit in (video, music):
+        of_tier(benefit, "gold", 3, "month", choice_group=group, is_automatic=True)
+    BenefitRule.objects.update(is_automatic=True)
+    chose, idle = on_tier("gold"), on_tier("gold")
+    for wallet in (chose, idle):
+        with_card(member=wallet.member, on=date(2027, 4, 1))
+    pick(chose.member, group, video)
+    for wallet in (chose, idle):
+        by_hand(wallet, "normal", on=date(2027, 5, 1))
+    may, after = date(2027, 5, 20), date(2028, 1, 15)
+    state = choice_state(chose.member, group, on=may)
+    assert state is not None
+    assert (state.window_from, state.window_until, state.choosable_until) == (TODAY, after, DEADLINE)
+    assert mine(chose.member, group, on=may) == ["video"]
+    with pytest.raises(ChoiceTooLateError):
+        pick(chose.member, group, music, on=may)
+    follow_rights(chose.member, on=may, at=at(may), actor=None)
+    assert [held.benefit for held in Grant.objects.held(on=may).filter(member=chose.member)] == [video]
+    assert mine(chose.member, group, on=after) == []
+    for member in (chose.member, idle.member):
+        later = choice_state(member, group, on=after)
+        assert later is not None
+        assert later.window_from == date(2027, 4, 1)
+
+
+def test_a_choice_made_in_grace_ends_with_the_paid_term_not_with_the_grace() -> None:
+    group, (video, music) = options("video", "music", deadline_days=None)
+    card = with_card()
+    in_grace = date(2028, 1, 20)
+    pick(card.member, group, video, on=in_grace)
+    assert mine(card.member, group, on=in_grace) == ["video"]
+    renew(card)
+    assert mine(card.member, group, on=in_grace) == []
+    assert [choice.window_from for choice in pick(card.member, group, music, on=in_grace)] == [date(2028, 1, 15)]
 
 
 def test_a_repeat_returns_the_first_result_and_another_body_is_refused() -> None:

@@ -9,6 +9,7 @@ from django.utils import translation
 from benefits.errors import (
     BenefitKeyError,
     BenefitRetiredError,
+    CouponQuantityError,
     GrantStateError,
     GrantUsedElsewhereError,
     GrantWindowError,
@@ -58,11 +59,22 @@ def test_a_gift_holds_for_the_benefits_days_and_a_repeat_gives_no_second_one() -
     assert (grant.state, grant.valid_from, grant.valid_until, grant.rule) == ("live", TODAY, LAST, None)
     assert given(coupon, member=member, key="welcome:1") == grant
     with pytest.raises(KeyConflictError):
-        given(coupon, member=member, key="welcome:1", quantity=2)
-    with pytest.raises(KeyConflictError):
         given(a_benefit("other"), member=member, key="welcome:1")
     assert Grant.objects.held(on=LAST).count() == 1
     assert Grant.objects.held(on=LAST + timedelta(days=1)).count() == 0
+
+
+def test_several_coupons_are_so_many_gifts_and_several_units_of_anything_else_are_one() -> None:
+    """Each coupon is for one order: as one gift, the second would be used up with the first."""
+    member, coupon, badge = a_person(), a_coupon(), a_benefit("badge", kind="gift")
+    with pytest.raises(CouponQuantityError, match="one at a time, since a coupon is for one order: 2 were asked for"):
+        given(coupon, member=member, quantity=2)
+    assert not Grant.objects.exists()
+    first, second = given(coupon, member=member), given(coupon, member=member)
+    assert use(first, "JD1").order_number == "JD1" and use(second, "JD2").order_number == "JD2"
+    assert given(badge, member=member, key="badges", quantity=3).quantity == 3
+    with pytest.raises(KeyConflictError):
+        given(badge, member=member, key="badges", quantity=2)
 
 
 def test_what_cannot_be_given_is_named() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from benefits.errors import (
+from benefits.pricing.errors import (
     EmptyOrderError,
     NegativePriceError,
     PriceDecimalsError,

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import settings as given_settings
 from hypothesis import strategies as st
 
-from benefits.errors import TooManyCombinationsError
 from benefits.pricing.choices import explore
+from benefits.pricing.errors import TooManyCombinationsError
 from benefits.pricing.money import MODES, UNITS, Rounding, allocate
 from benefits.pricing.orders import Freight, Line, Scope
 from benefits.pricing.policy import PROMOTION, STEP_KINDS, Policy, PriceBenefit, Step

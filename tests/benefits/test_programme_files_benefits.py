@@ -7,7 +7,16 @@ from decimal import Decimal
 import pytest
 from django.utils import translation
 
-from benefits.models import Benefit, BenefitRule, BenefitStock, Budget, Choice, ChoiceGroup, ChoiceOption
+from benefits.models import (
+    Benefit,
+    BenefitRule,
+    BenefitStock,
+    Budget,
+    Choice,
+    ChoiceGroup,
+    ChoiceOption,
+    FormerChoiceGroup,
+)
 from memberships.models import Member, Programme
 from memberships.programme_files.documents import changes_of, check_against_tables
 from memberships.programme_files.faults import ProgrammeFileError
@@ -158,6 +167,16 @@ def test_a_benefit_left_out_is_retired_its_rules_end_and_it_can_come_back() -> N
     assert days("annual") == [(12, TODAY, date(2027, 2, 28)), (12, later, None)]
 
 
+def test_a_rule_that_is_over_cannot_begin_to_name_a_group() -> None:
+    """It would not be written, and the option would be left without a rule."""
+    applied(beneficial())
+    over = but(CONSULTATION, rules={"choice_group": "pick", "ends_on": "2027-01-10"})
+    group = {**PICK, "options": [*PICK["options"], {"benefit": "consultation"}]}
+    assert refused(beneficial(benefits=[over, COUPON, *MAGAZINES], choice_groups=[group])) == (
+        "benefits[0].rules[0].choice_group: it is over before that day: it cannot begin to name a choice group"
+    )
+
+
 def test_a_benefit_never_becomes_one_of_another_kind() -> None:
     applied(beneficial())
     assert refused(beneficial(benefits=[but(CONSULTATION, kind="gift"), COUPON, *MAGAZINES])) == (
@@ -260,6 +279,12 @@ def test_options_change_places_costs_and_defaults_and_say_so() -> None:
         ("sports", 1), ("news", 2)
     ]
     assert told(beneficial(choice_groups=[turned])) == []
+    before = FormerChoiceGroup.objects.get()
+    assert (before.until, before.picks, before.cost_cap) == (TODAY, 1, 20)
+    codes = dict(Benefit.objects.values_list("pk", "code"))
+    assert [(codes[option["benefit"]], option["is_default"], option["cost"]) for option in before.options] == [
+        ("news", True, "12.00"), ("sports", False, "20.00")
+    ]
 
 
 def test_a_programme_of_benefits_alone_is_one() -> None:

@@ -5,19 +5,30 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError
-from django.utils import translation
+from django.utils import timezone, translation
 
-from benefits.errors import CouponNotHeldError, NoPricingPolicyError
-from benefits.models import Benefit, BenefitRule, Grant, PricingPolicy, Redemption
+from benefits.models import (
+    Benefit,
+    BenefitRule,
+    ChoiceOption,
+    FormerChoiceGroup,
+    Grant,
+    PricingPolicy,
+    Redemption,
+)
+from benefits.pricing.errors import CouponNotHeldError, NoPricingPolicyError
 from benefits.pricing.orders import Freight
 from benefits.services.benefit_terms import keep_terms
+from benefits.services.former_groups import keeping
 from benefits.services.held_benefits import held_benefits
 from benefits.services.quotes import quote_order
-from memberships.models import Member
+from memberships.models import EnterpriseCustomer, Member
 from memberships.services.subscriptions import join
+from operations.dates import business_date
 from tests.benefits.benefit_stories import (
     TODAY,
     a_benefit,
+    a_group,
     a_key,
     a_person,
     a_wallet_of,
@@ -29,7 +40,7 @@ from tests.benefits.benefit_stories import (
     with_card,
 )
 from tests.benefits.pricing_stories import goods, lost, told, yuan
-from tests.memberships.factories import an_annual_card, jd_plus
+from tests.memberships.factories import a_firm, an_annual_card, jd_plus, jd_plus_enterprise
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -247,6 +258,64 @@ def test_store_s_rule_and_the_card_s_are_not_added_up_where_the_best_counts() ->
     found = held_benefits(member, ["stacking_discount"], on=TODAY, programme=programme, store=store)
     told_of = [(each.benefit.combine, each.rule, each.times) for each in found]
     assert told_of == [("best", "card", 3), ("sum", "card", 5)]
+
+
+def test_price_of_a_past_order_stays_though_the_rules_are_added_up_later() -> None:
+    a_policy({"kind": "buy_one_get_one"})
+    pair = a_benefit("pair", kind="buy_one_get_one")
+    for code in ("one", "other"):
+        of_card(pair, 1, "month", code=code)
+    keep_terms(plus(), on=TODAY)
+    member, lines, later = with_card().member, [goods("a", 100, 6)], TODAY + 7 * DAY
+    then = quote_order(member, plus(), lines, on=TODAY)
+    assert then.payable == yuan(500)
+    pair.combine = "sum"
+    pair.save()
+    keep_terms(plus(), on=later)
+    assert quote_order(member, plus(), lines, on=TODAY) == then
+    assert quote_order(member, plus(), lines, on=later - DAY).payable == yuan(500)
+    assert quote_order(member, plus(), lines, on=later).payable == yuan(400)
+
+
+def test_price_of_a_past_order_goes_by_the_options_of_then() -> None:
+    """Nobody chose: 5% off was the default, which is 20% off from later on; then by month, and 5% off goes."""
+    a_policy()
+    off, more = further_discount(95), a_benefit("more-off", kind="stacking_discount", terms={"percent": "80"})
+    of_card(more)
+    group = a_group(off, more, window="year", deadline_days=1, defaults=("further-off",))
+    BenefitRule.objects.update(choice_group=group)
+    member, lines, later = with_card().member, [goods("chair", 800)], TODAY + 20 * DAY
+    then = quote_order(member, plus(), lines, on=TODAY + DAY)
+    assert then.payable == yuan(760)
+    with keeping(group, on=later):
+        ChoiceOption.objects.filter(benefit=more).update(is_default=True)
+        ChoiceOption.objects.filter(benefit=off).update(is_default=False)
+    with keeping(group, on=later):
+        ChoiceOption.objects.filter(benefit=off).update(cost=3)
+    with keeping(group, on=later + 20 * DAY):
+        group.window = "month"
+        group.save()
+        ChoiceOption.objects.filter(benefit=off).delete()
+    assert quote_order(member, plus(), lines, on=TODAY + DAY) == then
+    assert quote_order(member, plus(), lines, on=later - DAY).payable == yuan(760)
+    assert quote_order(member, plus(), lines, on=later).payable == yuan(640)
+    assert quote_order(member, plus(), lines, on=later + 20 * DAY).payable == yuan(640)
+    assert FormerChoiceGroup.objects.filter(group=group).count() == 2
+
+
+def test_price_of_a_past_order_goes_by_where_the_firm_was_at_home_then() -> None:
+    programme = jd_plus_enterprise()
+    today = business_date(timezone.now())
+    PricingPolicy.objects.create(programme=programme, steps=USUAL, starts_on=date(2020, 1, 1))
+    off = a_benefit("off", programme=programme, kind="stacking_discount", terms={"percent": "95"})
+    of_all(off, region="北京市")
+    firm = a_firm(on=date(2026, 1, 1), province="北京市")
+    a_wallet_of(firm, programme=programme, on=date(2026, 1, 1))
+    lines = [goods("chair", 100)]
+    EnterpriseCustomer.objects.filter(member=firm).update(province="上海市")
+    assert quote_order(firm, programme, lines, on=today - DAY).payable == yuan(95)
+    assert quote_order(firm, programme, lines, on=today).payable == yuan(100)
+    assert quote_order(firm, programme, lines, on=today, region="北京市").payable == yuan(95)
 
 
 def test_use_that_was_given_back_later_counts_for_the_days_before() -> None:

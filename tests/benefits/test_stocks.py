@@ -5,7 +5,7 @@ from pghistory.models import Events
 
 from benefits.errors import OutOfStockError, StockError
 from benefits.models import BenefitStock, Redemption
-from benefits.services.stocks import add_units, set_total
+from benefits.services.stocks import set_total
 from tests.benefits.redemption_stories import a_gift, a_member, differences, take_back, taken, use
 from tests.memberships.factories import an_operator, last_event
 from tests.memberships.points_stories import at_once
@@ -21,7 +21,7 @@ def test_units_are_raised_and_lowered_with_a_reason() -> None:
     use(member, benefit, quantity=2)
     with pytest.raises(OutOfStockError):
         use(member, benefit)
-    assert add_units(benefit, 3, actor=operator, reason="第二批").total == 5
+    assert set_total(benefit, 5, actor=operator, reason="第二批").total == 5
     use(member, benefit)
     event = last_event(stock)
     assert (event.pgh_data["total"], event.pgh_context["reason"]) == (5, "第二批")
@@ -40,9 +40,7 @@ def test_total_is_never_below_what_is_taken() -> None:
     use(a_member(), benefit, quantity=3)
     with pytest.raises(StockError, match="3"):
         set_total(benefit, 2, actor=None, reason="")
-    with pytest.raises(StockError, match="2"):
-        add_units(benefit, -3, actor=None, reason="")
-    assert add_units(benefit, -2, actor=None, reason="").total == 3
+    assert set_total(benefit, 3, actor=None, reason="").total == 3
     assert BenefitStock.objects.get().total == 3
 
 
@@ -58,12 +56,6 @@ def test_what_was_taken_before_units_were_counted_is_taken() -> None:
     with pytest.raises(OutOfStockError):
         use(member, benefit)
     assert differences() == []
-
-
-def test_units_that_are_not_counted_cannot_be_added_to() -> None:
-    benefit = a_gift(None)
-    with pytest.raises(StockError):
-        add_units(benefit, 1, actor=None, reason="")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -12,6 +12,7 @@ from partners.services.commands import EVERYTHING, claim, due_partners
 from partners.services.fulfilments import queue_next
 from tests.memberships.factories import a_person
 from tests.partner import PartnersForTests
+from tests.partners.at_once_stories import beside, wait_for_waiting
 from tests.partners.fulfilment_stories import (
     NOON,
     TODAY,
@@ -25,7 +26,6 @@ from tests.partners.fulfilment_stories import (
     states,
     work_off,
 )
-from tests.partners.test_statements_at_once import beside, wait_for_waiting
 
 Mode = Offer.Mode
 

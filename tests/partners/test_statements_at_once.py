@@ -1,7 +1,5 @@
 """Two operators bring statements of a month at once, and a connection that dies in the middle: nothing is half done."""
 
-import threading
-import time
 from typing import Any
 
 import pytest
@@ -9,45 +7,10 @@ from django.db import DatabaseError, connection, transaction
 
 from partners.models import Fulfilment, Partner, PartnerStatement, StatementLine
 from partners.services.partner_statements import resolve_lines
+from tests.partners.at_once_stories import beside, wait_for_waiting
 from tests.partners.statement_stories import AT, bring, iqiyi_with, line_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-WAITING = """
-SELECT pid FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() AND wait_event_type = 'Lock'"""
-
-
-def beside(work: Any) -> tuple[threading.Thread, list[Any]]:
-    """Do it in another connection; what came of it."""
-    came: list[Any] = []
-
-    def run() -> None:
-        try:
-            came.append(work())
-        except DatabaseError as error:
-            came.append(error)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread, came
-
-
-def wait_for_waiting(number: int) -> list[int]:
-    """The connections that wait for a lock, once there are so many."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            # Within a transaction it would be told of one moment for ever.
-            cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute(WAITING)
-            found = [pid for (pid,) in cursor.fetchall()]
-        if len(found) >= number:
-            return found
-        time.sleep(0.05)
-    raise AssertionError("nobody waits")
 
 
 def locked(partner: Partner) -> None:

@@ -91,14 +91,16 @@ WITH rule AS MATERIALIZED (
     WHERE NOT EXISTS (
             SELECT FROM memberships_member owner WHERE owner.id = matching.member_id AND owner.closed_on <= day
         )
-        AND (rule.region = '' OR rule.region = (
-            SELECT province FROM memberships_enterprisecustomer firm WHERE firm.member_id = matching.member_id
-        ))
+        AND (rule.region = '' OR rule.region = benefits_region_on(matching.member_id, day))
         AND (rule.segment = '' OR EXISTS (
             SELECT FROM benefits_membersegment belongs
             WHERE belongs.member_id = matching.member_id AND belongs.segment = rule.segment AND belongs.since <= day
                 AND (belongs.until IS NULL OR belongs.until >= day)
         ))
+), choosing AS MATERIALIZED (
+    SELECT choice_group.id, choice_group."window", choice_group.basis
+    FROM (SELECT DISTINCT choice_group_id FROM rule WHERE choice_group_id IS NOT NULL) AS named
+    CROSS JOIN LATERAL benefits_group_on(named.choice_group_id, day) AS choice_group
 ), picked AS MATERIALIZED (
     SELECT anchor.member_id, anchor.choice_group_id, chosen.benefit_id
     FROM (
@@ -107,7 +109,7 @@ WITH rule AS MATERIALIZED (
             entitled.term_after,
             min(entitled.since) OVER own AS earliest, array_agg(entitled.benefit_id) OVER own AS options
         FROM entitled
-        JOIN benefits_choicegroup choice_group ON choice_group.id = entitled.choice_group_id
+        JOIN choosing AS choice_group ON choice_group.id = entitled.choice_group_id
         WINDOW own AS (PARTITION BY entitled.member_id, entitled.choice_group_id)
         ORDER BY entitled.member_id, entitled.choice_group_id,
             choice_group."window" = 'term' AND entitled.source <> 'plan', entitled.since, entitled.source_id
@@ -116,9 +118,12 @@ WITH rule AS MATERIALIZED (
         anchor."window", anchor.basis, anchor.since,
         CASE anchor.basis WHEN 'calendar' THEN day ELSE anchor.card_day END, anchor.term_from, anchor.term_after
     ) AS part
+    LEFT JOIN LATERAL benefits_kept_window(anchor.member_id, anchor.choice_group_id, day) AS kept ON true
+    CROSS JOIN LATERAL (SELECT coalesce(kept.first, part.first) AS first) AS span
     CROSS JOIN LATERAL benefits_chosen(
-        anchor.member_id, anchor.choice_group_id, part.first,
-        CASE WHEN part.first IS NOT NULL THEN greatest(part.first, anchor.earliest) END, day, anchor.options
+        anchor.member_id, anchor.choice_group_id, span.first,
+        coalesce(kept.opened, CASE WHEN span.first IS NOT NULL THEN greatest(span.first, anchor.earliest) END),
+        day, anchor.options
     ) AS chosen
 )
 SELECT entitled.member_id, entitled.benefit_id, entitled.rule_id, entitled.source, entitled.source_id,

@@ -14,7 +14,11 @@
 --
 -- A choice group has one window at a time for a member, whichever of its options are asked for: it is counted from the
 -- source that is held longest (a window of terms: from the card). The days to choose begin with the window, or with the
--- first right to it within the window (`group_opened`). Rules of a group that is retired don't count.
+-- first right to it within the window (`group_opened`). Once something was chosen in it, the window stays what it was
+-- until it is over (kept_window.sql). Rules of a group that is retired don't count.
+--
+-- How rules combine, choice groups with their options, and where the member is at home are told as they were on that
+-- day, where they were changed since.
 --
 -- wanted     one benefit only; NULL: all
 -- category   uses for that category: by rules of its own, else by those for all; NULL: all lines
@@ -27,7 +31,7 @@ RETURNS TABLE (
     until date, is_in_grace boolean, store_id bigint, wallet_id bigint, quota bigint, used bigint, "left" bigint,
     window_from date, window_after date, group_id bigint, group_from date, group_after date, is_chosen boolean,
     is_default boolean, points_price bigint, member_price numeric, is_automatic boolean, place bigint,
-    group_opened date, tier_id bigint, combine text
+    group_opened date, tier_id bigint, combine text, group_paid_after date
 )
 -- Planned once a connection: the first five plans would take longer than all else.
 LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $function$
@@ -37,10 +41,17 @@ BEGIN
     WITH origins AS MATERIALIZED (
         SELECT * FROM benefits_sources(member, day)
     ), home AS MATERIALIZED (
-        SELECT coalesce(asked_region, (SELECT province FROM memberships_enterprisecustomer WHERE member_id = member))
-            AS region
+        SELECT coalesce(asked_region, benefits_region_on(member, day)) AS region
     ), matching AS MATERIALIZED (
-        SELECT benefit.combine, rule.*, origin.source, origin.source_id, origin.tier_id AS source_tier_id,
+        SELECT
+            coalesce((
+                SELECT nullif(version.combine, '')
+                FROM benefits_benefitterms version
+                WHERE version.benefit_id = benefit.id AND version.ends_on >= day
+                ORDER BY version.starts_on
+                LIMIT 1
+            ), benefit.combine) AS combine,
+            rule.*, origin.source, origin.source_id, origin.tier_id AS source_tier_id,
             -- Higher tiers, too: since when the member has stood as high, or higher.
             CASE WHEN rule.and_above THEN coalesce(
                 benefits_tier_since(origin.source_id, origin.tier_group_id, least_tier.rank, day), origin.since
@@ -79,15 +90,17 @@ BEGIN
                 WHERE offered.id = rule.choice_group_id AND (offered.retired_on IS NULL OR offered.retired_on > day)
             ))
     ), groups AS MATERIALIZED (
-        SELECT anchor.choice_group_id, part.first,
-            CASE WHEN part.after <= day THEN anchor.until + 1 ELSE part.after END AS after,
-            CASE WHEN part.first IS NOT NULL THEN greatest(part.first, anchor.earliest) END AS opened
+        SELECT anchor.choice_group_id, span.first,
+            CASE WHEN span.after <= day THEN anchor.until + 1 ELSE span.after END AS after,
+            coalesce(span.opened, CASE WHEN span.first IS NOT NULL THEN greatest(span.first, anchor.earliest) END)
+                AS opened,
+            span.after AS paid_after
         FROM (
             SELECT DISTINCT ON (matching.choice_group_id) matching.choice_group_id, choice_group."window",
                 choice_group.basis, matching.since, matching.card_day, matching.term_from, matching.term_after,
                 matching.until, min(matching.since) OVER (PARTITION BY matching.choice_group_id) AS earliest
             FROM matching
-            JOIN benefits_choicegroup choice_group ON choice_group.id = matching.choice_group_id
+            CROSS JOIN LATERAL benefits_group_on(matching.choice_group_id, day) AS choice_group
             ORDER BY matching.choice_group_id, choice_group."window" = 'term' AND matching.source <> 'plan',
                 matching.since, matching.source_id
         ) AS anchor
@@ -95,6 +108,12 @@ BEGIN
             anchor."window", anchor.basis, anchor.since,
             CASE anchor.basis WHEN 'calendar' THEN day ELSE anchor.card_day END, anchor.term_from, anchor.term_after
         ) AS part
+        LEFT JOIN LATERAL benefits_kept_window(member, anchor.choice_group_id, day) AS kept ON true
+        CROSS JOIN LATERAL (
+            SELECT part.first, part.after, NULL::date AS opened WHERE kept.first IS NULL
+            UNION ALL
+            SELECT kept.first, kept.after, kept.opened WHERE kept.first IS NOT NULL
+        ) AS span
     ), picked AS MATERIALIZED (
         SELECT groups.choice_group_id, chosen.benefit_id, chosen.choice_id
         FROM groups
@@ -115,7 +134,8 @@ BEGIN
             ) THEN asked_category ELSE '' END)
     ), counted AS (
         SELECT asked.*, span.first AS window_from, span.after AS window_after, groups.first AS group_from,
-            groups.after AS group_after, groups.opened AS group_opened, picked.benefit_id IS NOT NULL AS is_chosen,
+            groups.after AS group_after, groups.opened AS group_opened, groups.paid_after AS group_paid_after,
+            picked.benefit_id IS NOT NULL AS is_chosen,
             picked.benefit_id IS NOT NULL AND picked.choice_id IS NULL AS is_default, uses.used
         FROM asked
         CROSS JOIN LATERAL benefits_window(
@@ -159,7 +179,7 @@ BEGIN
                 counted.quota - counted.used DESC NULLS FIRST, counted.quota DESC NULLS FIRST, counted.points_price,
                 counted.member_price, counted.code, counted.source_id
         ) END,
-        counted.group_opened, counted.source_tier_id, counted.combine::text
+        counted.group_opened, counted.source_tier_id, counted.combine::text, counted.group_paid_after
     FROM counted;
 END
 $function$;
