@@ -55,7 +55,11 @@ class BenefitsPanel(MemberPanel):
             for each in found
         ]
         return {
-            "lines": [line for line in lines if line.entitlement.is_entitled],
+            # What an operator redeems comes first, what applies by itself after it.
+            "lines": sorted(
+                (line for line in lines if line.entitlement.is_entitled),
+                key=lambda line: not _is_by_hand(line.entitlement),
+            ),
             "options": [line for line in lines if not line.entitlement.is_entitled],
             "redemptions": _redemptions(member) if user.has_perm("benefits.view_redemption") else None,
             "grants": _grants(member) if user.has_perm("benefits.view_grant") else None,
@@ -78,6 +82,11 @@ def _line(member: Member, entitlement: Entitlement, *, may_redeem: bool, may_cho
         reverse("admin:benefits_choice_choose", args=[member.pk, choice.group.pk])
         if choice is not None and may_choose and can_change else "",
     )
+
+
+def _is_by_hand(entitlement: Entitlement) -> bool:
+    """Whether it is for an operator to redeem at all, however much of it is left."""
+    return not entitlement.won.right.is_automatic and entitlement.benefit.kind in REDEEMED_KINDS
 
 
 def _left(entitlement: Entitlement) -> str:

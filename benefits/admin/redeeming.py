@@ -119,8 +119,9 @@ def _line_words(right: Right) -> str:
         else _("%(left)s of %(quota)s")
         % {"left": number_format(right.left or 0), "quota": number_format(right.quota)}
     )
-    price = price_in_words(points=right.points_price, price=right.member_price)
-    if right.resets_on is None:
-        return f"{left} · {price}"
-    again = _("again from %(day)s on") % {"day": date_format(right.resets_on, "Y-m-d")}
-    return f"{left} · {again} · {price}"
+    words = [left]
+    if right.resets_on is not None:
+        words.append(_("again from %(day)s on") % {"day": date_format(right.resets_on, "Y-m-d")})
+    if right.points_price or right.member_price:
+        words.append(price_in_words(points=right.points_price, price=right.member_price))
+    return " · ".join(words)

@@ -15,4 +15,6 @@ class DemoSize(NamedTuple):
 FULL = DemoSize(2_000, 500, 10)
 #: For who only wants to see that everything starts.
 SMALL = DemoSize(200, 50, 2)
-SIZES = {"full": FULL, "small": SMALL}
+#: The nights of the full one, for fewer: for tests that look at what nights leave behind.
+NIGHTS = DemoSize(400, 60, 10)
+SIZES = {"full": FULL, "small": SMALL, "nights": NIGHTS}

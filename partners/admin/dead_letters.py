@@ -25,6 +25,7 @@ from operations.admin.reasons import ReasonForm
 from operations.dates import business_date
 from operations.models import User
 from partners.admin.display import letter_url, partner_link
+from partners.admin.words import type_in_words
 from partners.models import DeadLetter, Partner
 from partners.services.dead_letters import Replayed, replay_letters
 from partners.services.reasons import reason_in_words
@@ -70,15 +71,15 @@ class DeadLetterAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("subject"))
     def subject_column(self, letter: DeadLetter) -> SafeString:
-        return format_html('<a class="desk-link" href="{}">{}</a>', letter_url(letter), letter.subject)
+        return format_html('<a class="desk-link" href="{}">{}</a>', letter_url(letter), type_in_words(letter.subject))
 
     @admin.display(description=gettext_lazy("partner"))
     def partner_column(self, letter: DeadLetter) -> SafeString:
         return partner_link(letter.partner)
 
-    @admin.display(description=gettext_lazy("member"), empty_value="–")
+    @admin.display(description=gettext_lazy("member"))
     def member_column(self, letter: DeadLetter) -> SafeString | str:
-        return member_link(letter.member) if letter.member else ""
+        return member_link(letter.member) if letter.member else "–"
 
     @admin.display(description=gettext_lazy("dead since"))
     def since_column(self, letter: DeadLetter) -> Any:
@@ -100,7 +101,9 @@ class DeadLetterAdmin(ReadOnlyAdmin):
     @admin.action(description=gettext_lazy("Replay"), permissions=["replay"])
     def replay(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> HttpResponse | None:
         """The chosen ones: ask why, then do it."""
-        chosen = list(queryset[:MOST])
+        chosen: list[Any] = list(queryset[:MOST])
+        for letter in chosen:
+            letter.words = reason_in_words(letter.reason)
         form = ReasonForm(request.POST if "reason" in request.POST else None)
         if form.is_bound and form.is_valid():
             self._replay(request, chosen, form.cleaned_data["reason"])

@@ -67,8 +67,8 @@ class StatementLineAdmin(ReadOnlyAdmin):
     """Differences between partners' statements and what we know."""
 
     list_display = (
-        "line_column", "statement_column", "verdict_column", "order_column", "member_column", "sku", "amounts_column",
-        "states_column", "resolution_column", "decided_column",
+        "line_column", "statement_column", "verdict_column", "resolution_column", "order_column", "member_column",
+        "amounts_column", "states_column", "sku", "decided_column",
     )
     list_display_links = None
     list_select_related = ("statement__partner", "resolved_by", "fulfilment__member")
@@ -87,7 +87,7 @@ class StatementLineAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("statement"))
     def statement_column(self, line: StatementLine) -> SafeString:
         words = f"{line.statement.partner} · {line.statement}"
-        return format_html('<a class="desk-link whitespace-nowrap" href="{}">{}</a>', record_url(line.statement), words)
+        return format_html('<a class="desk-link" href="{}">{}</a>', record_url(line.statement), words)
 
     @display(description=gettext_lazy("verdict"), label=VERDICT_COLOURS)
     def verdict_column(self, line: StatementLine) -> tuple[str, str]:

@@ -94,7 +94,7 @@ class StatementLine(models.Model):
         OPEN = "open", _("open")
         ACCEPT_THEIRS = "accept_theirs", _("their line is right")
         ACCEPT_OURS = "accept_ours", _("ours is right")
-        WRITE_OFF = "write_off", _("written off")
+        WRITE_OFF = "write_off", pgettext_lazy("line of a statement", "written off")
         DISPUTE = "dispute", _("disputed with the partner")
 
     statement = models.ForeignKey(

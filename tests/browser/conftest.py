@@ -22,8 +22,9 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def house(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    # Short chunks, so that there is a bar to be watched.
-    with running_house(tmp_path_factory.mktemp("house"), databases.copy_to, IMPORT_CHUNK_ROWS="500") as house:
+    # Short chunks, so that there is a bar to be watched; all nights, but of fewer people.
+    settings = {"IMPORT_CHUNK_ROWS": "500", "DEMO_SIZE": "nights"}
+    with running_house(tmp_path_factory.mktemp("house"), databases.copy_to, **settings) as house:
         yield house
 
 
