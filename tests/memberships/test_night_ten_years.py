@@ -36,10 +36,10 @@ DAY = timedelta(days=1)
 #: The gateway is well again for the last weeks, so that nothing is left open.
 WELL_FROM = date(2037, 1, 10)
 FAULTS = {"error_after": 0.06, "reset_after": 0.05, "reset_before": 0.05, "unavailable": 0.04}
-#: They find their work every night, or look for what this story has none of.
-ONCE_A_YEAR = {
-    "apply_programme_revisions", "move_cards", "measure_liability", "evaluate_tiers", "foresee_downgrades",
-    "send_notices", "sweep_outbox", "expire_approvals", "audit_books",
+#: The jobs of cards and points. The others find their work every night, or look for what this story has none of.
+EVERY_NIGHT = {
+    "resolve_unknown_payments", "renew_subscriptions", "retry_payments", "enter_grace_and_lapse", "post_pending_points",
+    "expire_points",
 }
 IS_FULL = os.environ.get("NIGHT_YEARS") == "full"
 
@@ -128,14 +128,14 @@ def made_by_beat(day: date) -> Iterator[JobRun]:
 
 
 def made_where_needed(day: date) -> Iterator[JobRun]:
-    """Runs of the jobs that find something to do; of those of once a year all."""
+    """Runs of the jobs of every night that find something to do; of the others all, at the year's end."""
     is_years_end = day == LAST or (day.month, day.day) == (12, 31)
     for job in nightly_jobs():
-        if job.name in ONCE_A_YEAR:
-            is_needed = is_years_end
-        else:
+        if job.name in EVERY_NIGHT:
             night = JobRun(job=job.name, business_date=day, requested_at=at_night(day))
             is_needed = any(job.plan(night))
+        else:
+            is_needed = is_years_end
         if is_needed:
             yield start_run(job.name, business_date=day, actor=None, at=at_night(day))
 
