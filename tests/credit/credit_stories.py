@@ -9,11 +9,14 @@ from django.db.models import Model
 
 from credit.models import CreditEntry, CreditLine, CreditPolicy, Invoice, Receipt
 from credit.services.lines import open_line
-from memberships.models import Member, Plan, Programme, Subscription
+from credit.services.requests import request_credit
+from memberships.models import CreditRequest, Member, Plan, Programme, Subscription
 from memberships.services.subscriptions import join
 from operations.models import User
+from operations.roles import APPROVER, CREDIT_CONTROLLER
 from tests.memberships.factories import ON_SALE_FROM, TODAY, a_firm, an_annual_card, jd_plus_enterprise
 from tests.memberships.points_stories import morning
+from tests.programmes.stories import somebody
 
 __all__ = ["TODAY", "a_firm", "morning"]
 
@@ -45,6 +48,16 @@ def the_plan(code: str = "classic", **facts: Any) -> Plan:
         "credit_term_days_cap": 61,
     }
     return found or an_annual_card(enterprise(), **{**defaults, **facts})
+
+
+def a_controller(username: str = "xiaoxin") -> User:
+    """Xiaoxin grants credit up to 100,000 CNY alone."""
+    return somebody(username, CREDIT_CONTROLLER)
+
+
+def an_approver(username: str = "laowang") -> User:
+    """Laowang decides what takes two."""
+    return somebody(username, APPROVER)
 
 
 def an_offer(limit: str = "2000000.00", terms: dict[str, Any] | None = None, **facts: Any) -> dict[str, Any]:
@@ -131,3 +144,12 @@ def fresh(fact: Fact) -> Fact:
     """As the database has it now."""
     found: Fact = type(fact)._default_manager.get(pk=fact.pk)
     return found
+
+
+def asked_for(
+    limit: str | int | None = 100_000, *, member: Member, term_days: int | None = 30, on: date = TODAY
+) -> CreditRequest:
+    """What the firm asks for."""
+    return request_credit(
+        member, limit=None if limit is None else Decimal(limit), term_days=term_days, on=on, actor=None
+    )

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 
 from credit.errors import CardNotHeldError, LineExistsError, LineTermsError, NoCreditOfferError
 from credit.services.lines import available, limit_on, lock_line, lock_lines, version_on
@@ -22,6 +23,12 @@ from tests.credit.credit_stories import (
 )
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    """The words that these stories quote."""
+    translation.activate("en")
 
 
 def test_a_card_gives_a_line_of_up_to_two_million_and_61_days() -> None:

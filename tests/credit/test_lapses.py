@@ -1,0 +1,177 @@
+"""The card lapses: no new draws from that day, what is open stays due; renewed in time, the line is taken up again."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import translation
+
+from credit.errors import LineExistsError, LineStateError
+from credit.models import CreditLine
+from credit.services.lapses import card_stops
+from credit.services.line_changes import change_line, close_line, keep_line
+from credit.services.lines import limit_on
+from memberships.models import Subscription
+from memberships.services.lapses import lapse_subscription
+from memberships.services.subscriptions import cancel_subscription, join
+from operations.models import JobRun, OutboxMessage
+from operations.services.dry_runs import execute_dry_run
+from operations.services.jobs import start_run
+from operations.tasks import work_through
+from tests.credit.credit_stories import (
+    DAY,
+    TODAY,
+    TWO_MILLION,
+    a_card_with_credit,
+    a_line,
+    a_policy,
+    an_invoice,
+    an_offer,
+    enterprise,
+    fresh,
+    morning,
+    paid,
+    the_plan,
+)
+
+pytestmark = pytest.mark.django_db
+#: The card is paid until the 14th of January; its ten days of grace end with the 24th.
+LAST_PAID = date(2028, 1, 14)
+IN_GRACE, LAPSE = LAST_PAID + DAY, date(2028, 1, 25)
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    """The words that these stories quote."""
+    translation.activate("en")
+
+
+def night(on: date) -> JobRun:
+    """The night of that day, as far as lines follow their cards."""
+    run = start_run("follow_cards", business_date=on, actor=None, at=morning(on))
+    work_through(run.pk)
+    return JobRun.objects.get(pk=run.pk)
+
+
+def state_of(line: CreditLine) -> tuple[str, date | None]:
+    line = fresh(line)
+    return line.state, line.lapsed_on
+
+
+def test_a_lapsed_card_draws_nothing_and_is_taken_up_again_within_thirty_days() -> None:
+    line = a_line(50_000)
+    invoice = an_invoice(line, 8_000, on=date(2028, 1, 10), due_on=date(2028, 2, 9))
+    # By the facts of the card: no night has run.
+    stops = {day: card_stops(line, on=day) for day in (LAST_PAID, IN_GRACE, LAPSE - DAY, LAPSE)}
+    assert list(stops.values()) == [None, "in_grace", "in_grace", "over"]
+    night(LAPSE - DAY)
+    assert state_of(line) == ("active", None)
+    night(LAPSE)
+    assert state_of(line) == ("lapsed", LAPSE)
+    night(LAPSE)
+    assert (fresh(invoice).outstanding, fresh(invoice).due_on) == (8_000, date(2028, 2, 9))
+    with pytest.raises(LineStateError, match="not raised"):
+        change_line(line, limit=Decimal(60_000), starts_on=LAPSE, on=LAPSE, at=morning(LAPSE), actor=None, reason="x")
+
+    back = LAPSE + 30 * DAY
+    card = join(line.member, the_plan(), on=back, actor=None)
+    assert state_of(line) == ("active", None)
+    assert (fresh(line).subscription, card_stops(line, on=back)) == (card, None)
+    assert limit_on(line, on=back) == 50_000
+    assert set(OutboxMessage.objects.filter(topic__startswith="credit_line.").values_list("topic", flat=True)) == {
+        "credit_line.lapsed", "credit_line.restored",
+    }
+
+
+def test_renewed_after_the_window_the_line_stays_lapsed_and_closes_when_it_is_paid() -> None:
+    line = a_line(50_000)
+    invoice = an_invoice(line, 8_000, on=date(2028, 1, 10))
+    night(LAPSE)
+    late = LAPSE + 31 * DAY
+    card = join(line.member, the_plan(), on=late, actor=None)
+    night(late)
+    assert (*state_of(line), card_stops(line, on=late)) == ("lapsed", LAPSE, "too_late")
+    with pytest.raises(LineExistsError):
+        a_line(1_000, card=card, on=late)
+    paid(invoice, on=late + DAY)
+    night(late + DAY)
+    assert (fresh(line).state, fresh(line).closed_on) == ("closed", late + DAY)
+    assert a_line(1_000, card=card, on=late + 2 * DAY).state == "active"
+
+
+def test_paid_within_the_window_it_waits_for_its_end_before_it_closes() -> None:
+    line = a_line(50_000)
+    night(LAPSE)
+    night(LAPSE + 30 * DAY)
+    assert state_of(line) == ("lapsed", LAPSE)
+    night(LAPSE + 31 * DAY)
+    assert fresh(line).state == "closed"
+
+
+def test_no_night_ran_for_weeks_and_a_card_that_comes_too_late_draws_nothing() -> None:
+    line = a_line(50_000)
+    an_invoice(line, 1)
+    late = LAPSE + 40 * DAY
+    join(line.member, the_plan(), on=late, actor=None)
+    assert (*state_of(line), card_stops(line, on=late)) == ("lapsed", LAPSE, "too_late")
+
+
+def test_draws_in_grace_and_the_days_of_the_window_are_data() -> None:
+    a_policy(lapse={"draws_in_grace": True, "reinstate_days": 0})
+    line = a_line(50_000)
+    assert [card_stops(line, on=day) for day in (LAPSE - DAY, LAPSE)] == [None, "over"]
+    lapse_subscription(line.subscription, on=LAPSE, at=morning(LAPSE), actor=None)
+    assert state_of(line) == ("lapsed", LAPSE)
+    join(line.member, the_plan(), on=LAPSE, actor=None)
+    assert state_of(line) == ("active", None)
+
+
+def test_a_cancelled_card_carries_the_line_to_its_end_and_the_next_one_takes_over() -> None:
+    a_policy(offers={"classic": an_offer(), "premium": an_offer("20000.00")})
+    line = a_line(50_000)
+    old = cancel_subscription(line.subscription, on=TODAY, reason="换卡", actor=None)
+    assert card_stops(line, on=LAST_PAID) is None
+    new = join(line.member, the_plan("premium"), on=TODAY, actor=None)
+    assert fresh(line).subscription == old
+    night(LAST_PAID)
+    assert fresh(line).subscription == old
+    night(IN_GRACE)
+    # The other card gives less: the line is no more than that from its first day on.
+    assert (*state_of(line), fresh(line).subscription) == ("active", None, new)
+    assert [limit_on(line, on=day) for day in (LAST_PAID, IN_GRACE)] == [50_000, 20_000]
+
+
+def test_a_line_that_is_to_be_closed_closes_once_nothing_is_open() -> None:
+    line = a_line(50_000)
+    invoice = an_invoice(line, 8_000)
+    close_line(line, on=TODAY, at=morning(TODAY), actor=None, reason="客户要求")
+    assert (fresh(line).state, fresh(line).closing_on) == ("active", TODAY)
+    keep_line(line, on=TODAY, actor=None, reason="客户反悔")
+    close_line(line, on=TODAY, at=morning(TODAY), actor=None, reason="客户要求")
+    paid(invoice)
+    night(TODAY + DAY)
+    assert (fresh(line).state, fresh(line).closed_on) == ("closed", TODAY + DAY)
+    empty = a_line(50_000)
+    assert close_line(empty, on=TODAY, at=morning(TODAY), actor=None, reason="客户要求").state == "closed"
+
+
+def test_a_dry_run_is_executed_for_what_it_saw_and_for_nothing_else() -> None:
+    lines = [a_line(50_000) for _ in range(3)]
+    dry = start_run(
+        "follow_cards", business_date=LAPSE, scope="dry", actor=None, at=morning(LAPSE), is_dry_run=True
+    )
+    work_through(dry.pk)
+    join(lines[0].member, the_plan(), on=LAPSE, actor=None)
+    run = execute_dry_run(JobRun.objects.get(pk=dry.pk), actor=None, at=morning(LAPSE), reason="看过")
+    work_through(run.pk)
+    assert [state_of(line)[0] for line in lines] == ["active", "lapsed", "lapsed"]
+
+
+def test_the_facts_of_cards_and_the_night_say_the_same_of_any_day() -> None:
+    card = a_card_with_credit()
+    assert (card.programme, the_plan().credit_limit_cap) == (enterprise(), TWO_MILLION)
+    line = a_line(1_000, card=card)
+    for days in range(-1, 60):
+        day = LAPSE + timedelta(days=days)
+        held = card_stops(line, on=day) != "over"
+        assert held == (day < LAPSE) == Subscription.objects.in_grace(on=day).exists()
