@@ -60,7 +60,7 @@ SHOWN = {
     "operations_approval", "operations_importbatch", "operations_jobrun", "memberships_payment",
     "memberships_subscription", "memberships_enrolment", "memberships_order", "memberships_programmerevision",
     "memberships_tiergroup", "memberships_tierstanding", "memberships_programme", "memberships_pointsentry",
-    "memberships_tierchange", "operations_notice", "benefits_pricingpolicy",
+    "memberships_tierchange", "operations_notice", "benefits_pricingpolicy", "benefits_benefitrule",
     "benefits_benefit", "benefits_choicegroup", "benefits_budget", "benefits_redemption", "benefits_grant",
     "partners_statusmatch", "partners_vouchercode", "partners_dailyfile", "partners_command",
     # Those of a key and of a dead letter are others' pages.
