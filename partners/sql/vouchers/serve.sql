@@ -22,9 +22,16 @@ WITH waiting AS MATERIALIZED (
     LIMIT (SELECT count(*) FROM waiting)
     FOR NO KEY UPDATE SKIP LOCKED
 ), pair AS MATERIALIZED (
-    SELECT waiting.id, waiting.member_id, free.id AS code_id
-    FROM (SELECT waiting.*, row_number() OVER (ORDER BY id) AS place FROM waiting) AS waiting
-    JOIN (SELECT free.id, row_number() OVER (ORDER BY expires_on, id) AS place FROM free) AS free USING (place)
+    -- Side by side by their places: a join of ten thousand by ten thousand, of which nothing is known, took half a minute.
+    SELECT side.*
+    FROM (
+        SELECT
+            (SELECT array_agg(id ORDER BY id) FROM waiting) AS ids,
+            (SELECT array_agg(member_id ORDER BY id) FROM waiting) AS members,
+            (SELECT array_agg(id ORDER BY expires_on, id) FROM free) AS codes
+    ) AS both_sides
+    CROSS JOIN LATERAL unnest(ids, members, codes) AS side (id, member_id, code_id)
+    WHERE side.code_id IS NOT NULL
 ), code AS (
     UPDATE partners_vouchercode code
     SET state = 'claimed', fulfilment_id = pair.id, claimed_at = %(at)s
