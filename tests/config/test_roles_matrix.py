@@ -182,8 +182,8 @@ def desk(db: None) -> None:
     ask(RefundPayment.name, payload, actor=root, reason="客户来电", on=today(), at=timezone.now())
 
 
-#: Whose pages are rendered, too: one who only reads. Those of one who may do everything are rendered in both languages by
-#: test_translations.py; of all others it is enough that the page is given to them.
+#: Whose pages are rendered, too: one who only reads. Those of one who may do everything are rendered by
+#: test_translations.py, in both languages; of all others it is enough that the page is given to them.
 RENDERED = {AUDITOR}
 BLANK = engines["django"].from_string("")
 
