@@ -8,6 +8,7 @@ class CreditConfig(AppConfig):
 
     def ready(self) -> None:
         from credit.books.credit import CHECKS
+        from credit.importers.limits import LIMIT_IMPORTERS
         from credit.importers.receipts import ReceiptImporter
         from credit.jobs.ageing import AgeInvoices
         from credit.jobs.lapses import FollowCards
@@ -29,6 +30,8 @@ class CreditConfig(AppConfig):
         for line_action in LINE_ACTIONS:
             registry.approval_actions.register(line_action())
         registry.importers.register(ReceiptImporter())
+        for limit_importer in LIMIT_IMPORTERS:
+            registry.importers.register(limit_importer())
         for check in CHECKS:
             registry.book_checks.register(check())
         registry.approval_actions.register(PauseOverdue())

@@ -177,6 +177,33 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='StagedLimit',
+            fields=[
+                ('batch_id', models.BigIntegerField()),
+                ('line', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('verdict', models.CharField(choices=[('new', 'new'), ('changed', 'changed'), ('unchanged', 'unchanged'), ('invalid', 'invalid'), ('duplicate', 'duplicate')], max_length=16)),
+                ('object_id', models.BigIntegerField(null=True)),
+                ('faults', models.JSONField(null=True)),
+                ('member_number', models.TextField(null=True)),
+                ('programme_id', models.BigIntegerField(null=True)),
+                ('wanted_limit', models.DecimalField(decimal_places=2, max_digits=14, null=True)),
+                ('term_days', models.IntegerField(null=True)),
+                ('review_on', models.DateField(null=True)),
+                ('reason', models.TextField(null=True)),
+                ('member_id', models.BigIntegerField(null=True)),
+                ('subscription_id', models.BigIntegerField(null=True)),
+                ('terms', models.JSONField(null=True)),
+                ('weight', models.DecimalField(decimal_places=2, max_digits=16, null=True)),
+                ('seen', models.BigIntegerField(null=True)),
+                ('clears', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), null=True, size=None)),
+            ],
+            options={
+                'db_table': 'credit_staged_limit',
+                'abstract': False,
+                'managed': False,
+            },
+        ),
+        migrations.CreateModel(
             name='StagedReceipt',
             fields=[
                 ('batch_id', models.BigIntegerField()),

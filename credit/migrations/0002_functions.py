@@ -39,6 +39,27 @@ FUNCTIONS = {
 
 # One UNLOGGED partition a batch; see operations/imports/staging.py.
 STAGING = {
+    "credit_staged_limit": """
+        CREATE TABLE credit_staged_limit (
+            batch_id bigint NOT NULL,
+            line bigint NOT NULL,
+            verdict text NOT NULL,
+            object_id bigint,
+            faults jsonb,
+            member_number text,
+            programme_id bigint,
+            wanted_limit numeric(14, 2),
+            term_days integer,
+            review_on date,
+            reason text,
+            member_id bigint,
+            subscription_id bigint,
+            terms jsonb,
+            weight numeric(16, 2),
+            seen bigint,
+            clears text[]
+        ) PARTITION BY LIST (batch_id);
+    """,
     "credit_staged_receipt": """
         CREATE TABLE credit_staged_receipt (
             batch_id bigint NOT NULL,

@@ -29,3 +29,26 @@ class StagedReceipt(StagedRow):
         abstract = False
         managed = False
         db_table = "credit_staged_receipt"
+
+
+class StagedLimit(StagedRow):
+    """A grant or a review of credit, of a firm. Judged: its card, its terms, what the row is weighed by; of a review the
+    number of the line's last version as the preview saw it."""
+
+    member_number = models.TextField(null=True)
+    programme_id = models.BigIntegerField(null=True)
+    wanted_limit = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    term_days = models.IntegerField(null=True)
+    review_on = models.DateField(null=True)
+    reason = models.TextField(null=True)
+    member_id = models.BigIntegerField(null=True)
+    subscription_id = models.BigIntegerField(null=True)
+    terms = models.JSONField(null=True)
+    weight = models.DecimalField(max_digits=16, decimal_places=2, null=True)
+    seen = models.BigIntegerField(null=True)
+    clears = ArrayField(models.TextField(), null=True)
+
+    class Meta(StagedRow.Meta):
+        abstract = False
+        managed = False
+        db_table = "credit_staged_limit"

@@ -5,6 +5,7 @@ before. Lines keep the limit and terms that they were granted: an offer that shr
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -36,7 +37,8 @@ class Credit(ProgrammeSection):
         if section is None:
             return
         yield from _check_offers(section["offers"], document)
-        yield from repeated_codes("credit.blocking", section["blocking"])
+        for fault in repeated_codes("blocking", section["blocking"]):
+            yield replace(fault, path=(self.name, *fault.path))
         for number, rule in enumerate(section["blocking"]):
             yield from _check_blocking(("credit", "blocking", number), rule)
         yield from _check_dunning(section["dunning"])

@@ -92,6 +92,13 @@ ROW_FAULTS: dict[str, str | Promise] = {
     "return_refused": gettext_lazy("Return “%(value)s” was not recorded: %(expected)s"),
     "not_taken_back": gettext_lazy("%(expected)s points of the order were not there to be taken back."),
     "plan_in_use": gettext_lazy("The customer's card is paid for (%(expected)s); an import does not exchange it."),
+    "no_credit_card": gettext_lazy("The member holds no card that gives credit."),
+    "several_cards": gettext_lazy("The member holds several cards that give credit: name the programme."),
+    "has_credit_line": gettext_lazy("The member has a credit line of %(expected)s CNY already: review it instead."),
+    "no_credit_line": gettext_lazy("The member has no credit line."),
+    "several_lines": gettext_lazy("The member has several credit lines: name the programme."),
+    "line_not_raised": gettext_lazy("The credit line is lapsed or being closed: it is not raised."),
+    "standing_not_reached": gettext_lazy("The firm does not reach what its card needs for credit."),
     "not_received": gettext_lazy("“%(value)s” is nothing that came in: a receipt is of more than nothing."),
     "receipt_known_otherwise": gettext_lazy(
         "The bank's number “%(value)s” is booked already, of another day or amount: %(expected)s."

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import translation
 
 from credit.errors import LineTermsError, ReasonMissingError, TwoPeopleError
@@ -132,7 +132,7 @@ def test_an_increase_ends_by_itself_or_before_its_time_and_never_passes_the_ceil
         end_increase(increase, last_day=MARCH + DAY, on=TODAY, actor=xiaoxin, reason="x")
     end_increase(increase, last_day=LATER, on=LATER, actor=xiaoxin, reason="客户不再需要")
     assert [limit_on(line, on=day) for day in (LATER, LATER + DAY)] == [100_000, 60_000]
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(DatabaseError), transaction.atomic():
         TemporaryIncrease.objects.update(ends_on=MARCH)
 
 
