@@ -200,6 +200,7 @@ EXPIRE_CHUNK_LOTS: int = env.int("EXPIRE_CHUNK_LOTS", default=10_000)
 TIER_CHUNK_WALLETS: int = env.int("TIER_CHUNK_WALLETS", default=50_000)
 POST_CHUNK_LOTS: int = env.int("POST_CHUNK_LOTS", default=10_000)
 AGE_CHUNK_LINES: int = env.int("AGE_CHUNK_LINES", default=20_000)
+LATE_FEE_CHUNK_LINES: int = env.int("LATE_FEE_CHUNK_LINES", default=5_000)
 FOLLOW_CHUNK_LINES: int = env.int("FOLLOW_CHUNK_LINES", default=20_000)
 
 # --- partners ----------------------------------------------------------------------------------------------

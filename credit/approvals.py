@@ -1,5 +1,7 @@
 """What the approval actions of credit share: rows keep who asked, who approved, and by which request."""
 
+from django.utils.functional import Promise
+
 from operations.approvals import ApprovalAction
 from operations.audit import said
 from operations.models import Approval, User
@@ -8,7 +10,7 @@ from operations.models import Approval, User
 class CreditAction(ApprovalAction):
     """Something that moves a limit or money of a line."""
 
-    unit = "CNY"
+    unit: str | Promise = "CNY"
 
     @staticmethod
     def approval_of(checker: User | None) -> Approval | None:

@@ -12,6 +12,7 @@ class CreditConfig(AppConfig):
         from credit.importers.receipts import ReceiptImporter
         from credit.jobs.ageing import AgeInvoices
         from credit.jobs.lapses import FollowCards
+        from credit.jobs.late_fees import ChargeLateFees
         from credit.line_approvals import LINE_ACTIONS
         from credit.notices import notice_kinds
         from credit.pause_approvals import PauseOverdue
@@ -27,6 +28,7 @@ class CreditConfig(AppConfig):
             registry.programme_sections.register(section())
         registry.jobs.register(FollowCards())
         registry.jobs.register(AgeInvoices())
+        registry.jobs.register(ChargeLateFees())
         for line_action in LINE_ACTIONS:
             registry.approval_actions.register(line_action())
         registry.importers.register(ReceiptImporter())

@@ -89,6 +89,10 @@ class BackdatedPauseError(PauseError):
         super().__init__(_("A pause that begins in the past takes another person's approval."))
 
 
+class StatementMonthError(CreditError):
+    """There is no statement of that month."""
+
+
 class ConfirmationStateError(CreditError):
     """The confirmation of balance cannot be asked for or answered (any more) this way."""
 

@@ -16,9 +16,9 @@ from operations.models import User
 
 
 class PauseOverdue(CreditAction):
-    """Payload: {"line", "invoice" or null, "starts_on", "ends_on", "key", "seen_on"}; the amount is the days it goes back.
+    """Payload: {"line", "invoice" or null, "starts_on", "ends_on", "key", "seen_on"}.
 
-    Nobody takes states back alone: it has no limits. One that begins today or later is done at once.
+    One that begins today or later is done at once. Nobody takes states back alone: it has no limits.
     """
 
     name = "pause_overdue"

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from credit.models import OverdueState
@@ -20,7 +21,7 @@ class LineJob(Job):
     """A night over credit lines: its items are lines, their amounts CNY."""
 
     is_nightly = True
-    unit = _("CNY")
+    unit: str | Promise = _("CNY")
 
     def item_links(self, items: Sequence[RunItem]) -> dict[int, tuple[str, str]]:
         """The member's number and page."""

@@ -30,6 +30,7 @@ FUNCTIONS = {
     "ageing/bucket": "DROP FUNCTION credit_bucket(date, date);",
     "ageing/open_on": "DROP FUNCTION credit_open_on(date);",
     "ageing/customers_on": "DROP FUNCTION credit_customers_on(date, bigint);",
+    "late_fees/due": "DROP FUNCTION credit_late_fees(date, bigint, bigint);",
     "notices/overdue": (
         "DROP FUNCTION credit_notice_overdue_reminder; DROP FUNCTION credit_notice_overdue_warning;"
         " DROP FUNCTION credit_notice_overdue_hold; DROP FUNCTION credit_notice_overdue_collection;"

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from credit.errors import BackdatedPauseError, KeyConflictError, PauseError
 from credit.models import CreditLine, Invoice, OverduePause
-from credit.services.overdue import age_line
 from credit.services.lines import lock_line
+from credit.services.overdue import age_line
 from credit.services.signatures import sign
 from operations.audit import because
 from operations.models import Approval, User
