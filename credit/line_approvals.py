@@ -60,7 +60,7 @@ class GrantCredit(CreditAction):
     def describe(self, payload: Payload) -> Description:
         request, card = self._request(payload), self._card(payload)
         terms = rule_in_words(payload["terms"]) if payload["terms"] else _("the terms of the card")
-        facts = {"member": card.member, "limit": money(Decimal(payload["limit"])), "terms": terms}
+        facts = {"member": str(card.member), "limit": money(Decimal(payload["limit"])), "terms": terms}
         asked = "–" if request.limit is None else money(request.limit)
         line = line_of(card)
         return Description(_("Grant member %(member)s credit of %(limit)s CNY, %(terms)s.") % facts, (

@@ -63,7 +63,9 @@ def grant_request(
         return decided
     standing = refuse_grant(request, card, limit=limit, terms=terms, on=on)
     evidence = _evidence(request, card, standing, facts, on=on)
-    who = {"on": on, "at": at, "actor": actor, "reason": reason, "checker": checker, "approval": approval}
+    who: dict[str, Any] = {
+        "on": on, "at": at, "actor": actor, "reason": reason, "checker": checker, "approval": approval
+    }
     line = line_of(card)
     with because(reason, actor=actor):
         if line is None:

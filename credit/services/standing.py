@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from json import dumps
 from typing import Any, NamedTuple
 
 from django.db import connection
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from psycopg.types.json import Jsonb
 
 from memberships.models import Subscription
 from memberships.programme_files.schema import number_as_text
@@ -32,7 +32,7 @@ class Fact(NamedTuple):
 def standing_of(card: Subscription, needed: Mapping[str, Any], *, on: date) -> list[Fact]:
     """Each fact that is needed, in their order."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM credit_standing(%s, %s, %s)", [card.pk, Jsonb(dict(needed)), on])
+        cursor.execute("SELECT * FROM credit_standing(%s, %s::jsonb, %s)", [card.pk, dumps(dict(needed)), on])
         return [Fact(*row) for row in cursor.fetchall()]
 
 

@@ -116,6 +116,17 @@ def test_no_night_ran_for_weeks_and_a_card_that_comes_too_late_draws_nothing() -
     assert (*state_of(line), card_stops(line, on=late)) == ("lapsed", LAPSE, "too_late")
 
 
+def test_a_night_that_is_made_up_for_takes_nothing_back() -> None:
+    lapsed, renewed = a_line(50_000), a_line(50_000)
+    for line in (lapsed, renewed):
+        lapse_subscription(line.subscription, on=LAPSE, at=morning(LAPSE), actor=None)
+    new = join(renewed.member, the_plan(), on=LAPSE + 5 * DAY, actor=None)
+    for day in (LAPSE - 5 * DAY, LAPSE, LAPSE + DAY):
+        night(day)
+        assert (state_of(lapsed), state_of(renewed)) == (("lapsed", LAPSE), ("active", None))
+    assert fresh(renewed).subscription == new
+
+
 def test_draws_in_grace_and_the_days_of_the_window_are_data() -> None:
     a_policy(lapse={"draws_in_grace": True, "reinstate_days": 0})
     line = a_line(50_000)

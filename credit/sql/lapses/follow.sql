@@ -17,7 +17,10 @@ followed AS (
         lapsed_on = CASE due.kind
             WHEN 'lapse' THEN coalesce(due.lapsed_on, %(on)s) WHEN 'close' THEN line.lapsed_on
         END,
-        closed_on = CASE due.kind WHEN 'close' THEN %(on)s::date END,
+        -- A night that is made up for closes no line before what was the last to happen on it.
+        closed_on = CASE due.kind WHEN 'close' THEN greatest(
+            %(on)s::date, (SELECT max(entry."on") FROM credit_creditentry entry WHERE entry.line_id = line.id)
+        ) END,
         subscription_id = CASE WHEN due.kind IN ('restore', 'move') THEN due.subscription_id ELSE line.subscription_id END
     FROM due
     WHERE line.id = due.line_id

@@ -10,6 +10,9 @@
 -- lapsed_on        the first day without a card
 -- "limit"          where another card carries it and offers less: what it offers; NULL: it stays
 -- seen             a fingerprint of what it rests on
+--
+-- A night that is made up for finds nothing in lines whose card began, or was over, after its date: what happened since
+-- is not taken back.
 CREATE OR REPLACE FUNCTION credit_lines_to_follow(business_date date, first_id bigint, last_id bigint)
 RETURNS TABLE (
     line_id bigint, member_id bigint, kind text, subscription_id bigint, lapsed_on date, "limit" numeric, seen bigint
@@ -31,10 +34,11 @@ FROM (
                 OR line.state = 'lapsed' AND business_date - line.lapsed_on > lapse.reinstate_days
             ) THEN 'close'
             WHEN line.state = 'lapsed' AND held.subscription_id IS NOT NULL
-                AND business_date - line.lapsed_on <= lapse.reinstate_days THEN 'restore'
+                AND business_date - line.lapsed_on BETWEEN 0 AND lapse.reinstate_days THEN 'restore'
             WHEN line.state = 'active' AND held.subscription_id <> line.subscription_id
-                AND business_date - lapse_day.over_since <= lapse.reinstate_days THEN 'move'
-            WHEN line.state = 'active' AND held.subscription_id IS DISTINCT FROM line.subscription_id THEN 'lapse'
+                AND business_date - lapse_day.over_since BETWEEN 0 AND lapse.reinstate_days THEN 'move'
+            WHEN line.state = 'active' AND held.subscription_id IS DISTINCT FROM line.subscription_id
+                AND lapse_day.over_since <= business_date THEN 'lapse'
         END AS kind
     FROM credit_creditline line
     CROSS JOIN LATERAL (SELECT credit_card_over_since(line.subscription_id) AS over_since) AS lapse_day
