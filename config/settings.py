@@ -199,9 +199,10 @@ LAPSE_CHUNK_CARDS: int = env.int("LAPSE_CHUNK_CARDS", default=5_000)
 EXPIRE_CHUNK_LOTS: int = env.int("EXPIRE_CHUNK_LOTS", default=10_000)
 TIER_CHUNK_WALLETS: int = env.int("TIER_CHUNK_WALLETS", default=50_000)
 POST_CHUNK_LOTS: int = env.int("POST_CHUNK_LOTS", default=10_000)
+AUTHORISATION_CHUNK_LINES: int = env.int("AUTHORISATION_CHUNK_LINES", default=5_000)
 AGE_CHUNK_LINES: int = env.int("AGE_CHUNK_LINES", default=20_000)
-LATE_FEE_CHUNK_LINES: int = env.int("LATE_FEE_CHUNK_LINES", default=5_000)
 FOLLOW_CHUNK_LINES: int = env.int("FOLLOW_CHUNK_LINES", default=20_000)
+LATE_FEE_CHUNK_LINES: int = env.int("LATE_FEE_CHUNK_LINES", default=5_000)
 
 # --- partners ----------------------------------------------------------------------------------------------
 # A command that nobody answers is asked about so often, after pauses that begin with so many seconds and double.
@@ -215,6 +216,10 @@ APPROVAL_DAYS: int = env.int("APPROVAL_DAYS", default=7)
 # Up to so much is done by one person, whatever the limits of their roles say (operations/approval_actions.py).
 IMPORT_ALONE_ROWS: int = env.int("IMPORT_ALONE_ROWS", default=1_000)
 DRY_RUN_ALONE_ITEMS: int = env.int("DRY_RUN_ALONE_ITEMS", default=1_000)
+
+# --- credit ------------------------------------------------------------------------------------------------
+# An authorisation holds for so many days unless it is told otherwise.
+AUTHORISATION_DAYS: int = env.int("AUTHORISATION_DAYS", default=7)
 
 # --- gateways ------------------------------------------------------------------------------------------------
 # By name: the adapter, what it is made with, and the limits of the gateway: calls under way, calls begun in a second.

@@ -1,5 +1,6 @@
 """What can go wrong with credit, told in the operator's language."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from operations.errors import PlusdeskError
 
 if TYPE_CHECKING:
     from credit.models import CreditLine
+    from credit.services.blocking import Hindrance
 
 
 def money(amount: Decimal) -> str:
@@ -118,5 +120,49 @@ class ReceiptStateError(CreditError):
 
 class AllocationError(CreditError):
     """What is asked is not there to be paid, paid with, or taken back."""
+
+    http_status = 409
+
+
+class DrawError(CreditError):
+    """A draw, invoice or credit note that cannot be as it was told."""
+
+
+class DrawRefusedError(CreditError):
+    """Rules stop the draw: `hindrances`, each with its figure and its threshold (services/blocking.py)."""
+
+    http_status = 409
+
+    def __init__(self, line: "CreditLine", hindrances: "Sequence[Hindrance]") -> None:
+        self.hindrances = hindrances
+        super().__init__(
+            _("Nothing is drawn on the credit line of member %(member)s: %(rules)s.")
+            % {"member": line, "rules": "; ".join(str(each) for each in hindrances)}
+        )
+
+
+class AuthorisationStateError(CreditError):
+    """The authorisation does not hold (any longer) what was asked of it."""
+
+    http_status = 409
+
+
+class InvoiceExistsError(CreditError):
+    """The number is another invoice's, or another credit note's."""
+
+    http_status = 409
+
+    def __init__(self, number: str) -> None:
+        super().__init__(_("The number “%(number)s” is taken: each invoice has its own.") % {"number": number})
+
+
+class CreditNoteError(CreditError):
+    """More would be credited than is claimed by the invoice."""
+
+    http_status = 409
+
+
+class OfficialInvoiceError(CreditError):
+    """The official invoice (发票) does not go from one state to the other, or lacks its number."""
 
     http_status = 409

@@ -13,7 +13,9 @@ def give_rights() -> None:
     for role in (CREDIT_CONTROLLER, ADMINISTRATOR):
         roles.give(role, "credit.pause_overdue", "credit.confirm_balance", "credit.export_creditline")
         roles.give(role, "credit.allocate_receipt", "credit.write_off_invoice")
+        roles.give(role, "credit.draw_credit", "credit.invoice_credit", "credit.issue_official_invoice")
     for action, amount in (
-        ("enter_receipt", 50_000), ("refund_receipt", 5_000), ("write_off_invoice", 1_000), ("recover_write_off", 1_000)
+        ("enter_receipt", 50_000), ("refund_receipt", 5_000), ("write_off_invoice", 1_000),
+        ("recover_write_off", 1_000), ("credit_invoice", 5_000),
     ):
         roles.limit(CREDIT_CONTROLLER, action, amount)

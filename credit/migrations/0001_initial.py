@@ -177,6 +177,30 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='StagedInvoice',
+            fields=[
+                ('batch_id', models.BigIntegerField()),
+                ('line', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('verdict', models.CharField(choices=[('new', 'new'), ('changed', 'changed'), ('unchanged', 'unchanged'), ('invalid', 'invalid'), ('duplicate', 'duplicate')], max_length=16)),
+                ('object_id', models.BigIntegerField(null=True)),
+                ('faults', models.JSONField(null=True)),
+                ('customer', models.TextField(null=True)),
+                ('programme_id', models.BigIntegerField(null=True)),
+                ('number', models.TextField(null=True)),
+                ('order_number', models.TextField(null=True)),
+                ('amount', models.DecimalField(decimal_places=2, max_digits=14, null=True)),
+                ('invoiced_on', models.DateField(null=True)),
+                ('credit_line_id', models.BigIntegerField(null=True)),
+                ('first_line', models.BigIntegerField(null=True)),
+                ('clears', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), null=True, size=None)),
+            ],
+            options={
+                'db_table': 'credit_staged_invoice',
+                'abstract': False,
+                'managed': False,
+            },
+        ),
+        migrations.CreateModel(
             name='StagedLimit',
             fields=[
                 ('batch_id', models.BigIntegerField()),

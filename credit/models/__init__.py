@@ -19,7 +19,7 @@ from credit.models.lines import (
 )
 from credit.models.policies import CreditPolicy, Holiday
 from credit.models.receipts import Receipt
-from credit.models.staging import StagedLimit, StagedReceipt
+from credit.models.staging import StagedInvoice, StagedLimit, StagedReceipt
 
 __all__ = [
     "Account",
@@ -38,6 +38,7 @@ __all__ = [
     "OverduePause",
     "OverdueState",
     "Receipt",
+    "StagedInvoice",
     "StagedLimit",
     "StagedReceipt",
     "TemporaryIncrease",

@@ -52,3 +52,23 @@ class StagedLimit(StagedRow):
         abstract = False
         managed = False
         db_table = "credit_staged_limit"
+
+
+class StagedInvoice(StagedRow):
+    """An invoice of a list. `customer` is a credit code or a member number; judged: the credit line, and the first new
+    line of the file that is of the same one."""
+
+    customer = models.TextField(null=True)
+    programme_id = models.BigIntegerField(null=True)
+    number = models.TextField(null=True)
+    order_number = models.TextField(null=True)
+    amount = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    invoiced_on = models.DateField(null=True)
+    credit_line_id = models.BigIntegerField(null=True)
+    first_line = models.BigIntegerField(null=True)
+    clears = ArrayField(models.TextField(), null=True)
+
+    class Meta(StagedRow.Meta):
+        abstract = False
+        managed = False
+        db_table = "credit_staged_invoice"

@@ -12,6 +12,9 @@ FILE_FAULTS: dict[str, str | Promise] = {
     "too_large": gettext_lazy("The file has %(value)s bytes; %(expected)s are accepted at most."),
     "file_altered": gettext_lazy("The stored file is not the one that was uploaded. Upload it again."),
     "check_stopped": gettext_lazy("The check was stopped before its end. Upload the file again."),
+    "bad_workbook": gettext_lazy(
+        "The file is no workbook that is read here (%(expected)s). Save it as XLSX again, or as “CSV UTF-8”."
+    ),
     "utf16": gettext_lazy("The file is UTF-16 (“Unicode text”). Save it as “CSV UTF-8”."),
     "nul_bytes": gettext_lazy("The file holds NUL bytes, so it is no text file. Save it as “CSV UTF-8”."),
     "unknown_encoding": gettext_lazy("The file is neither UTF-8 nor GB18030. Save it as “CSV UTF-8”."),
@@ -99,6 +102,14 @@ ROW_FAULTS: dict[str, str | Promise] = {
     "several_lines": gettext_lazy("The member has several credit lines: name the programme."),
     "line_not_raised": gettext_lazy("The credit line is lapsed or being closed: it is not raised."),
     "standing_not_reached": gettext_lazy("The firm does not reach what its card needs for credit."),
+    "bad_customer": gettext_lazy("“%(value)s” is neither a unified social credit code nor a member number."),
+    "unknown_customer": gettext_lazy("There is no customer “%(value)s”."),
+    "invoice_known_otherwise": gettext_lazy("Invoice “%(value)s” is entered already, and says something else."),
+    "nothing_invoiced": gettext_lazy("An invoice is of more than nothing."),
+    "before_line": gettext_lazy("%(value)s is before the credit line began: %(expected)s."),
+    "line_stopped": gettext_lazy("Nothing is drawn on the credit line of %(value)s: stopped by %(expected)s."),
+    "over_order_amount": gettext_lazy("%(value)s CNY is more than one order may be: %(expected)s."),
+    "over_limit": gettext_lazy("%(value)s CNY does not fit: %(expected)s CNY are left of what may be drawn."),
     "not_received": gettext_lazy("“%(value)s” is nothing that came in: a receipt is of more than nothing."),
     "receipt_known_otherwise": gettext_lazy(
         "The bank's number “%(value)s” is booked already, of another day or amount: %(expected)s."

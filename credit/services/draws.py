@@ -1,0 +1,162 @@
+"""Draws on a credit line: authorised for an order, captured to invoices, voided, or over when its days are.
+
+Each locks the line first. What is authorised is held whatever becomes of line or limit, so that capturing it asks no
+rule again: the same amount goes from held to owed. `key` is unique for a member for ever: a repeat returns the first
+result.
+"""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from credit.errors import AuthorisationStateError, DrawError, KeyConflictError, ReservedKeyError
+from credit.models import Authorisation, CreditEntry, CreditLine, Invoice
+from credit.services import statements
+from credit.services.blocking import check_amount, refuse_hindered
+from credit.services.entries import entry_of, write_entries
+from credit.services.invoices import drawn_invoice, repeated_invoice
+from credit.services.lines import lock_line
+from memberships.services.ranges import KeyRange, SizedRange, mark_items
+from operations.models import JobRun, User
+
+Kind = CreditEntry.Kind
+State = Authorisation.State
+ORDER_NUMBER, KEY = 48, 64
+#: No authorisation holds longer.
+LONGEST = timedelta(days=180)
+
+
+@transaction.atomic
+def authorise(
+    line: CreditLine, amount: Decimal, *, key: str, on: date, at: datetime, actor: User | None, order_number: str = "",
+    expires_on: date | None = None,
+) -> Authorisation:
+    """Hold so much of a line for an order, until its first day of holding nothing (default: settings).
+
+    Raises DrawRefusedError with every rule that stops it, DrawError, KeyConflictError, ReservedKeyError.
+    """
+    check_amount(amount)
+    line = lock_line(line.pk)
+    if first := Authorisation.objects.filter(member=line.member_id, key=key).first():
+        said = (line.pk, amount, order_number, expires_on or first.expires_on)
+        if (first.line_id, first.amount, first.order_number, first.expires_on) != said:
+            raise KeyConflictError(key)
+        return first
+    if not key.strip() or len(key) > KEY:
+        raise ReservedKeyError(key)
+    expires_on = expires_on or on + timedelta(days=settings.AUTHORISATION_DAYS)
+    if len(order_number) > ORDER_NUMBER or not on < expires_on <= on + LONGEST:
+        raise DrawError(_("An authorisation has an order number of up to 48 characters, and 1 to 180 days."))
+    refuse_hindered(line, amount, on=on)
+    held = Authorisation.objects.create(
+        member_id=line.member_id, line=line, key=key, order_number=order_number, amount=amount, on=on, at=at,
+        expires_on=expires_on, actor=actor,
+    )
+    write_entries([entry_of(
+        held, Kind.AUTHORISE, amount, key=f"authorise:{held.pk}", on=on, at=at, actor=actor, authorisation=held
+    )])
+    return held
+
+
+@transaction.atomic
+def capture(
+    authorisation: Authorisation, amount: Decimal | None = None, *, key: str, on: date, at: datetime,
+    actor: User | None, number: str = "", is_final: bool = False,
+) -> Invoice:
+    """Invoice what is held, or a part of it; what is left stays held, or is let go of where this is the last part.
+
+    An authorisation that is over holds nothing, whether or not a night has noticed. Without `number` the invoice is
+    given one. Raises AuthorisationStateError, DrawError, InvoiceExistsError, KeyConflictError, ReservedKeyError.
+    """
+    line = lock_line(authorisation.line_id)
+    held = Authorisation.objects.get(pk=authorisation.pk)
+    if first := repeated_invoice(line, key, amount=amount, number=number, authorisation=held):
+        return first
+    _expect_held(held, on=on)
+    left = held.amount - held.captured
+    amount = left if amount is None else amount
+    check_amount(amount)
+    if amount > left:
+        words = _("Only %(left)s CNY of the authorisation are left.")
+        raise AuthorisationStateError(words % {"left": left})
+    invoice = drawn_invoice(
+        line, amount, key=key, number=number, order_number=held.order_number, invoiced_on=on, at=at, actor=actor,
+        authorisation=held,
+    )
+    is_over = is_final or amount == left
+    # One statement: held and owed change places, and the line's limit is not asked.
+    write_entries([
+        entry_of(
+            held, Kind.RELEASE, left if is_over else amount, key=f"capture:{invoice.pk}", on=on, at=at, actor=actor,
+            authorisation=held,
+        ),
+        entry_of(held, Kind.INVOICE, amount, key=f"invoice:{invoice.pk}", on=on, at=at, actor=actor, invoice=invoice),
+    ])
+    ended: dict[str, Any] = {"state": State.CAPTURED, "ended_on": on} if is_over else {}
+    Authorisation.objects.filter(pk=held.pk).update(captured=held.captured + amount, **ended)
+    return Invoice.objects.get(pk=invoice.pk)
+
+
+@transaction.atomic
+def void(
+    authorisation: Authorisation, *, on: date, at: datetime, actor: User | None, reason: str = ""
+) -> Authorisation:
+    """Let go of what is held still; what was captured stays owed. May be repeated.
+
+    Raises AuthorisationStateError where it was captured whole, or is over.
+    """
+    lock_line(authorisation.line_id)
+    held = Authorisation.objects.get(pk=authorisation.pk)
+    if held.state == State.VOIDED:
+        return held
+    if held.state != State.HELD:
+        raise AuthorisationStateError(_("The authorisation is “%(state)s”.") % {"state": held.get_state_display()})
+    write_entries([entry_of(
+        held, Kind.RELEASE, held.amount - held.captured, key=f"void:{held.pk}", on=on, at=at, actor=actor,
+        authorisation=held, reason=reason[:200],
+    )])
+    Authorisation.objects.filter(pk=held.pk).update(state=State.VOIDED, ended_on=on)
+    return Authorisation.objects.get(pk=held.pk)
+
+
+# --- the night
+
+def expiring_ranges(*, on: date, size: int) -> list[SizedRange]:
+    """Ranges of ids with `size` lines each that have authorisations which are over."""
+    return [SizedRange(*found) for found in statements.rows("draws/expiring_ranges", on=on, size=size)]
+
+
+def foresee_expiry(run: JobRun, keys: KeyRange) -> int:
+    """Write a RunItem for each line of a range of which something held is over; how many."""
+    return statements.run("draws/foresee_expiry", run=run.pk, on=run.business_date, **keys._asdict())
+
+
+@transaction.atomic
+def expire_authorisations(
+    keys: KeyRange, *, on: date, at: datetime, actor: User | None, approved: JobRun | None = None
+) -> list[int]:
+    """Let go of what a range's lines hold for too long; the lines. Locks them in key order.
+
+    Of an approved dry run, only lines that it lists and finds as they were.
+    """
+    facts = {"on": on, **keys._asdict()}
+    locked = [line for (line,) in statements.rows("draws/lock_expiring", **facts)]
+    expired: list[int] = []
+    if locked:
+        found = statements.rows(
+            "draws/expire", locked=locked, at=at, actor=actor and actor.pk, approved=approved and approved.pk, **facts
+        )
+        expired = sorted({line for (line,) in found})
+    mark_items(approved, keys, done=expired)
+    return expired
+
+
+def _expect_held(held: Authorisation, *, on: date) -> None:
+    if held.state != State.HELD:
+        raise AuthorisationStateError(_("The authorisation is “%(state)s”.") % {"state": held.get_state_display()})
+    if on >= held.expires_on:
+        raise AuthorisationStateError(_("The authorisation is over since %(day)s.") % {"day": held.expires_on})
