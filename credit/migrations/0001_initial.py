@@ -154,7 +154,7 @@ class Migration(migrations.Migration):
             name='Receipt',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=96, unique=True, verbose_name='bank reference')),
+                ('key', models.CharField(max_length=96, verbose_name='bank reference')),
                 ('payer_name', models.CharField(max_length=200, verbose_name='payer')),
                 ('payer_account', models.CharField(blank=True, max_length=64, verbose_name="payer's account")),
                 ('reference', models.CharField(blank=True, max_length=200, verbose_name='reference')),
@@ -526,9 +526,9 @@ class Migration(migrations.Migration):
                 ('approval', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='operations.approval', verbose_name='approval')),
                 ('authorisation', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='credit.authorisation', verbose_name='authorisation')),
                 ('checker', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='approved by')),
-                ('member', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='memberships.member', verbose_name='member')),
+                ('member', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='memberships.member', verbose_name='member')),
                 ('reverses', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversals', to='credit.creditentry', verbose_name='reverses')),
-                ('line', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='credit.creditline', verbose_name='credit line')),
+                ('line', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='credit.creditline', verbose_name='credit line')),
                 ('credit_note', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='credit.creditnote', verbose_name='credit note')),
             ],
             options={
@@ -635,7 +635,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='creditentry',
             name='invoice',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='credit.invoice', verbose_name='invoice'),
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='credit.invoice', verbose_name='invoice'),
         ),
         migrations.AddField(
             model_name='lineversion',
@@ -765,22 +765,22 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='receipt',
             name='batch',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='operations.importbatch', verbose_name='import'),
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='operations.importbatch', verbose_name='import'),
         ),
         migrations.AddField(
             model_name='receipt',
             name='line',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='credit.creditline', verbose_name='credit line'),
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='credit.creditline', verbose_name='credit line'),
         ),
         migrations.AddField(
             model_name='receipt',
             name='member',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='memberships.member', verbose_name='member'),
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='memberships.member', verbose_name='member'),
         ),
         migrations.AddField(
             model_name='creditentry',
             name='receipt',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='credit.receipt', verbose_name='receipt'),
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='credit.receipt', verbose_name='receipt'),
         ),
         migrations.AddField(
             model_name='temporaryincrease',
@@ -1308,11 +1308,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='receipt',
-            index=models.Index(condition=models.Q(('unapplied__gt', 0)), fields=['line', 'id'], name='receipt_unapplied'),
-        ),
-        migrations.AddIndex(
-            model_name='receipt',
             index=models.Index(condition=models.Q(('state', 'matched'), models.Q(('payer_account', ''), _negated=True)), fields=['payer_account', '-id'], name='receipt_by_account'),
+        ),
+        migrations.AddConstraint(
+            model_name='receipt',
+            constraint=models.UniqueConstraint(fields=('key',), name='receipt_key'),
         ),
         migrations.AddConstraint(
             model_name='receipt',

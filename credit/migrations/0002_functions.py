@@ -22,6 +22,10 @@ FUNCTIONS = {
     "ledger/book_entries": (
         "DROP TRIGGER credit_book_entries ON credit_creditentry; DROP FUNCTION credit_book_entries();"
     ),
+    "ledger/name_their_own": (
+        "DROP TRIGGER credit_entries_name_their_own ON credit_creditentry;"
+        " DROP FUNCTION credit_entries_name_their_own();"
+    ),
     "receipts/reference_tokens": "DROP FUNCTION credit_reference_tokens(text);",
     "receipts/owners": "DROP FUNCTION credit_owners(bigint[], text[], text[], text[], date);",
     "receipts/allocations": "DROP FUNCTION credit_allocations(bigint[], date);",

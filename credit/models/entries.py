@@ -68,9 +68,14 @@ class CreditEntry(models.Model):
         Kind.RECOVER: (Account.RECEIVABLE, Account.WRITTEN_OFF),
     }
 
-    member = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False, verbose_name=_("member"))
+    # Line, invoice and receipt, and whose they are, a trigger checks for all entries of a statement at once: keys would
+    # ask for each of them (sql/ledger/name_their_own.sql).
+    member = models.ForeignKey(
+        Member, models.PROTECT, related_name="+", db_index=False, db_constraint=False, verbose_name=_("member")
+    )
     line = models.ForeignKey(
-        CreditLine, models.PROTECT, related_name="entries", db_index=False, verbose_name=_("credit line")
+        CreditLine, models.PROTECT, related_name="entries", db_index=False, db_constraint=False,
+        verbose_name=_("credit line"),
     )
     key = models.CharField(_("key"), max_length=96)
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
@@ -82,11 +87,11 @@ class CreditEntry(models.Model):
         verbose_name=_("authorisation"),
     )
     invoice = models.ForeignKey(
-        Invoice, models.PROTECT, null=True, blank=True, related_name="entries", db_index=False,
+        Invoice, models.PROTECT, null=True, blank=True, related_name="entries", db_index=False, db_constraint=False,
         verbose_name=_("invoice"),
     )
     receipt = models.ForeignKey(
-        Receipt, models.PROTECT, null=True, blank=True, related_name="entries", db_index=False,
+        Receipt, models.PROTECT, null=True, blank=True, related_name="entries", db_index=False, db_constraint=False,
         verbose_name=_("receipt"),
     )
     credit_note = models.ForeignKey(

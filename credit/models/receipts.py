@@ -51,15 +51,19 @@ class Receipt(models.Model):
         HAND = "hand", _("by hand")
 
     # The bank's own number of the payment, with the account it came in on: once for ever.
-    key = models.CharField(_("bank reference"), max_length=96, unique=True)
+    key = models.CharField(_("bank reference"), max_length=96)
+    # No key in the database: two hundred thousand rows would each lock the one batch, which is never deleted.
     batch = models.ForeignKey(
-        ImportBatch, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("import")
+        ImportBatch, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, db_constraint=False,
+        verbose_name=_("import"),
     )
+    # Whose it is, is checked with the entry that books it there (sql/ledger/name_their_own.sql).
     member = models.ForeignKey(
-        Member, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("member")
+        Member, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, db_constraint=False,
+        verbose_name=_("member"),
     )
     line = models.ForeignKey(
-        CreditLine, models.PROTECT, null=True, blank=True, related_name="receipts", db_index=False,
+        CreditLine, models.PROTECT, null=True, blank=True, related_name="receipts", db_index=False, db_constraint=False,
         verbose_name=_("credit line"),
     )
     payer_name = models.CharField(_("payer"), max_length=200)
@@ -108,6 +112,7 @@ class Receipt(models.Model):
         verbose_name_plural = _("receipts")
         permissions = [("allocate_receipt", _("Can enter, import, match, allocate and reverse receipts"))]
         constraints = [
+            models.UniqueConstraint(fields=["key"], name="receipt_key"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="receipt_of_something"),
             models.CheckConstraint(
                 condition=Q(allocated__gte=0, refunded__gte=0, amount__gte=F("allocated") + F("refunded")),
@@ -135,7 +140,6 @@ class Receipt(models.Model):
         indexes = [
             models.Index(fields=["line", "-id"], name="receipt_of_line", condition=Q(line__isnull=False)),
             models.Index(fields=["id"], name="receipt_unmatched", condition=Q(state="unmatched")),
-            models.Index(fields=["line", "id"], name="receipt_unapplied", condition=Q(unapplied__gt=0)),
             # Whose account it is is known by what was matched before.
             models.Index(
                 fields=["payer_account", "-id"], name="receipt_by_account",

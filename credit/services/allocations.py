@@ -28,15 +28,15 @@ KEY = 64
 
 def allocate_receipts(
     receipts: Iterable[tuple[int, int]], *, on: date, at: datetime, actor: User | None, received: Iterable[int] = (),
-    checker: User | None = None, approval: Approval | None = None, reason: str = "",
+    are_new: bool = False, checker: User | None = None, approval: Approval | None = None, reason: str = "",
 ) -> int:
     """Book what receipts pay, given as (line, receipt), and what of them came in just now; how many entries.
 
-    The lines are locked. Of one line the receipts pay in their order here.
+    The lines are locked. Of one line the receipts pay in their order here. `are_new`: none was ever booked before.
     """
     who = {
         "actor": actor.pk if actor else None, "checker": checker.pk if checker else None,
-        "approval": approval.pk if approval else None, "reason": reason,
+        "approval": approval.pk if approval else None, "reason": reason, "new": are_new,
     }
     booked, new = 0, list(received)
     for paying in _rounds(receipts) or [[]]:

@@ -71,7 +71,8 @@ def apply_rows(batch: ImportBatch, first: int, last: int, *, on: date) -> tuple[
         made = statements.rows(
             "import_receipts/insert", on=on, at=at, actor=actor.pk if actor else None, **where
         )
-        allocate_receipts(made, received=[receipt for _line, receipt in made], on=on, at=at, actor=actor)
+        received = [receipt for _line, receipt in made]
+        allocate_receipts(made, received=received, are_new=True, on=on, at=at, actor=actor)
         statements.run("import_receipts/note_written", number_column=_headers(batch)["bank_number"], **where)
     outcomes = ImportRow.objects.filter(batch=batch, line__range=(first, last)).aggregate(
         applied=Count("pk", filter=Q(outcome=Outcome.APPLIED)), left_out=Count("pk", filter=Q(outcome=Outcome.LEFT_OUT))

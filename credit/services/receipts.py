@@ -90,8 +90,8 @@ def enter_receipt(
         raise
     if owner is not None:
         allocate_receipts(
-            [(owner.line_id, receipt.pk)], received=[receipt.pk], on=on, at=at, actor=actor, checker=checker,
-            approval=approval,
+            [(owner.line_id, receipt.pk)], received=[receipt.pk], are_new=True, on=on, at=at, actor=actor,
+            checker=checker, approval=approval,
         )
     return Receipt.objects.get(pk=receipt.pk)
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import structlog
 from django.core.files import File
+from django.core.files.base import ContentFile
 from django.db import OperationalError, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -17,7 +18,8 @@ from operations import registry
 from operations.audit import because
 from operations.errors import FileRefusedError, ImportStateError, PreviewChangedError
 from operations.imports import staging
-from operations.imports.files import inspect_file
+from operations.imports.files import inspect_file, refusal
+from operations.imports.workbooks import MAGIC, WorkbookError, csv_of, is_workbook
 from operations.models import ImportBatch, JobRun, User
 from operations.services.import_previews import (
     Change,
@@ -57,13 +59,17 @@ DONE = (State.APPLIED, State.UNDONE, State.PARTLY_UNDONE, State.DISCARDED, State
 def store_file(
     importer_name: str, file: "File[Any]", *, file_name: str, skips_invalid: bool, actor: User | None, at: datetime
 ) -> ImportBatch:
-    """Keep an uploaded file and make its batch; a file that is no text is refused at once, in `faults`."""
+    """Keep an uploaded file and make its batch; a file that is no text is refused at once, in `faults`.
+
+    Of a workbook the first sheet is kept, as CSV: that is what was uploaded, from then on.
+    """
     importer = registry.importers.get(importer_name)
     batch = ImportBatch(
         importer=importer.name, file_name=file_name, file_size=file.size, skips_invalid=skips_invalid,
         uploaded_by=actor, uploaded_at=at, language=translation.get_language() or "zh-hans",
     )
     try:
+        file = _as_csv(file)
         facts = inspect_file(cast(BinaryIO, file.file))
     except FileRefusedError as refused:
         batch.state, batch.faults = State.REFUSED, [fault.as_json() for fault in refused.faults]
@@ -74,6 +80,18 @@ def store_file(
     with because(actor=actor):
         batch.save()
     return batch
+
+
+def _as_csv(file: "File[Any]") -> "File[Any]":
+    """The file, or what stands in the first sheet of a workbook. Raises FileRefusedError."""
+    head = file.read(len(MAGIC))
+    file.seek(0)
+    if not is_workbook(head):
+        return file
+    try:
+        return ContentFile(csv_of(file.read()), name=file.name)
+    except WorkbookError as error:
+        raise refusal("bad_workbook", expected=str(error)) from error
 
 
 def upload_file(

@@ -27,11 +27,11 @@ from django.utils.translation import gettext as _
 
 from operations.audit import because
 from operations.imports.files import inspect_file, refusal
+from operations.imports.workbooks import WorkbookError, csv_of, is_workbook
 from operations.models import User
 from operations.services.approvals import requests_about
 from partners.errors import StatementMonthError, StatementPartnerError, StatementStateError
 from partners.importers.statements import HEADERS, STATES, read_statement
-from partners.importers.workbooks import WorkbookError, csv_of, is_workbook
 from partners.models import Partner, PartnerStatement, Settlement, StatementLine
 from partners.services import statement_matching
 from partners.services.statements import statement as sql

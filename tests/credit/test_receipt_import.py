@@ -1,10 +1,13 @@
 """A bank's statement: each payment is booked once, named where it is broken, and pays as one entered by hand would."""
 
+import io
 import random
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
+from openpyxl import Workbook  # type: ignore[import-untyped]
 
 from credit.models import CreditEntry, CreditLine, Invoice, Receipt
 from credit.services.receipts import Incoming, enter_receipt
@@ -12,7 +15,7 @@ from operations.approval_actions import ConfirmImport
 from operations.errors import ImportStateError
 from operations.models import Approval, User
 from operations.services.approvals import ask
-from operations.services.imports import undo_import
+from operations.services.imports import undo_import, upload_file
 from tests.credit.credit_stories import DAY, TODAY, a_card_with_credit, a_firm, a_line, an_invoice, fresh, morning
 from tests.credit.receipt_stories import differences, name_of, outstanding, received
 from tests.customer_files import Row, csv_file
@@ -104,6 +107,26 @@ def test_statement_over_the_limit_of_its_operator_takes_two(xiaomei: User) -> No
     request = ask(ConfirmImport.name, payload, actor=xiaomei, reason="日终对账", on=TODAY, at=AT)
     assert isinstance(request, Approval)
     assert not Receipt.objects.exists()
+
+
+def test_workbook_is_read_as_its_first_sheet(xiaomei: User) -> None:
+    line = a_line()
+    book, out = Workbook(), io.BytesIO()
+    book.active.append(HEADERS)
+    book.active.append([TODAY, name_of(line), "6222020200112233445", 12.5, "货款", "B1"])
+    book.active.append([TODAY, "某某", 6222020200112233445.0, -3, "", "B2"])
+    book.save(out)
+    batch = checked(out.getvalue(), by=xiaomei, kind=KIND, skips_invalid=True)
+    assert found(batch) == [
+        (3, "付款账号", "6.222020200112233e+18", "spreadsheet_number"), (3, "金额", "-3", "not_received"),
+    ]
+    worked(confirmed(batch))
+    receipt = Receipt.objects.get()
+    assert (receipt.amount, receipt.line, receipt.payer_account) == (Decimal("12.50"), line, "6222020200112233445")
+    broken = upload_file(
+        KIND, ContentFile(out.getvalue()[:300]), file_name="b.xlsx", skips_invalid=False, actor=xiaomei, at=AT
+    )
+    assert (broken.state, broken.faults[0]["code"]) == ("refused", "bad_workbook")
 
 
 def a_world(firms: int, dice: random.Random) -> list[CreditLine]:

@@ -1,8 +1,10 @@
 """Money comes in: whose it is, and which invoices it pays."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from credit.errors import AllocationError, KeyConflictError, ReceiptError, ReceiptStateError, ReservedKeyError
 from credit.models import CreditEntry, Receipt
@@ -27,7 +29,7 @@ from tests.credit.receipt_stories import (
 from tests.memberships.factories import an_operator
 
 pytestmark = pytest.mark.django_db
-AT = {"on": TODAY, "at": morning(TODAY), "actor": None}
+AT: dict[str, Any] = {"on": TODAY, "at": morning(TODAY), "actor": None}
 
 
 def test_reference_names_the_invoice_and_with_it_the_firm() -> None:
@@ -180,3 +182,19 @@ def test_allocation_is_taken_back_and_moved() -> None:
     with pytest.raises(ReservedKeyError):
         allocate(receipt, one, key="k" * 65, **AT)
     assert differences() == []
+
+
+def test_entry_names_a_line_of_its_member_and_what_is_of_that_line() -> None:
+    line, other = a_line(), a_line()
+    mine, theirs = an_invoice(line, 100), an_invoice(other, 100)
+    receipt = paid_by(line, 10)
+    facts: dict[str, Any] = {
+        "line": line, "member_id": line.member_id, "key": "behind", "kind": "allocate", "debit": "unapplied",
+        "credit": "receivable", "amount": 1, "receipt": receipt, "invoice_id": mine.pk, "on": TODAY,
+        "at": morning(TODAY),
+    }
+    for wrong in (
+        {"member_id": other.member_id}, {"invoice_id": theirs.pk}, {"receipt": paid_by(other, 5)}, {"invoice_id": 0},
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            CreditEntry.objects.create(**{**facts, **wrong})

@@ -11,9 +11,9 @@ from django.utils.translation import override
 from openpyxl import Workbook  # type: ignore[import-untyped]
 
 from operations.errors import FileRefusedError
+from operations.imports import workbooks
 from operations.models import User
 from partners.errors import StatementFileError, StatementMonthError, StatementStateError
-from partners.importers import workbooks
 from partners.models import Partner, PartnerStatement, StatementLine
 from partners.services.partner_statements import import_statement, open_lines, reopen_lines, resolve_lines
 from tests.memberships.factories import an_operator

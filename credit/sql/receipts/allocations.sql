@@ -37,7 +37,8 @@ SET plan_cache_mode = force_custom_plan AS $function$
         SELECT
             placed.id, placed.line_id, placed.member_id, placed.amount, placed.by_reference, placed.by_amount,
             placed.by_age, invoice.id AS invoice_id, invoice.due_on, invoice.outstanding,
-            placed.by_reference IS NOT NULL AND invoice.number = ANY (placed.words) AS is_named
+            placed.by_reference IS NOT NULL AND length(invoice.number) > 2 AND invoice.number = ANY (placed.words)
+                AS is_named
         FROM placed
         JOIN credit_invoice invoice ON invoice.line_id = placed.line_id AND invoice.outstanding > 0
     ),

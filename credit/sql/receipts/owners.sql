@@ -22,7 +22,7 @@ SET plan_cache_mode = force_custom_plan AS $function$
         SELECT asked.key, min(invoice.line_id) AS line_id, count(DISTINCT invoice.line_id) AS lines
         FROM asked
         CROSS JOIN LATERAL unnest(credit_reference_tokens(asked.reference)) AS token
-        JOIN credit_invoice invoice ON invoice.number = token
+        JOIN credit_invoice invoice ON invoice.number = token AND length(token) > 2
         WHERE asked.reference <> ''
         GROUP BY asked.key
     ),

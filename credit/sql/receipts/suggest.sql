@@ -12,7 +12,7 @@ found AS (
     SELECT asked.id, invoice.line_id, 'reference' AS kind, 100 AS score, invoice.number::text AS what
     FROM asked
     CROSS JOIN LATERAL unnest(credit_reference_tokens(asked.reference)) AS token
-    JOIN credit_invoice invoice ON invoice.number = token
+    JOIN credit_invoice invoice ON invoice.number = token AND length(token) > 2
     WHERE asked.reference <> ''
     UNION ALL
     SELECT asked.id, latest.line_id, 'account', 50 + latest.times::integer, asked.payer_account

@@ -2,7 +2,7 @@
 
 A workbook of a few kilobytes can hold gigabytes. So what it says it unpacks to is looked at before anything is opened,
 and the reader (openpyxl, a row at a time) runs where it can exhaust nothing but itself: `python -m
-partners.importers.workbooks` reads the workbook from stdin and writes CSV to stdout. It knows nothing of Django.
+operations.imports.workbooks` reads the workbook from stdin and writes CSV to stdout. It knows nothing of Django.
 """
 
 import csv
@@ -43,7 +43,7 @@ def csv_of(data: bytes) -> bytes:
         raise WorkbookError(f"{unpacked} > {MAX_UNPACKED} bytes")
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "partners.importers.workbooks"], input=data, capture_output=True, cwd=PROJECT,
+            [sys.executable, "-m", "operations.imports.workbooks"], input=data, capture_output=True, cwd=PROJECT,
             timeout=SECONDS, check=True, preexec_fn=_limit,
         )
     except subprocess.SubprocessError as error:
