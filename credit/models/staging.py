@@ -32,8 +32,8 @@ class StagedReceipt(StagedRow):
 
 
 class StagedLimit(StagedRow):
-    """A grant or a review of credit, of a firm. Judged: its card, its terms, what the row is weighed by; of a review the
-    number of the line's last version as the preview saw it."""
+    """A grant or a review of credit, of a firm. Judged: its card, its terms, what the row is weighed by; of a review
+    the number of the line's last version as the preview saw it."""
 
     member_number = models.TextField(null=True)
     programme_id = models.BigIntegerField(null=True)
