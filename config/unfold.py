@@ -37,6 +37,23 @@ def _item(title: Any, icon: str, model: str) -> dict[str, Any]:
     }
 
 
+def _page(title: Any, icon: str, model: str, page: str) -> dict[str, Any]:
+    """A page of a list that is not the list itself."""
+    address = reverse_lazy(f"admin:{model.replace('.', '_')}_{page}")
+    return {"title": title, "icon": icon, "link": address, "permission": may_open(model)}
+
+
+def _list(title: Any, icon: str, model: str, page: str) -> dict[str, Any]:
+    """A list one page of which has an item of its own, and is not this one, though its address begins alike."""
+    item = _item(title, icon, model)
+    other = reverse_lazy(f"admin:{model.replace('.', '_')}_{page}")
+
+    def is_active(request: HttpRequest) -> bool:
+        return request.path.startswith(str(item["link"])) and request.path != str(other)
+
+    return {**item, "active": is_active}
+
+
 #: A card, as small as can be: nothing is fetched, and no browser asks for /favicon.ico.
 FAVICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
@@ -87,7 +104,24 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Members"), "group", "memberships.member"),
                     _item(_("Enterprise customers"), "domain", "memberships.enterprisecustomer"),
                     _item(_("Subscriptions"), "card_membership", "memberships.subscription"),
+                ],
+            },
+            {
+                "title": _("Credit"),
+                "separator": True,
+                "items": [
+                    _list(_("Credit lines"), "credit_card", "credit.creditline", "order_test"),
                     _item(_("Credit requests"), "credit_score", "memberships.creditrequest"),
+                    _page(_("Would this order pass?"), "rule", "credit.creditline", "order_test"),
+                    _list(_("Invoices"), "receipt", "credit.invoice", "ageing"),
+                    _list(_("Receipts"), "payments", "credit.receipt", "work"),
+                    _page(_("Receipts to be matched"), "checklist", "credit.receipt", "work"),
+                    _page(_("Ageing"), "hourglass_bottom", "credit.invoice", "ageing"),
+                    _item(_("Authorisations"), "lock_clock", "credit.authorisation"),
+                    _item(_("Credit entries"), "receipt_long", "credit.creditentry"),
+                    _item(_("Confirmations of balance"), "fact_check", "credit.balanceconfirmation"),
+                    _item(_("Credit policies"), "gavel", "credit.creditpolicy"),
+                    _item(_("Holiday calendar"), "event", "credit.holiday"),
                 ],
             },
             {

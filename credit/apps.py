@@ -7,9 +7,11 @@ class CreditConfig(AppConfig):
     verbose_name = _("Credit")
 
     def ready(self) -> None:
+        from credit.admin.member_panel import CreditPanel
         from credit.api import ROUTERS, SCOPES
         from credit.books.credit import CHECKS
         from credit.credit_note_approvals import CreditInvoice
+        from credit.demo import CreditLines
         from credit.importers.invoices import InvoiceImporter
         from credit.importers.limits import LIMIT_IMPORTERS
         from credit.importers.receipts import ReceiptImporter
@@ -52,3 +54,5 @@ class CreditConfig(AppConfig):
             registry.approval_actions.register(action())
         for kind in notice_kinds():
             registry.notices.register(kind)
+        registry.member_panels.register(CreditPanel())
+        registry.demo_parts.register(CreditLines())

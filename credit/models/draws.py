@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from credit.models.lines import CreditLine, OverdueState
 from memberships.models import Member
@@ -105,8 +106,8 @@ class Invoice(models.Model):
         """The official invoice (发票) for it."""
 
         NONE = "none", _("not requested")
-        REQUESTED = "requested", _("requested")
-        ISSUED = "issued", _("issued")
+        REQUESTED = "requested", pgettext_lazy("official invoice", "requested")
+        ISSUED = "issued", pgettext_lazy("official invoice", "issued")
         VOIDED = "voided", _("voided")
 
     member = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False, verbose_name=_("member"))
@@ -143,7 +144,7 @@ class Invoice(models.Model):
     invoiced_on = models.DateField(_("invoiced on"))
     due_on = models.DateField(_("due on"))
     # The term rule that gave the day, as it was, and the steps in which it did (credit/terms).
-    terms = models.JSONField(_("terms"))
+    terms = models.JSONField(pgettext_lazy("credit", "terms"))
     # As the last night saw it.
     overdue_state = models.CharField(
         _("overdue state"), max_length=16, choices=OverdueState, default=OverdueState.NONE,

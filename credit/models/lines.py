@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from memberships.models import CreditRequest, Member, Programme, Subscription
 from operations.audit import keep_whole, track
@@ -61,7 +62,7 @@ class CreditLine(models.Model):
         ACTIVE = "active", _("active")
         # The card is over: nothing new is drawn, what is open stays due, and the line closes when it is paid.
         LAPSED = "lapsed", _("card lapsed")
-        CLOSED = "closed", _("closed")
+        CLOSED = "closed", pgettext_lazy("credit line", "closed")
 
     member = models.ForeignKey(
         Member, models.PROTECT, related_name="credit_lines", db_index=False, verbose_name=_("member")
@@ -208,7 +209,7 @@ class LineVersion(Decided):
     number = models.PositiveIntegerField(_("version"))
     limit = models.DecimalField(_("limit (CNY)"), max_digits=14, decimal_places=2)
     # A term rule (credit/terms/rules.py).
-    terms = models.JSONField(_("terms"))
+    terms = models.JSONField(pgettext_lazy("credit", "terms"))
     starts_on = models.DateField(_("from"))
     # What the decision rested on, as figures and sentences of then.
     evidence = models.JSONField(_("evidence"), default=dict, blank=True)
@@ -284,7 +285,7 @@ class CreditDecision(Decided):
 
     class Outcome(models.TextChoices):
         GRANTED = "granted", _("granted")
-        DECLINED = "declined", _("declined")
+        DECLINED = "declined", pgettext_lazy("credit request", "declined")
 
     request = models.OneToOneField(
         CreditRequest, models.PROTECT, related_name="decision", verbose_name=_("credit request")

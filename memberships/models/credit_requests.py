@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from memberships.models.members import Member
 from operations.audit import track
@@ -16,7 +17,7 @@ class CreditRequest(models.Model):
         OPEN = "open", _("open")
         WITHDRAWN = "withdrawn", _("withdrawn")
         GRANTED = "granted", _("granted")
-        DECLINED = "declined", _("declined")
+        DECLINED = "declined", pgettext_lazy("credit request", "declined")
 
     member = models.ForeignKey(
         Member, models.PROTECT, related_name="credit_requests", db_index=False, verbose_name=_("member")

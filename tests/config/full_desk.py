@@ -42,6 +42,7 @@ from operations.services.imports import confirm_import, run_of, undo_import, upl
 from operations.services.reveals import reveal
 from operations.tasks import work_on_run
 from tests.config.full_benefits import furnish_benefits
+from tests.config.full_credit import furnish_credit
 from tests.customer_files import Row, a_bad_row, a_row, csv_file
 from tests.memberships import points_stories as points
 from tests.memberships.factories import (
@@ -90,6 +91,7 @@ def furnish(actor: User, *, on: date) -> None:
     _money_and_points(person.subscriptions.get(), actor, on=on)
     reveal(person.contacts.get(), ["mobile"], reason="核对身份", actor=actor, at=timezone.now())
     furnish_benefits(person, personal.programme, actor, on=on)
+    furnish_credit(classic, actor, on=on)
     _imports(actor)
     run = JobRun.objects.earliest("pk")
     JobChunk.objects.create(run=run, number=99, first_key=1, last_key=9, size=9, state="parked", error="2026")
@@ -226,7 +228,7 @@ def _leaves(value: object) -> Iterator[str]:
 #: Fields of the upper floors that hold codes, numbers and names in English.
 CODES = {
     "code", "name_en", "key", "sku", "partner_tier", "segment", "event_id", "reference", "name", "fingerprint", "type",
-    "category", "ending",
+    "category", "ending", "number", "order_number",
 }
 
 
@@ -251,5 +253,5 @@ def latin_data() -> set[str]:
     keys.update(PointsEntry.objects.values_list("key", flat=True))
     keys.update(ApiClient.objects.values_list("prefix", flat=True))
     keys.update(scope.name for scope in registry.api_scopes)
-    keys.update(_codes_of("benefits", "partners"))
+    keys.update(_codes_of("benefits", "partners", "credit"))
     return named | headers | files | groups | people | keys | set(settings.GATEWAYS)

@@ -22,6 +22,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from benefits.models import Choice, Redemption
+from credit.models import CreditLine, Receipt
 from memberships.admin.display import today
 from memberships.approvals import RefundPayment
 from memberships.models import Payment, ProgrammeRevision
@@ -40,6 +41,7 @@ IMPORTERS = {OPERATOR, CONTROLLER, ADMINISTRATOR}
 ON_CALL = {OPERATOR, ADMINISTRATOR}
 BY_HAND = {OPERATOR, MANAGER, ADMINISTRATOR}
 SETTLERS = {MANAGER, ADMINISTRATOR}
+CREDIT = {CONTROLLER, ADMINISTRATOR}
 NOBODY: set[str] = set()
 
 #: Lists, records and histories are everybody's, but for these.
@@ -66,6 +68,8 @@ SHOWN = {
     # Those of a key and of a dead letter are others' pages.
     "partners_settlement", "partners_partnerstatement", "partners_statementline",
     "partners_partner", "partners_fulfilment", "partners_inboundevent", "partners_partnerkey", "partners_deadletter",
+    "credit_creditline", "credit_invoice", "credit_receipt", "credit_authorisation", "credit_creditentry",
+    "credit_balanceconfirmation", "credit_creditpolicy", "memberships_creditrequest",
 }
 #: Pages of a record or list that ask first, then do it.
 ASKED = {
@@ -117,6 +121,18 @@ ASKED = {
     "partners_partnerstatement_bring_in": ON_CALL,
     "partners_partnerstatement_set_mapping": ON_CALL,
     **{f"partners_settlement_{name}": SETTLERS for name in ("draft", "redraft", "adjust", "submit")},
+    **{f"credit_creditline_{name}": CREDIT
+       for name in ("change_terms", "raise", "suspend", "resume", "review", "close", "keep", "exclude", "pause",
+                    "enter_invoice", "authorise", "confirmation")},
+    **{f"credit_{name}_end": CREDIT for name in ("temporaryincrease", "blockingexclusion", "overduepause")},
+    **{f"memberships_creditrequest_{name}": CREDIT for name in ("enter", "grant", "decline", "withdraw")},
+    **{f"credit_receipt_{name}": CREDIT
+       for name in ("enter", "match", "allocate", "set_aside", "take_up", "refund", "unmatch", "bounce")},
+    **{f"credit_invoice_{name}": CREDIT
+       for name in ("credit", "write_off", "official_request", "official_issue", "official_withdraw", "official_void")},
+    **{f"credit_authorisation_{name}": CREDIT for name in ("capture", "void")},
+    **{f"credit_creditentry_{name}": CREDIT for name in ("deallocate", "recover")},
+    **{f"credit_balanceconfirmation_{name}": CREDIT for name in ("confirm", "dispute")},
     # The first user is the superuser, out of reach of all others.
     "auth_user_password_change": NOBODY,
     "operations_apiclient_make": {ADMINISTRATOR},
@@ -137,6 +153,7 @@ PRESSED = {
        for name in ("confirm", "discard", "recheck", "undo", "cancel", "resume")},
     **{f"operations_jobrun_{name}": ON_CALL for name in ("cancel", "resume", "again")},
     "memberships_programmerevision_what_if": {MANAGER},
+    "credit_receipt_match_now": CREDIT,
 }
 #: Pages that everybody who is named below reads, and on which these also ask for something: their POST.
 ASKED_ON = {"memberships_tiergroup_what_if": {MANAGER}}
@@ -149,6 +166,9 @@ LOOKED_AT = {
     "partners_partner_health": ALL, "partners_partner_health_overview": ALL,
     "partners_vouchercode_pools": ALL, "partners_dailyfile_download": ON_CALL,
     "partners_settlement_export": SETTLERS,
+    "credit_creditline_order_test": ALL, "credit_creditline_statement": ALL, "credit_invoice_ageing": ALL,
+    "credit_receipt_work": ALL, "credit_creditline_statement_file": CREDIT,
+    "credit_balanceconfirmation_letter": CREDIT,
     # Only who uploaded the file.
     "operations_importbatch_error_file": NOBODY,
 }
@@ -280,13 +300,20 @@ def address(name: str) -> str | None:
                 "benefits_pricingpolicy_quote", "benefits_pricingpolicy_after_sales",
                 "partners_vouchercode_bring_in", "partners_vouchercode_pools", "partners_settlement_draft",
                 "partners_partnerstatement_bring_in", "partners_partnerstatement_set_mapping",
-                "partners_deadletter_replay_all", "partners_partner_health_overview", "partners_statusmatch_match"):
+                "partners_deadletter_replay_all", "partners_partner_health_overview", "partners_statusmatch_match",
+                "credit_creditline_order_test", "credit_invoice_ageing", "credit_receipt_work", "credit_receipt_enter",
+                "memberships_creditrequest_enter"):
         return reverse(f"admin:{name}")
     if name == "benefits_redemption_redeem":
         used = Redemption.objects.earliest("pk")
         return reverse(f"admin:{name}", args=[used.member_id, used.benefit_id])
     if name == "partners_dailyfile_download":
         return reverse(f"admin:{name}", args=[DailyFile.objects.earliest("pk").pk, "file"])
+    if name == "credit_receipt_match_now":
+        receipt = Receipt.objects.unmatched().earliest("pk")
+        return reverse(f"admin:{name}", args=[receipt.pk, CreditLine.objects.not_closed().earliest("pk").pk])
+    if name == "credit_creditline_statement_file":
+        return reverse(f"admin:{name}", args=[CreditLine.objects.earliest("pk").pk, "pdf"])
     if name == "benefits_choice_choose":
         choice = Choice.objects.earliest("pk")
         return reverse(f"admin:{name}", args=[choice.member_id, choice.group_id])
