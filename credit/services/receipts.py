@@ -114,7 +114,7 @@ def cleaned(incoming: Incoming, *, on: date) -> Incoming:
         raise ReceiptError(
             _("%(day)s is yet to come: today is %(on)s.") % {"day": incoming.received_on, "on": on}
         )
-    return incoming._replace(**texts)
+    return Incoming(**texts, amount=amount, received_on=incoming.received_on)
 
 
 def refuse_receipt(incoming: Incoming, *, on: date) -> None:
