@@ -23,7 +23,7 @@ FIND_PYTHON = \
 help:
 	@echo "make run    start Plusdesk: servers, demo data, web, worker, beat (PORT=8000); Ctrl-C stops it"
 	@echo "make test   run every test on servers of its own (ARGS='-k credit -x')"
-	@echo "make soak   tell the points ledger thousands of random stories (EXAMPLES=5000)"
+	@echo "make soak   tell the ledgers of points and credit thousands of random stories (EXAMPLES=5000)"
 	@echo "make check  ruff, mypy, missing migrations, unsafe migrations"
 	@echo "make bench  measure (NAME='import sweep' ARGS='--rows 100000 --json')"
 	@echo "make shots  take pictures of the pages"
@@ -44,7 +44,8 @@ test: venv-dev
 
 soak: venv-dev
 	@$(VENV_PYTHON) -m config.messages
-	@SOAK_EXAMPLES=$(EXAMPLES) $(VENV_PYTHON) -m pytest -n 0 tests/memberships/test_points_machine.py $(ARGS)
+	@SOAK_EXAMPLES=$(EXAMPLES) $(VENV_PYTHON) -m pytest -n 0 tests/memberships/test_points_machine.py \
+		tests/credit/test_credit_machine.py $(ARGS)
 
 # Not linted: migrations that complete or reshape tables before the first version that runs anywhere with them. What comes
 # after that version is linted without exception.

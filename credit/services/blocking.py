@@ -85,8 +85,10 @@ def would_pass(line: CreditLine, amount: Decimal, *, on: date) -> list[Hindrance
     """What would stop a draw of so much on that day, all of it; nothing: it would pass. Raises DrawError."""
     check_amount(amount)
     return [
-        Hindrance(*facts, names=json.loads(name) if isinstance(name, str) else name or {})
-        for *facts, name in statements.rows("draws/hindering", line=line.pk, amount=amount, on=on)
+        Hindrance(code, kind, figure, threshold, detail, since, json.loads(name) if name else {})
+        for code, kind, figure, threshold, detail, since, name in statements.rows(
+            "draws/hindering", line=line.pk, amount=amount, on=on
+        )
     ]
 
 
