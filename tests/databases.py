@@ -1,9 +1,5 @@
-"""The tests' databases: migrated once a run, copied for every process, emptied after each transactional test.
+"""The tests' databases: migrated once a run, copied for every process, emptied after each transactional test."""
 
-`python -m tests.databases` migrates the database of DATABASE_URL.
-"""
-
-import gc
 import os
 import signal
 import subprocess
@@ -11,11 +7,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
-import django
 import psycopg
-from django.core.management import call_command
 from django.db import connection
-from django.db.migrations.state import ProjectState
 from psycopg import sql
 
 from config.embedded.accounts import server_account
@@ -42,7 +35,7 @@ def make_migrated() -> None:
             server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
         server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(MIGRATED)))
         subprocess.run(
-            [sys.executable, "-m", "tests.databases"], cwd=PROJECT, check=True,
+            [sys.executable, "-m", "django", "migrate", "--verbosity=0"], cwd=PROJECT, check=True,
             env=os.environ | {"DATABASE_URL": url_of(MIGRATED), "DJANGO_SETTINGS_MODULE": "config.settings"},
             preexec_fn=partial(end_with_parent, signal.SIGTERM),
         )
@@ -141,20 +134,3 @@ RESTORED = """
         INSERT INTO {table} TABLE {copy};
     END IF;
 """
-
-
-def _migrate() -> None:
-    # Django makes thousands of classes for it: looking for rubbish among them takes a quarter of the time,
-    gc.set_threshold(200_000, 20, 100)
-    django.setup()
-    # and to make the classes of all relatives anew when a model changes three quarters: no statement looks at those.
-    # `make run` migrates as Django does (tests/config/test_run_product.py).
-    def find_no_relatives(_self: ProjectState, app: str, model: str, _delay: bool = False) -> set[tuple[str, str]]:
-        return {(app, model)}
-
-    ProjectState._find_reload_model = find_no_relatives
-    call_command("migrate", verbosity=0)
-
-
-if __name__ == "__main__":
-    _migrate()
