@@ -14,6 +14,7 @@ WHERE line.id = owed.line_id;
 -- The part payments of open invoices.
 INSERT INTO credit_creditentry
     (member_id, line_id, key, kind, debit, credit, amount, invoice_id, receipt_id, "on", at, reason)
-SELECT member_id, line_id, number, 'allocate', 'unapplied', 'receivable', paid, id, id, invoiced_on + 20, %(at)s, ''
+SELECT member_id, line_id, number, 'allocate', 'unapplied', 'receivable', paid, id, id, least(invoiced_on + 20, %(on)s::date - 1),
+    %(at)s, ''
 FROM credit_invoice
 WHERE outstanding > 0 AND paid > 0

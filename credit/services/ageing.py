@@ -93,11 +93,11 @@ def ageing_report(*, on: date, programme: Programme | None = None, customers: in
     found = statements.rows("ageing/report", on=on, programme=programme and programme.pk, size=customers)
     groups: dict[str, list[Group]] = {"total": [], "province": [], "industry": []}
     top = []
-    for kind, member, name, count, *amounts in found:
+    for kind, member, name, count, *fens in found:
         if kind == "customer":
-            top.append(AgedCustomer(member, name, _aged(amounts)))
+            top.append(AgedCustomer(member, name, _aged(fens)))
         else:
-            groups[kind].append(Group(name, count, _aged(amounts)))
+            groups[kind].append(Group(name, count, _aged(fens)))
     (total,) = groups["total"]
     return AgeingReport(on, total, groups["province"], groups["industry"], top)
 
@@ -113,9 +113,9 @@ def customers_of(
     amount, member = after or (None, None)
     found = statements.rows(
         "ageing/customers", on=on, programme=programme and programme.pk, province=province, industry=industry,
-        bucket=bucket, after_amount=amount, after_member=member, size=size,
+        bucket=bucket, after_fen=None if amount is None else int(amount * 100), after_member=member, size=size,
     )
-    return [AgedCustomer(key, name, _aged(amounts)) for key, name, *amounts in found]
+    return [AgedCustomer(key, name, _aged(fens)) for key, name, *fens in found]
 
 
 def invoices_of(
@@ -145,6 +145,7 @@ def ageing_of(lines: Iterable[CreditLine], *, on: date) -> Aged:
     return Aged(sum(buckets, ZERO), tuple(buckets))
 
 
-def _aged(amounts: list[Decimal | None]) -> Aged:
-    total, *buckets = (amount or ZERO for amount in amounts)
+def _aged(fens: list[int]) -> Aged:
+    """Of a total and its buckets in fen."""
+    total, *buckets = (Decimal(fen) / 100 for fen in fens)
     return Aged(total, tuple(buckets))
