@@ -17,8 +17,8 @@ from credit.errors import money
 from credit.models import CreditLine
 from credit.services.decisions import grant_request, line_of, refuse_grant
 from credit.services.exclusions import exclude_rule, refuse_exclusion
-from credit.services.line_changes import change_line, raise_for_a_time, refuse_change, refuse_increase
-from credit.services.lines import limit_on, lock_line, version_on
+from credit.services.line_changes import change_line, highest_limit, raise_for_a_time, refuse_change, refuse_increase
+from credit.services.lines import increases_from, limit_on, lock_line, version_on
 from credit.services.policies import offer_of
 from credit.terms.checks import longest_days
 from credit.terms.words import rule_in_words
@@ -50,7 +50,10 @@ class GrantCredit(CreditAction):
         }
 
     def amount(self, payload: Payload) -> Decimal | None:
-        return Decimal(payload["limit"])
+        line = line_of(self._card(payload))
+        # Increases that there are since the firm asked count, too.
+        more = increases_from(line, since=self._request(payload).requested_on) if line else NOTHING
+        return Decimal(payload["limit"]) + more
 
     def check(self, payload: Payload, *, actor: User, on: date, at: datetime) -> None:
         card = self._card(payload)
@@ -144,7 +147,7 @@ class ChangeLine(LineAction):
         is_raised = limit is not None and limit > there.limit
         is_longer = terms is not None and longest_days(terms) > longest_days(there.terms)
         after = there.limit if limit is None else limit
-        return after + limit_on(line, on=wanted["starts_on"]) - there.limit if is_raised or is_longer else NOTHING
+        return after + increases_from(line, since=wanted["starts_on"]) if is_raised or is_longer else NOTHING
 
     def measures(self, payload: Payload) -> list[Measure]:
         # Terms that are none have no amount: the service says what is wrong with them.
@@ -195,7 +198,8 @@ class RaiseForATime(LineAction):
         line, wanted = self.line(payload), _increase(payload)
         # A repeat is no further increase.
         there = line.increases.filter(key=payload["key"], ends_on__gte=wanted["starts_on"]).first()
-        return limit_on(line, on=wanted["starts_on"]) + (NOTHING if there else wanted["amount"])
+        days = {"starts_on": wanted["starts_on"], "ends_on": max(wanted["starts_on"], wanted["ends_on"])}
+        return highest_limit(line, **days) + (NOTHING if there else wanted["amount"])
 
     def check(self, payload: Payload, *, actor: User, on: date, at: datetime) -> None:
         refuse_increase(self.line(payload), **_increase(payload), on=on)

@@ -16,9 +16,10 @@ from credit.errors import KeyConflictError, LineStateError, LineTermsError, Reas
 from credit.models import CreditLine, LineVersion, TemporaryIncrease
 from credit.services.lapses import follow_cards
 from credit.services.line_terms import ceiling, check_rule, check_terms
-from credit.services.lines import add_version, limit_on, lock_line, version_on
-from credit.services.policies import offer_of
+from credit.services.lines import add_version, increases_from, limit_on, lock_line, version_on
+from credit.services.policies import Offer, offer_of
 from credit.services.signatures import sign
+from memberships.models import Plan
 from memberships.services.ranges import KeyRange
 from operations.audit import because
 from operations.models import Approval, User
@@ -69,10 +70,9 @@ def refuse_change(
     if is_raised and (line.state != CreditLine.State.ACTIVE or line.closing_on is not None):
         raise LineStateError(_("The credit line is lapsed or being closed: it is not raised."))
     if is_raised or terms is not None:
-        check_terms(
-            line.subscription.plan, limit=limit if is_raised and limit is not None else Decimal(0),
-            terms=there.terms if terms is None else terms, on=starts_on,
-        )
+        plan, raised = line.subscription.plan, limit if is_raised and limit is not None else Decimal(0)
+        offer = check_terms(plan, limit=raised, terms=there.terms if terms is None else terms, on=starts_on)
+        _refuse_over(plan, offer, raised + increases_from(line, since=starts_on) if is_raised else raised)
     elif limit is not None and limit < 0:
         raise LineTermsError(_("A limit is not below zero."))
 
@@ -115,13 +115,23 @@ def refuse_increase(line: CreditLine, *, amount: Decimal, starts_on: date, ends_
     if not on <= starts_on <= ends_on:
         raise LineTermsError(_("An increase begins today or later, and ends on its first day or later."))
     plan = line.subscription.plan
-    most = ceiling(plan, offer_of(plan, on=on))
+    offer = offer_of(plan, on=on)
+    _refuse_over(plan, offer, highest_limit(line, starts_on=starts_on, ends_on=ends_on) + amount)
+
+
+def highest_limit(line: CreditLine, *, starts_on: date, ends_on: date) -> Decimal:
+    """The most that a line may owe on any of these days, both included."""
     begin_there = {"starts_on__gt": starts_on, "starts_on__lte": ends_on}
     days = {
         starts_on, *line.versions.filter(**begin_there).values_list("starts_on", flat=True),
         *line.increases.filter(**begin_there).values_list("starts_on", flat=True),
     }
-    highest = max(limit_on(line, on=day) for day in days) + amount
+    return max(limit_on(line, on=day) for day in days)
+
+
+def _refuse_over(plan: Plan, offer: Offer, highest: Decimal) -> None:
+    """LineTermsError where a line would come to more than its plan gives, increases included."""
+    most = ceiling(plan, offer)
     if highest > most:
         words = _("With it the line comes to %(limit)s CNY; “%(plan)s” gives %(most)s CNY, increases included.")
         raise LineTermsError(words % {"limit": money(highest), "plan": plan, "most": money(most)})

@@ -49,6 +49,15 @@ def limit_on(line: CreditLine, *, on: date) -> Decimal:
     return Decimal(CreditLine.objects.annotate(limit=limit).values_list("limit", flat=True).get(pk=line.pk))
 
 
+def increases_from(line: CreditLine, *, since: date) -> Decimal:
+    """The most that the line's increases come to on any day from a day on."""
+    total = Func(
+        F("pk"), Value(since, DateField()), function="credit_increases_from",
+        output_field=DecimalField(max_digits=16, decimal_places=2),
+    )
+    return Decimal(CreditLine.objects.annotate(total=total).values_list("total", flat=True).get(pk=line.pk))
+
+
 def available(line: CreditLine, *, on: date) -> Decimal:
     """What may still be drawn by the limit alone; below zero where the limit was lowered, or an increase is over."""
     return limit_on(line, on=on) - line.open_amount - line.authorised_amount

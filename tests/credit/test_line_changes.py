@@ -128,6 +128,16 @@ def test_an_increase_ends_by_itself_or_before_its_time_and_never_passes_the_ceil
     assert isinstance(asked(RaiseForATime, more, xiaoxin), Approval)
     with pytest.raises(LineTermsError, match=r"2,000,000\.01 CNY"):
         asked(RaiseForATime, {**payload, "key": "most", "amount": "1900000.01"}, xiaoxin)
+    # What raises the limit meanwhile is weighed by both, and both stay within the ceiling.
+    both = changed(line, 70_000, xiaoxin)
+    assert isinstance(both, Approval)
+    assert both.amount == 110_000
+    with pytest.raises(LineTermsError, match=r"2,000,001\.00 CNY"):
+        changed(line, 1_960_001, xiaoxin)
+    # So is one that begins before another.
+    early = asked(RaiseForATime, {**payload, "key": "early", "amount": "1", "starts_on": TODAY.isoformat()}, xiaoxin)
+    assert isinstance(early, Approval)
+    assert early.amount == 100_001
     with pytest.raises(LineTermsError, match="not made longer"):
         end_increase(increase, last_day=MARCH + DAY, on=TODAY, actor=xiaoxin, reason="x")
     end_increase(increase, last_day=LATER, on=LATER, actor=xiaoxin, reason="客户不再需要")

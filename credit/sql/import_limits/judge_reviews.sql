@@ -12,6 +12,7 @@ WITH rows_to_judge AS MATERIALIZED (
             WHEN s.term_days IS NULL THEN version.terms
             ELSE jsonb_build_object('kind', 'net_days', 'days', s.term_days)
         END AS terms,
+        credit_increases_from(line.id, %(on)s) AS increases, plan.credit_limit_cap,
         (%(longest)s::jsonb ->> card.plan_id::text)::integer AS longest, (offer.said ->> 'limit')::numeric AS offer_limit,
         last_version.number AS last_number
     FROM credit_staged_limit s
@@ -57,6 +58,8 @@ judged AS MATERIALIZED (
             WHEN new_limit > line_limit AND (state <> 'active' OR closing_on IS NOT NULL) THEN 'line_not_raised'
             WHEN (new_limit > line_limit OR terms <> line_terms) AND offer_limit IS NULL THEN 'no_credit_card'
             WHEN new_limit > line_limit AND new_limit > offer_limit THEN 'limit_over_cap'
+            WHEN new_limit > line_limit AND new_limit + increases > coalesce(credit_limit_cap, offer_limit)
+                THEN 'limit_over_cap'
             WHEN terms <> line_terms AND term_days > longest THEN 'term_over_cap'
             WHEN review_on < %(on)s THEN 'past_date'
         END AS finding
@@ -66,7 +69,7 @@ UPDATE credit_staged_limit s
 SET object_id = judged.line_id, member_id = judged.member_id, subscription_id = judged.subscription_id,
     terms = judged.terms, seen = CASE WHEN %(is_preview)s THEN judged.last_number ELSE coalesce(s.seen, judged.last_number) END,
     weight = CASE WHEN judged.new_limit > judged.line_limit OR judged.terms <> judged.line_terms
-        THEN credit_limit_on(judged.line_id, %(on)s) - judged.line_limit + judged.new_limit ELSE 0 END,
+        THEN judged.new_limit + judged.increases ELSE 0 END,
     verdict = CASE WHEN judged.finding = 'unchanged' THEN 'unchanged' WHEN judged.finding IS NULL THEN 'new' ELSE 'invalid' END,
     faults = CASE WHEN judged.finding <> 'unchanged' THEN jsonb_build_array(jsonb_build_object(
         'column', CASE judged.finding
@@ -79,7 +82,9 @@ SET object_id = judged.line_id, member_id = judged.member_id, subscription_id = 
         END,
         'code', CASE WHEN judged.finding IN ('limit_over_cap', 'term_over_cap') THEN 'over_cap' ELSE judged.finding END,
         'expected', CASE judged.finding
-            WHEN 'limit_over_cap' THEN judged.offer_limit::text WHEN 'term_over_cap' THEN judged.longest::text
+            WHEN 'limit_over_cap'
+                THEN least(judged.offer_limit, coalesce(judged.credit_limit_cap, judged.offer_limit) - judged.increases)::text
+            WHEN 'term_over_cap' THEN judged.longest::text
             WHEN 'past_date' THEN %(on)s::text ELSE ''
         END
     )) END
