@@ -67,9 +67,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- apps, one line a floor ----------------------------------------------------------------------------
 INSTALLED_APPS: list[str] = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "config.desk_site.DeskAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
