@@ -24,7 +24,9 @@ PROJECT = Path(__file__).resolve().parent.parent
 LONGEST = (
     "tests/browser/", "tests/config/test_run_product.py", "tests/memberships/test_night_ten_years.py",
     "tests/memberships/test_night_crash.py", "tests/memberships/test_demo_past.py",
-    "tests/config/test_roles_matrix.py",
+    "tests/config/test_roles_matrix.py", "tests/partners/test_partner_storm.py", "tests/partners/test_story_jd_plus.py",
+    "tests/config/test_translations.py", "tests/memberships/test_customer_import_crash.py",
+    "tests/benefits/test_programme_files_benefits_identity.py", "tests/memberships/test_night_clock.py",
 )
 
 

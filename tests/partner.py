@@ -209,7 +209,7 @@ def listener(partners: PartnersForTests) -> Iterator[Listener]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         heard = Listener(server.server_port)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
         partners.send_events_to(heard.url)
         yield heard
         partners.send_events_to("")

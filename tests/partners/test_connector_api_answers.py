@@ -61,7 +61,7 @@ def odd() -> Iterator[Odd]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         house.url = f"http://127.0.0.1:{server.server_port}/odd"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
         yield house
         server.shutdown()
 
