@@ -11,11 +11,23 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from credit.admin.lines import ToDoFilter as LinesToDo
+from credit.admin.receipts import ToDoFilter as ReceiptsToDo
+from credit.admin.requests import ToDoFilter as RequestsToDo
+from credit.models import CreditLine, Receipt
 from memberships.admin.display import today
 from memberships.admin.payment_filters import StateFilter
 from memberships.admin.quick_filters import KEPT_SECONDS, MOST, QuickFilter, count_choice, figure
 from memberships.admin.subscription_filters import StandingFilter
-from memberships.models import Enrolment, EnterpriseCustomer, Member, Payment, PointsLot, Subscription
+from memberships.models import (
+    CreditRequest,
+    Enrolment,
+    EnterpriseCustomer,
+    Member,
+    Payment,
+    PointsLot,
+    Subscription,
+)
 from operations.admin.counts import count_rows
 from operations.admin.job_pages import STATE_COLOURS
 from operations.models import Approval, ImportBatch, JobRun, User
@@ -41,7 +53,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     ]
     context["to_do"] = [
         *_approvals(request), *_to_do(request, Subscription, StandingFilter), *_to_do(request, Payment, StateFilter),
-        *_partners(request), *_expiring(request),
+        *_to_do(request, CreditLine, LinesToDo), *_to_do(request, CreditRequest, RequestsToDo),
+        *_to_do(request, Receipt, ReceiptsToDo), *_partners(request), *_expiring(request),
     ]
     context["recent_imports"] = _recent(request, ImportBatch)
     context["last_night"] = _last_night(request)

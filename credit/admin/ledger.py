@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +20,7 @@ from memberships.admin.actions import action_urls, offered
 from memberships.admin.display import member_link, today
 from memberships.admin.pages import find_record, show_page
 from operations.admin.base import ReadOnlyAdmin
+from operations.admin.reasons import record_url
 
 
 class OfLineAdmin(ReadOnlyAdmin):
@@ -109,6 +110,13 @@ class CreditDecisionAdmin(ReadOnlyAdmin):
     @admin.display(description=_("member"))
     def member_column(self, decision: CreditDecision) -> SafeString:
         return member_link(decision.member)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The page of the request says all of it."""
+        decision = find_record(self, request, object_id, self.get_queryset(request).select_related("request"))
+        return HttpResponseRedirect(record_url(decision.request))
 
     @display(description=_("outcome"), label=OUTCOME_COLOURS)
     def outcome_column(self, decision: CreditDecision) -> tuple[str, Any]:

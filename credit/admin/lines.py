@@ -112,7 +112,7 @@ class CreditLineAdmin(OrderTestPage, StatementPages, QuickFilterMixin):
 
     @admin.display(description=_("legal name"))
     def firm_column(self, line: CreditLine) -> SafeString:
-        words = '<span class="block min-w-40">{}</span><span class="text-subtle">{}</span>'
+        words = '<span class="block min-w-40">{}<br><span class="text-subtle">{}</span></span>'
         return format_html(words, firm_of(line), line.subscription.plan)
 
     @admin.display(description=_("next review"))

@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from credit.admin.line_actions import money_field
 from credit.errors import money
+from credit.masking import mask_account
 from credit.models import CreditEntry, CreditLine, Invoice, Receipt
 from credit.services.allocations import allocate
 from credit.services.receipt_offers import offer_refund
@@ -65,7 +66,7 @@ class ReceiptDeskAction(RecordAction[Receipt]):
 def facts_of(receipt: Receipt) -> tuple[Fact, ...]:
     """What stands above every form about a receipt."""
     return (
-        (_("Payer"), receipt.payer_name), (_("Payer's account"), receipt.payer_account or "–"),
+        (_("Payer"), receipt.payer_name), (_("Payer's account"), mask_account(receipt.payer_account) or "–"),
         (_("Payer's reference"), receipt.reference or "–"), (_("Amount (CNY)"), money(receipt.amount)),
         (_("Received on"), receipt.received_on), (_("Unapplied (CNY)"), money(receipt.unapplied)),
     )

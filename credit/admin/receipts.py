@@ -6,7 +6,7 @@ from uuid import uuid4
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -22,6 +22,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from credit.admin.display import RECEIPT_COLOURS, LineFilter, amount, firm_of, line_link
 from credit.admin.line_actions import day_field, money_field
 from credit.admin.receipt_actions import ACTIONS, ALLOCATE, said_of
+from credit.masking import mask_account
 from credit.models import CreditEntry, CreditLine, Receipt
 from credit.services.receipt_offers import offer_receipt
 from credit.services.receipt_suggestions import suggest_owners
@@ -36,6 +37,7 @@ from operations.admin.approval_pages import approval_url
 from operations.admin.base import ReadOnlyAdmin
 from operations.admin.paging import read_page
 from operations.admin.reasons import ask, record_url
+from operations.admin.search import SearchKind
 from operations.errors import PlusdeskError
 from operations.models import Approval
 
@@ -100,7 +102,10 @@ class ReceiptAdmin(QuickFilterMixin, ReadOnlyAdmin):
     list_select_related = ("line", "member")
     list_filter = (ToDoFilter, LineFilter, ("state", ChoicesDropdownFilter))
     quick_filter = ToDoFilter
-    index_search = (lookups.member_number("line__member"),)
+    index_search = (
+        lookups.member_number("line__member"),
+        SearchKind(_("bank reference"), lambda term: Q(key=term), is_free=True),
+    )
     actions_list = ("work", "enter")
 
     @admin.display(description=_("amount (CNY)"))
@@ -141,12 +146,13 @@ class ReceiptAdmin(QuickFilterMixin, ReadOnlyAdmin):
     ) -> HttpResponse:
         """The page of one receipt."""
         receipt = find_record(self, request, object_id, self.whole(request))
+        ((_receipt, suggestions),) = _suggested([receipt])
         entries = CreditEntry.objects.filter(receipt=receipt).select_related("actor", "invoice", "receipt")
         return show_page(
             self, request, "credit/receipt.html", receipt, receipt=receipt,
             colour=RECEIPT_COLOURS[State(receipt.state)], firm=firm_of(receipt) if receipt.member else "",
             entries=entries.order_by("-pk")[:100], buttons=offered(request, ACTIONS, receipt, on=today()),
-            suggestions=_suggested([receipt])[0][1] if receipt.state == State.UNMATCHED else [],
+            suggestions=suggestions if receipt.state == State.UNMATCHED else [],
             may_match=request.user.has_perm(ALLOCATE),
         )
 
@@ -209,9 +215,11 @@ class ReceiptAdmin(QuickFilterMixin, ReadOnlyAdmin):
         return HttpResponseRedirect(reverse("admin:credit_receipt_work"))
 
 
-def _suggested(receipts: list[Receipt]) -> list[tuple[Receipt, list[Any]]]:
-    """Each receipt with the likeliest owners; two queries."""
+def _suggested(receipts: list[Any]) -> list[tuple[Any, list[Any]]]:
+    """Each receipt, its `account` masked, with the likeliest owners; two queries."""
     found = suggest_owners([receipt.pk for receipt in receipts]) if receipts else {}
+    for receipt in receipts:
+        receipt.account = mask_account(receipt.payer_account)
     return [(receipt, found.get(receipt.pk, [])[:SUGGESTIONS]) for receipt in receipts]
 
 

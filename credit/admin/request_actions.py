@@ -102,7 +102,10 @@ class GrantAction(RequestAction):
         if not allowed:
             return Asked(refusal=_("The firm holds no card that gives credit."))
         most = allowed[0].offer.limit
-        initial = {"limit": min(record.limit or most, most), "review_on": on + timedelta(days=REVIEW_DAYS)}
+        initial = {
+            "card": allowed[0].card.pk, "limit": min(record.limit or most, most),
+            "review_on": on + timedelta(days=REVIEW_DAYS),
+        }
         form = GrantForm(data, seen=seen, cards=[each.card for each in allowed], initial=initial)
         return Asked(form, facts=(*facts_of(record), *_offers(allowed)), note=NOTE)
 
@@ -132,7 +135,6 @@ class DeclineAction(RequestAction):
 
     name = "decline"
     label = gettext_lazy("Decline the request")
-    variant = "danger"
 
     def do(self, record: CreditRequest, form: Any, *, on: date, request: HttpRequest) -> Told:
         allowed = allowed_by(record, on=on)

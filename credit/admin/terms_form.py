@@ -1,6 +1,5 @@
 """Term rules in forms: the parts of a rule as fields, and the rule that they make."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -8,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
-from credit.terms.checks import BOUNDS, PARTS, rule_faults
+from credit.terms.checks import BOUNDS, rule_faults
 from memberships.admin.actions import ConfirmForm
 
 KINDS = [
@@ -19,7 +18,6 @@ ROLLINGS = [
     ("none", gettext_lazy("stays on the day")), ("forward", gettext_lazy("to the next working day")),
     ("backward", gettext_lazy("to the working day before")),
 ]
-FIELDS = ("term_kind", "days", "statement_day", "repayment_day", "longest_days", "rolling")
 
 
 def _whole(part: str, label: Any, help_text: Any) -> forms.IntegerField:
@@ -60,8 +58,7 @@ class TermsForm(ConfirmForm):
         kind = chosen.get("term_kind")
         if not kind:
             return None
-        parts = (*PARTS[kind], "longest_days")
-        rule = {"kind": kind, **{part: chosen[part] for part in parts if chosen.get(part) is not None}}
+        rule = {"kind": kind, **{part: chosen[part] for part in BOUNDS if chosen.get(part) is not None}}
         if chosen.get("rolling", "none") not in ("", "none"):
             rule["rolling"] = chosen["rolling"]
         return rule
@@ -74,8 +71,3 @@ class TermsForm(ConfirmForm):
         if rule is None and any(cleaned.get(part) is not None for part in BOUNDS):
             self.add_error("term_kind", _("Say which terms these days belong to."))
         return cleaned
-
-
-def initial_terms(rule: Mapping[str, Any]) -> dict[str, Any]:
-    """What the fields begin with for a rule."""
-    return {"term_kind": rule["kind"], **{part: rule[part] for part in FIELDS[1:] if part in rule}}

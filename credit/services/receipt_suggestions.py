@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
+from credit.masking import mask_account
 from credit.models import CreditLine
 from credit.services import statements
 
@@ -24,7 +25,7 @@ class Reason(NamedTuple):
             "amount": _("exactly as much is open of invoice %(what)s"),
             "name": _("the name is like %(what)s"),
         }
-        return words[self.kind] % {"what": self.what}
+        return words[self.kind] % {"what": mask_account(self.what) if self.kind == "account" else self.what}
 
 
 class Suggestion(NamedTuple):

@@ -228,7 +228,7 @@ def _leaves(value: object) -> Iterator[str]:
 #: Fields of the upper floors that hold codes, numbers and names in English.
 CODES = {
     "code", "name_en", "key", "sku", "partner_tier", "segment", "event_id", "reference", "name", "fingerprint", "type",
-    "category", "ending", "number", "order_number",
+    "category", "ending", "number", "order_number", "rule",
 }
 
 

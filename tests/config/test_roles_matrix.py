@@ -70,6 +70,8 @@ SHOWN = {
     "partners_partner", "partners_fulfilment", "partners_inboundevent", "partners_partnerkey", "partners_deadletter",
     "credit_creditline", "credit_invoice", "credit_receipt", "credit_authorisation", "credit_creditentry",
     "credit_balanceconfirmation", "credit_creditpolicy", "memberships_creditrequest",
+    # That of a decision is the page of its request.
+    "credit_creditdecision",
 }
 #: Pages of a record or list that ask first, then do it.
 ASKED = {

@@ -31,7 +31,7 @@ ENDINGS = {".": "。", "?": "？", ":": "：", "…": "…", "...": "…"}
 #: Names that are no Chinese word anywhere.
 NAMES = {
     "Plusdesk", "PLUS", "CNY", "CSV", "XLSX", "UTF-8", "BOM", "SHA", "LDAP", "Mac", "Ctrl", "Control", "Command", "esc",
-    "English", "zh-hans", "API",
+    "English", "zh-hans", "API", "PDF",
 }
 #: What no language translates: messages to other systems, masked addresses, hashes, codes_like_this.
 CODES = (
@@ -53,7 +53,7 @@ STILL_RAW = [
 DEVELOPERS = {
     "embedded", "run", "commands", "sandbox", "programme_files", "kinds.py", "policies.py",
     # What the documents of the APIs say: of the desk's, and of the events of partners.
-    "api", "api.py", "events",
+    "api", "api.py", "api_forms.py", "events",
     # What a check of Django says.
     "sealed.py",
 }
