@@ -13,12 +13,12 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from credit.errors import AuthorisationStateError, DrawError, KeyConflictError, ReservedKeyError
+from credit.errors import AuthorisationStateError, DrawError, KeyConflictError, ReservedKeyError, money
 from credit.models import Authorisation, CreditEntry, CreditLine, Invoice
 from credit.services import statements
 from credit.services.blocking import check_amount, refuse_hindered
 from credit.services.entries import entry_of, write_entries
-from credit.services.invoices import drawn_invoice, repeated_invoice
+from credit.services.invoices import cleaned_number, drawn_invoice, repeated_invoice
 from credit.services.lines import lock_line
 from memberships.services.ranges import KeyRange, SizedRange, mark_items
 from operations.models import JobRun, User
@@ -72,6 +72,7 @@ def capture(
     An authorisation that is over holds nothing, whether or not a night has noticed. Without `number` the invoice is
     given one. Raises AuthorisationStateError, DrawError, InvoiceExistsError, KeyConflictError, ReservedKeyError.
     """
+    number = cleaned_number(number)
     line = lock_line(authorisation.line_id)
     held = Authorisation.objects.get(pk=authorisation.pk)
     if first := repeated_invoice(line, key, amount=amount, number=number, authorisation=held):
@@ -82,7 +83,7 @@ def capture(
     check_amount(amount)
     if amount > left:
         words = _("Only %(left)s CNY of the authorisation are left.")
-        raise AuthorisationStateError(words % {"left": left})
+        raise AuthorisationStateError(words % {"left": money(left)})
     invoice = drawn_invoice(
         line, amount, key=key, number=number, order_number=held.order_number, invoiced_on=on, at=at, actor=actor,
         authorisation=held,

@@ -85,11 +85,14 @@ def drawn_invoice(
     line: CreditLine, amount: Decimal, *, key: str, number: str, order_number: str, invoiced_on: date, at: datetime,
     actor: User | None, authorisation: Authorisation | None = None,
 ) -> Invoice:
-    """The invoice itself, without its entries; the line is locked. Raises InvoiceExistsError, LineStateError."""
+    """The invoice itself, without its entries; the line is locked, the number clean.
+
+    Raises InvoiceExistsError, LineStateError.
+    """
     terms = version_on(line, on=invoiced_on).terms
     due = due_of(terms, invoiced_on)
     pk = next_id(Invoice)
-    number = cleaned_number(number) or f"IN{invoiced_on:%Y%m}-{pk}"
+    number = number or f"IN{invoiced_on:%Y%m}-{pk}"
     invoice = Invoice(
         pk=pk, member_id=line.member_id, line=line, authorisation=authorisation, key=key, number=number,
         order_number=order_number, amount=amount, invoiced_on=invoiced_on, due_on=due.day,

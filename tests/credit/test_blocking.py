@@ -1,4 +1,4 @@
-"""Would this order pass? Each rule that stops it is named, with its figure and its threshold; exclusions let it pass."""
+"""Would this order pass? Each rule that stops it is named with figure and threshold; exclusions let it pass."""
 
 from decimal import Decimal
 
@@ -107,7 +107,7 @@ def test_refusal_names_every_rule_in_the_policys_order_with_its_figures() -> Non
     line = a_line(1_000)
     the_policy()
     CreditPolicy.objects.filter(programme=enterprise()).update(blocking=[
-        {"code": "big", "kind": "order_amount", "threshold": "5000.00", "name": {"zh": "单笔金额", "en": "Order amount"}},
+        {"code": "big", "kind": "order_amount", "threshold": "5000.00", "name": {"zh": "单笔金额", "en": "Amount"}},
         {"code": "late", "kind": "overdue_days", "threshold": "1", "name": {"zh": "逾期天数", "en": "Days overdue"}},
     ])
     an_invoice(line, 200, due_on=TODAY + DAY)
@@ -115,7 +115,7 @@ def test_refusal_names_every_rule_in_the_policys_order_with_its_figures() -> Non
         held(line, 6_000, on=TODAY + 3 * DAY)
     assert [each.code for each in refused.value.hindrances] == ["big", "late", "limit"]
     words = str(refused.value)
-    assert "Order amount (big): an order of 6,000.00 CNY, stopped over 5,000.00 CNY" in words
+    assert "Amount (big): an order of 6,000.00 CNY, stopped over 5,000.00 CNY" in words
     assert "Days overdue (late): 2 days overdue, stopped from 1 on" in words
     assert "6,200.00 CNY would be open and authorised, the limit is 1,000.00 CNY" in words
     with translation.override("zh-hans"):

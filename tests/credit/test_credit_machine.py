@@ -85,7 +85,7 @@ class CreditMachine(RuleBasedStateMachine):
         self.block = transaction.atomic()
         self.block.__enter__()
         self.on = TODAY
-        self.is_drawn = False
+        self.is_drawn = self.has_passed = False
         self.repeat: Callable[[], Any] | None = None
 
     @initialize(limit=st.sampled_from([100_000, 200_000]))
@@ -106,7 +106,7 @@ class CreditMachine(RuleBasedStateMachine):
         except Refused:
             is_done_in_the_model = False
         assert is_done == is_done_in_the_model, result
-        self.is_drawn, self.repeat = False, service if is_done else None
+        self.is_drawn, self.has_passed, self.repeat = False, False, service if is_done else None
         return result
 
     def draws(self, amount: int, service: Callable[[], Any], model: Callable[[], None]) -> None:
@@ -135,27 +135,23 @@ class CreditMachine(RuleBasedStateMachine):
             amount, lambda: entered(self.line, str(yuan(amount)), on=on, key=key), lambda: self.model.enter(amount, on)
         )
 
-    @precondition(lambda self: self.model.authorisations)
+    @precondition(lambda self: self.model.authorised)
     @rule(place=places, amount=parts, is_final=st.booleans())
     def captures(self, place: int, amount: int | None, is_final: bool) -> None:
-        on, place, key = self.on, place % len(self.model.authorisations), a_key()
+        on, key = self.on, a_key()
+        place = _nth_that([each.held > 0 for each in self.model.authorisations], place)
         order, part = self.nth(Authorisation, place), None if amount is None else str(yuan(amount))
         self.both(
             lambda: captured(order, part, on=on, key=key, is_final=is_final),
             lambda: self.model.capture(place, amount, is_final, on),
         )
 
-    @precondition(lambda self: self.model.authorisations)
+    @precondition(lambda self: self.model.authorised)
     @rule(place=places)
     def voids(self, place: int) -> None:
-        on, place = self.on, place % len(self.model.authorisations)
+        on, place = self.on, _nth_that([each.held > 0 for each in self.model.authorisations], place)
         order = self.nth(Authorisation, place)
         self.both(lambda: voided(order, on=on), lambda: self.model.void(place))
-
-    @rule()
-    def expires(self) -> None:
-        on = self.on
-        self.both(lambda: expired(on), lambda: self.model.expire(on))
 
     @precondition(lambda self: self.model.invoices)
     @rule(place=places, amount=amounts)
@@ -178,15 +174,17 @@ class CreditMachine(RuleBasedStateMachine):
             lambda: self.model.receive(amount, names),
         )
 
+    @precondition(lambda self: self.model.unapplied and self.model.open)
     @rule()
     def applies_what_is_unapplied(self) -> None:
         facts = when(self.on)
         self.both(lambda: apply_unapplied(self.line, **facts), self.model.apply_unapplied)
 
-    @precondition(lambda self: self.model.receipts and self.model.invoices)
+    @precondition(lambda self: self.model.unapplied and self.model.open)
     @rule(place=places, number=places, amount=parts)
     def allocates(self, place: int, number: int, amount: int | None) -> None:
-        place, number = place % len(self.model.receipts), number % len(self.model.invoices)
+        place = _nth_that([each.unapplied > 0 for each in self.model.receipts], place)
+        number = _nth_that([each.outstanding > 0 for each in self.model.invoices], number)
         receipt, invoice = self.nth(Receipt, place), self.nth(Invoice, number)
         facts = {**when(self.on), "key": a_key(), "amount": part_of(amount)}
         self.both(lambda: allocate(receipt, invoice, **facts), lambda: self.model.allocate(place, number, amount))
@@ -206,19 +204,21 @@ class CreditMachine(RuleBasedStateMachine):
         receipt = self.nth(Receipt, place)
         self.both(lambda: bounce_receipt(receipt, **facts), lambda: self.model.bounce(place))
 
-    @precondition(lambda self: self.model.receipts)
+    @precondition(lambda self: self.model.unapplied)
     @rule(place=places, amount=amounts)
     def refunds(self, place: int, amount: int) -> None:
-        place, facts = place % len(self.model.receipts), {**when(self.on), "key": a_key(), "reason": "退款"}
+        place = _nth_that([each.unapplied > 0 for each in self.model.receipts], place)
+        facts = {**when(self.on), "key": a_key(), "reason": "退款"}
         receipt = self.nth(Receipt, place)
         self.both(lambda: refund_receipt(receipt, yuan(amount), **facts), lambda: self.model.refund(place, amount))
 
     # --- what is not expected any more, and what else moves
 
-    @precondition(lambda self: self.model.invoices)
+    @precondition(lambda self: self.model.open)
     @rule(place=places, amount=amounts)
     def writes_off(self, place: int, amount: int) -> None:
-        place, facts = place % len(self.model.invoices), {**when(self.on), "key": a_key(), "reason": "坏账"}
+        place = _nth_that([each.outstanding > 0 for each in self.model.invoices], place)
+        facts = {**when(self.on), "key": a_key(), "reason": "坏账"}
         invoice = self.nth(Invoice, place)
         self.both(lambda: write_off(invoice, yuan(amount), **facts), lambda: self.model.write_off(place, amount))
 
@@ -229,28 +229,29 @@ class CreditMachine(RuleBasedStateMachine):
         entry = CreditEntry.objects.filter(line=self.line, kind="write_off").order_by("pk")[place]
         self.both(lambda: recover(entry, yuan(amount), **facts), lambda: self.model.recover(place, amount))
 
-    @rule(limit=st.sampled_from([0, 50_000, 100_000, 200_000]))
-    def changes_limit(self, limit: int) -> None:
-        facts = {**when(self.on), "reason": "复审", "starts_on": self.on}
+    @rule(limit=st.sampled_from([50_000, 100_000, 200_000]), increase=st.none() | amounts, days=st.integers(0, 6))
+    def moves_limit(self, limit: int, increase: int | None, days: int) -> None:
+        """To another one from today on, or by so much for some days."""
+        facts, ends_on = {**when(self.on), "starts_on": self.on, "reason": "复审"}, self.on + days * DAY
+        if increase is None:
+            self.both(
+                lambda: change_line(self.line, limit=yuan(limit), **facts), lambda: setattr(self.model, "limit", limit)
+            )
+        else:
+            facts |= {"key": a_key(), "ends_on": ends_on, "amount": yuan(increase)}
+            self.both(
+                lambda: raise_for_a_time(self.line, **facts),
+                lambda: self.model.increases.append((increase, ends_on)),
+            )
 
-        def model() -> None:
-            self.model.limit = limit
-
-        self.both(lambda: change_line(self.line, limit=yuan(limit), **facts), model)
-
-    @rule(amount=amounts, days=st.integers(0, 6))
-    def is_raised_for_a_time(self, amount: int, days: int) -> None:
-        ends_on = self.on + days * DAY
-        facts = {**when(self.on), "key": a_key(), "reason": "旺季", "starts_on": self.on, "ends_on": ends_on}
-        self.both(
-            lambda: raise_for_a_time(self.line, amount=yuan(amount), **facts),
-            lambda: self.model.increases.append((amount, ends_on)),
-        )
-
+    @precondition(lambda self: not self.has_passed)
     @rule(days=st.integers(1, 8))
     def days_pass(self, days: int) -> None:
+        """Until a night that lets go of what is over."""
         self.on += days * DAY
-        self.is_drawn, self.repeat = False, None
+        on = self.on
+        self.both(lambda: expired(on), lambda: self.model.expire(on))
+        self.has_passed = True
 
     @precondition(lambda self: self.repeat is not None)
     @rule()
@@ -292,6 +293,12 @@ class CreditMachine(RuleBasedStateMachine):
 
     def nth(self, kind: Any, place: int) -> Any:
         return kind.objects.filter(line=self.line).order_by("pk")[place]
+
+
+def _nth_that(is_one: list[bool], place: int) -> int:
+    """The place of one of those, of any where none is; now and then of any all the same."""
+    those = [number for number, found in enumerate(is_one) if found]
+    return those[place % len(those)] if those and place % 8 else place % len(is_one)
 
 
 def _fen(rows: Any) -> list[list[Any]]:

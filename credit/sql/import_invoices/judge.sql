@@ -99,7 +99,8 @@ SET object_id = judged.there_id,
         END,
         'code', judged.code,
         'expected', CASE judged.code
-            WHEN 'over_limit' THEN round(judged.room_left, 2)::text WHEN 'over_order_amount' THEN judged.most::text
+            WHEN 'over_limit' THEN greatest(round(judged.room_left, 2), 0.00)::text
+            WHEN 'over_order_amount' THEN judged.most::text
             WHEN 'line_stopped' THEN judged.codes WHEN 'future_date' THEN %(on)s::text
             WHEN 'before_line' THEN judged.starts_on::text ELSE ''
         END
