@@ -185,7 +185,7 @@ class ExceptionAdmin(ReadOnlyAdmin):
     list_select_related: Any = ("line", "maker", "checker")
     list_filter = (LineFilter,)
     list_display_links = ("starts_on",)
-    index_search = (lookups.member_number("member"),)
+    index_search = (lookups.member_number("line__member"),)
 
     @admin.display(description=gettext_lazy("credit line"))
     def line_column(self, record: Any) -> SafeString:

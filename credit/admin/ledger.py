@@ -28,7 +28,8 @@ class OfLineAdmin(ReadOnlyAdmin):
 
     list_filter: Any = (LineFilter,)
     list_select_related: Any = ("line",)
-    index_search = (lookups.member_number("member"),)
+    # By the line, which leads an index of each of them.
+    index_search: Any = (lookups.member_number("line__member"),)
 
     @admin.display(description=_("credit line"))
     def line_column(self, record: Any) -> SafeString:
@@ -83,6 +84,7 @@ class CreditNoteAdmin(OfLineAdmin):
         column = "invoice__line"
 
     list_filter = (ByLine,)
+    index_search = (lookups.member_number("member"),)
 
     @admin.display(description=_("credit line"))
     def line_column(self, record: CreditNote) -> SafeString:

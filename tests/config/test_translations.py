@@ -45,6 +45,7 @@ STILL_RAW = [
     "enterprise-customers", "utf-8-sig", "imports/",  # an import's history
     "joined", "enrolled", "shipped roles",  # reasons that the services give
     r"\[\{'kind'", r"\{'seen'",  # a history of steps of prices, and of evidence
+    r"\{'(?:classic|draws_in_grace|code|days)'",  # of credit policies, whose page says it in words
     r"/partners/\w+/events",  # the address that a change came by
     r": (Group|Permission):$",  # the history of rights
     r" object \(\d",  # what goes with a deleted group

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from stdnum.cn import uscc
 
 from benefits.demo import USERS
+from credit.demo import STORIES
 from memberships import demo
 from memberships.demo.orders import RETURNS
 from memberships.demo.points import SPENDS
@@ -50,9 +51,9 @@ class DemoFactsTests(TestCase):
         """In a fixed number of statements, however many the members."""
         with CaptureQueriesContext(connection) as queries:
             cls.loaded = demo.load_demo(on=TODAY)
-        # But for the spends of points, returns and uses of benefits, which the services make one by one; and what the
-        # programmes' files describe (a benefit, a rule, an offer) is written one by one, too.
-        assert len(queries) <= 850 + SPENDS * 12 + RETURNS * 25 + USERS * 40
+        # But for the spends of points, returns, uses of benefits and stories of credit, which the services make one by
+        # one; and what the programmes' files describe (a benefit, a rule, an offer) is written one by one, too.
+        assert len(queries) <= 850 + SPENDS * 12 + RETURNS * 25 + USERS * 40 + len(STORIES) * 90
 
     def test_demo_has_people_firms_and_cards_in_every_state(self) -> None:
         connection.check_constraints()
