@@ -31,6 +31,7 @@ from benefits.api_forms import (
 )
 from benefits.models import Benefit, ChoiceGroup, Grant, Redemption
 from benefits.pricing.orders import Freight, Line
+from benefits.services.answers import answered_once
 from benefits.services.choice_states import ChoiceState, choice_state
 from benefits.services.choices import choose, swap
 from benefits.services.coupons import give_back_coupons, use_coupons
@@ -72,21 +73,32 @@ def show_choices(request: HttpRequest, number: MemberNumber, programme: Code, gr
 def choose_options(
     request: HttpRequest, number: MemberNumber, payload: Choosing, key: IdempotencyKey
 ) -> dict[str, Any]:
-    """Take options of a group for its present window."""
-    member, group = _member(number), _group(payload.group)
-    taken = [_option(group, code) for code in payload.take]
-    choose(member, group, taken, key=key, **_now(request))
-    return _state(member, group)
+    """Take options of a group for its present window. A repeat is told what the first call was, also when the right is
+    over by then."""
+    member, now = _member(number), _now(request)
+
+    def answer() -> dict[str, Any]:
+        group = _group(payload.group)
+        choose(member, group, [_option(group, code) for code in payload.take], key=key, **now)
+        return _state(member, group)
+
+    asked = ["choose", payload.group.dict(), sorted(payload.take)]
+    return answered_once(member, key, asked, answer, at=now["at"])
 
 
 @router.post("/members/{number}/swaps", response=ChoiceStateOut, auth=needs(CHOOSE))
 def swap_option(
     request: HttpRequest, number: MemberNumber, payload: Swapping, key: IdempotencyKey
 ) -> dict[str, Any]:
-    """Exchange an option before its first use."""
-    member, group = _member(number), _group(payload.group)
-    swap(member, group, _option(group, payload.put_away), _option(group, payload.take), key=key, **_now(request))
-    return _state(member, group)
+    """Exchange an option before its first use. A repeat is told what the first call was."""
+    member, now = _member(number), _now(request)
+
+    def answer() -> dict[str, Any]:
+        group = _group(payload.group)
+        swap(member, group, _option(group, payload.put_away), _option(group, payload.take), key=key, **now)
+        return _state(member, group)
+
+    return answered_once(member, key, ["swap", payload.dict()], answer, at=now["at"])
 
 
 @router.post("/members/{number}/redemptions", response=RedemptionOut, auth=needs(REDEEM))
@@ -121,18 +133,31 @@ def return_benefit(
 def use_coupons_for_order(
     request: HttpRequest, number: MemberNumber, payload: UsingCoupons, key: IdempotencyKey
 ) -> list[dict[str, Any]]:
-    """Use coupons up for an order. The order is what a repeat goes by: the same coupons again change nothing."""
-    used = use_coupons(_member(number), payload.coupons, order_number=payload.order_number, **_now(request))
-    return [_coupon(grant) for grant in used]
+    """Use coupons up for an order. A repeat is told what the first call was, and uses nothing, also when the order came
+    back since; under another key the order is gone by: the same coupons again change nothing."""
+    member, now = _member(number), _now(request)
+
+    def answer() -> list[dict[str, Any]]:
+        used = use_coupons(member, payload.coupons, order_number=payload.order_number, **now)
+        return [_coupon(grant) for grant in used]
+
+    asked = ["use", sorted(set(payload.coupons)), payload.order_number]
+    return answered_once(member, key, asked, answer, at=now["at"])
 
 
 @router.post("/members/{number}/coupons/give-back", response=list[CouponOut], auth=needs(REDEEM))
 def give_coupons_back(
     request: HttpRequest, number: MemberNumber, payload: GivingBackCoupons, key: IdempotencyKey
 ) -> list[dict[str, Any]]:
-    """The order came back: its coupons are the member's again. An empty list: none were used for it, or a repeat."""
-    back = give_back_coupons(_member(number), order_number=payload.order_number, **_now(request))
-    return [_coupon(grant) for grant in back]
+    """The order came back: its coupons are the member's again. A repeat is told what the first call was, and gives
+    nothing back that was used since. An empty list: none were used for it, or they came back under another key."""
+    member, now = _member(number), _now(request)
+
+    def answer() -> list[dict[str, Any]]:
+        back = give_back_coupons(member, order_number=payload.order_number, **now)
+        return [_coupon(grant) for grant in back]
+
+    return answered_once(member, key, ["give back", payload.order_number], answer, at=now["at"])
 
 
 @router.post("/members/{number}/quotes", response=QuoteOut, auth=needs(READ))

@@ -276,6 +276,15 @@ class GrantStateError(GrantError):
         )
 
 
+class GrantWaitsForCodeError(GrantError):
+    """The grant is held, but a partner's code for it is still to come: until then there is nothing to use."""
+
+    def __init__(self, grant: "Grant") -> None:
+        super().__init__(
+            _("“%(benefit)s” waits for its code: it can be used once that has come.") % {"benefit": grant.benefit}
+        )
+
+
 class GrantUsedElsewhereError(GrantError):
     """The grant was used for another order."""
 

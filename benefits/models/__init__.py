@@ -4,6 +4,7 @@ Benefit <- BenefitRule says who has how much of it; ChoiceGroup and Choice, what
 one use and locks its Usage row; a Grant is what a member holds of it. Stocks and budgets bound what is given.
 """
 
+from benefits.models.answers import KeptAnswer
 from benefits.models.benefits import Benefit, BenefitRule
 from benefits.models.budgets import Budget, BudgetEntry
 from benefits.models.choices import Choice, ChoiceGroup, ChoiceOption, FormerChoiceGroup
@@ -25,6 +26,7 @@ __all__ = [
     "ChoiceOption",
     "FormerChoiceGroup",
     "Grant",
+    "KeptAnswer",
     "MemberSegment",
     "PricingPolicy",
     "Redemption",

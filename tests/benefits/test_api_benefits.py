@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from benefits.api import CHOOSE, READ, REDEEM
-from benefits.models import Benefit, Grant, Redemption
+from benefits.models import Benefit, Grant, KeptAnswer, Redemption
 from memberships.admin.display import today
-from memberships.models import Member
+from memberships.models import Member, Subscription, Term
 from operations.models import OutboxMessage
 from tests.benefits.benefit_stories import a_benefit, a_group, of_card, with_card
 from tests.operations.api_fuzz import surprises
@@ -106,6 +106,27 @@ def test_a_member_chooses_and_exchanges_before_the_first_use(app: Caller, member
     assert app.get(of(stranger, f"choices/{group.programme.code}/{group.code}")).status_code == 200
 
 
+def test_a_repeat_of_a_choice_is_told_the_first_answer_though_the_right_is_over_by_then(
+    app: Caller, member: Member
+) -> None:
+    video, music = a_benefit("video"), a_benefit("music")
+    group = a_group(video, music, picks=1, swaps=1, window="year")
+    for benefit in (video, music):
+        of_card(benefit, choice_group=group)
+    taking = {"group": named(group), "take": ["video"]}
+    swapping = {"group": named(group), "put_away": "video", "take": "music"}
+    chosen = app.post(of(member, "choices"), taking, key="c1")
+    swapped = app.post(of(member, "swaps"), swapping, key="s1")
+    Term.objects.update(ends_on=today() - timedelta(days=20))
+    Subscription.objects.update(ended_on=today() - timedelta(days=1))
+    assert app.get(of(member, f"choices/{group.programme.code}/{group.code}")).status_code == 404
+    for page, body, key, first in (("choices", taking, "c1", chosen), ("swaps", swapping, "s1", swapped)):
+        again = app.post(of(member, page), body, key=key)
+        assert (again.status_code, again.json()) == (200, first.json())
+    assert problem(app.post(of(member, "swaps"), swapping, key="c1")) == (409, "key-conflict")
+    assert problem(app.post(of(member, "choices"), taking, key="c2"))[0] in (404, 409)
+
+
 def coupons(app: Caller, member: Member, *, count: int = 2) -> list[str]:
     """The keys of freight coupons that the member redeemed."""
     benefit = a_benefit("freight-coupon", kind="coupon", valid_days=30)
@@ -130,6 +151,29 @@ def test_coupons_are_used_for_an_order_once_and_come_back_with_it(app: Caller, m
     assert [(each["state"], each["order_number"]) for each in back.json()] == [("live", "")] * 2
     assert app.post(of(member, "coupons/give-back"), {"order_number": "JD-1"}, key="back-2").json() == []
     assert app.post(of(member, "coupons/use"), body | {"order_number": "JD-2"}, key="3").status_code == 200
+
+
+def test_a_late_repeat_of_a_coupons_use_uses_nothing_up_and_another_body_is_refused(
+    app: Caller, member: Member
+) -> None:
+    first, second = coupons(app, member)
+    body = {"coupons": [first], "order_number": "JD-1"}
+    used = app.post(of(member, "coupons/use"), body, key="same")
+    for other in ({"coupons": [second], "order_number": "JD-2"}, body | {"order_number": "JD-2"}):
+        assert problem(app.post(of(member, "coupons/use"), other, key="same")) == (409, "key-conflict")
+    order = {"order_number": "JD-1"}
+    assert problem(app.post(of(member, "coupons/give-back"), order, key="same")) == (409, "key-conflict")
+    back = app.post(of(member, "coupons/give-back"), order, key="back")
+    # The first call's repeat comes late: it is told what was, and the coupon stays the member's.
+    assert app.post(of(member, "coupons/use"), body, key="same").json() == used.json()
+    assert Grant.objects.get(key=first).state == "live"
+    app.post(of(member, "coupons/use"), body, key="anew")
+    assert app.post(of(member, "coupons/give-back"), order, key="back").json() == back.json()
+    assert Grant.objects.get(key=first).state == "used"
+    # What fails keeps nothing: it may be tried again. Keys are each member's own.
+    assert KeptAnswer.objects.filter(member=member).count() == 3
+    stranger = with_card(on=today()).member
+    assert app.post(of(stranger, "coupons/give-back"), order, key="same").json() == []
 
 
 def test_of_an_orders_coupons_all_are_used_or_none(app: Caller, member: Member) -> None:

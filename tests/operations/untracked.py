@@ -33,6 +33,7 @@ NOT_TRACKED = {
     "benefits.Usage": "a lock, and a count of the redemptions",
     "benefits.Redemption": "a fact with who, when and why, frozen but for its return, which says the same",
     "benefits.FormerChoiceGroup": "a log itself, which only grows",
+    "benefits.KeptAnswer": "a log itself, which only grows",
     "benefits.Grant": "its path stands in the outbox's messages; all else is frozen",
     "partners.Breaker": "the state of a moment",
     "partners.Fulfilment": "its events are its log, which only grows",
