@@ -14,7 +14,10 @@ FUNCTIONS = {
     "rights/group_on": (
         "DROP FUNCTION benefits_options_on(bigint, date); DROP FUNCTION benefits_group_on(bigint, date);"
     ),
-    "rights/kept_window": "DROP FUNCTION benefits_kept_window(bigint, bigint, date);",
+    "rights/kept_window": (
+        "DROP FUNCTION benefits_opened_on(bigint, bigint, date, date, date); "
+        "DROP FUNCTION benefits_kept_window(bigint, bigint, date);"
+    ),
     "rights/chosen": "DROP FUNCTION benefits_chosen(bigint, bigint, date, date, date, bigint[]);",
     "rights/rights": "DROP FUNCTION benefits_rights(bigint, date, bigint, text, text);",
     "grants/wanted_grants": "DROP FUNCTION benefits_wanted_grants(bigint, bigint, date);",

@@ -231,7 +231,12 @@ def group_window(
         first, after = window(world.group.window, world.group.basis, since, own_day, held.term)
     except ValueError:
         return None
-    return first, after, max(first, min(each[2] for each in own))
+    # While another window was kept, nothing could be chosen in this one.
+    kept_until = [
+        choice.window_until for choice in world.choices
+        if choice.on <= day and choice.window_from != first and choice.window_until and choice.window_until <= day
+    ]
+    return first, after, max(first, min(each[2] for each in own), *kept_until)
 
 
 def _chosen(world: World, first: date, opened: date, day: date, entitled: set[str]) -> dict[str, bool]:

@@ -238,10 +238,37 @@ def test_a_window_chosen_in_stays_until_it_is_over_though_the_tier_it_was_counte
     follow_rights(chose.member, on=may, at=at(may), actor=None)
     assert [held.benefit for held in Grant.objects.held(on=may).filter(member=chose.member)] == [video]
     assert mine(chose.member, group, on=after) == []
-    for member in (chose.member, idle.member):
+    # Only then the days to choose in the card's window begin for who chose; those of the other one are long over.
+    for member, until in ((chose.member, date(2028, 2, 13)), (idle.member, date(2027, 4, 30))):
         later = choice_state(member, group, on=after)
         assert later is not None
-        assert later.window_from == date(2027, 4, 1)
+        assert (later.window_from, later.choosable_until) == (date(2027, 4, 1), until)
+
+
+def test_who_was_refunded_and_joined_again_chooses_anew_once_the_window_of_the_first_choice_is_over() -> None:
+    """The choice of January is kept for its year, though the card was refunded in June: refunds give no second choice.
+    The new card's window goes on behind it, and the days to choose in it begin when the kept one is over."""
+    group, (video, music) = options("video", "music", picks=1, defaults=("music",))
+    BenefitRule.objects.update(is_automatic=True)
+    card = with_card()
+    pick(card.member, group, video)
+    refunded, rejoined, after = date(2027, 6, 14), date(2027, 6, 24), date(2028, 1, 15)
+    card.terms.update(ends_on=refunded)
+    card.refunded_on = card.ended_on = refunded
+    card.save()
+    with_card(member=card.member, on=rejoined)
+    assert mine(card.member, group, on=rejoined) == ["video"]
+    with pytest.raises(ChoiceTooLateError):
+        pick(card.member, group, music, on=rejoined)
+    state = choice_state(card.member, group, on=after)
+    assert state is not None
+    assert (state.window_from, state.opened_on, state.choosable_until) == (rejoined, after, date(2028, 2, 13))
+    # No default is given before the days to choose are over.
+    follow_rights(card.member, on=after, at=at(after), actor=None)
+    assert not Grant.objects.held(on=after).filter(member=card.member).exists()
+    assert mine(card.member, group, on=date(2028, 2, 14)) == ["music"]
+    pick(card.member, group, video, on=after)
+    assert mine(card.member, group, on=date(2028, 2, 14)) == ["video"]
 
 
 def test_a_choice_made_in_grace_ends_with_the_paid_term_not_with_the_grace() -> None:

@@ -122,7 +122,10 @@ WITH rule AS MATERIALIZED (
     CROSS JOIN LATERAL (SELECT coalesce(kept.first, part.first) AS first) AS span
     CROSS JOIN LATERAL benefits_chosen(
         anchor.member_id, anchor.choice_group_id, span.first,
-        coalesce(kept.opened, CASE WHEN span.first IS NOT NULL THEN greatest(span.first, anchor.earliest) END),
+        coalesce(
+            kept.opened,
+            benefits_opened_on(anchor.member_id, anchor.choice_group_id, span.first, anchor.earliest, day)
+        ),
         day, anchor.options
     ) AS chosen
 )

@@ -11,3 +11,18 @@ WHERE choice.member_id = member AND choice.group_id = choosing AND choice."on" <
 ORDER BY choice.window_from, choice.id
 LIMIT 1
 $function$;
+
+-- From which day the days to choose in a window are counted that nothing was chosen in yet: the window's first day, or
+-- the first of a right to it (`earliest`), or the day on which another window that was chosen in was over: as long as
+-- that one was kept, nothing could be chosen in this one. What was chosen in this very window does not count: in a card's
+-- grace, which goes on in its last window, the days to choose do not begin anew. NULL: there is no window.
+CREATE OR REPLACE FUNCTION benefits_opened_on(member bigint, choosing bigint, first date, earliest date, day date)
+RETURNS date
+LANGUAGE sql STABLE AS $function$
+SELECT CASE WHEN first IS NOT NULL THEN greatest(first, earliest, (
+    SELECT max(choice.window_until)
+    FROM benefits_choice choice
+    WHERE choice.member_id = member AND choice.group_id = choosing AND choice."on" <= day
+        AND choice.window_until <= day AND choice.window_from <> first
+)) END
+$function$;

@@ -15,7 +15,7 @@
 -- A choice group has one window at a time for a member, whichever of its options are asked for: it is counted from the
 -- source that is held longest (a window of terms: from the card). The days to choose begin with the window, or with the
 -- first right to it within the window (`group_opened`). Once something was chosen in it, the window stays what it was
--- until it is over (kept_window.sql). Rules of a group that is retired don't count.
+-- until it is over, and the days to choose in the next one begin then (kept_window.sql). Rules of a group that is retired don't count.
 --
 -- How rules combine, choice groups with their options, and where the member is at home are told as they were on that
 -- day, where they were changed since.
@@ -92,8 +92,10 @@ BEGIN
     ), groups AS MATERIALIZED (
         SELECT anchor.choice_group_id, span.first,
             CASE WHEN span.after <= day THEN anchor.until + 1 ELSE span.after END AS after,
-            coalesce(span.opened, CASE WHEN span.first IS NOT NULL THEN greatest(span.first, anchor.earliest) END)
-                AS opened,
+            coalesce(
+                span.opened,
+                benefits_opened_on(member, anchor.choice_group_id, span.first, anchor.earliest, day)
+            ) AS opened,
             span.after AS paid_after
         FROM (
             SELECT DISTINCT ON (matching.choice_group_id) matching.choice_group_id, choice_group."window",
