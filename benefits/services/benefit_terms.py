@@ -1,17 +1,14 @@
 """Versions of benefits' terms, and of how their rules combine, by days.
 
-So a past order's price and rights can be told as they were.
+So a past order's price, and what a member was entitled to on a past day, can be told as they were.
 """
 
 from datetime import date, timedelta
 from typing import Any
 
-from benefits.kinds import KINDS, filled_terms
+from benefits.kinds import filled_terms
 from benefits.models import Benefit, BenefitTerms
 from memberships.models import Programme
-
-#: Of these it matters what the terms were when something was bought.
-KEPT_KINDS = [code for code, kind in KINDS.items() if kind.is_priced or code == "after_sales"]
 
 
 def keep_terms(programme: Programme, *, on: date) -> None:
@@ -24,7 +21,7 @@ def keep_terms(programme: Programme, *, on: date) -> None:
         version.benefit_id: version
         for version in BenefitTerms.objects.filter(benefit__programme=programme).order_by("starts_on")
     }
-    for benefit in Benefit.objects.filter(programme=programme, kind__in=KEPT_KINDS).order_by("pk"):
+    for benefit in Benefit.objects.filter(programme=programme).order_by("pk"):
         version = latest.get(benefit.pk)
         if version is None:
             BenefitTerms.objects.create(benefit=benefit, **_facts(benefit), starts_on=on)

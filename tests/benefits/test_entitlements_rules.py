@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from benefits.models import Benefit, BenefitRule
+from benefits.services.benefit_terms import keep_terms
 from benefits.services.entitlements import Entitlement, entitlement_to, entitlements_of
 from memberships.models import Member
 from memberships.models.programmes import Enrols
@@ -24,6 +25,7 @@ from tests.benefits.benefit_stories import (
     of_card,
     of_tier,
     on_tier,
+    plus,
     the_ladder,
     used,
     with_card,
@@ -156,6 +158,19 @@ def test_rules_that_add_up_are_used_in_the_order_of_their_ends() -> None:
     found = line(card.member, coupons)
     assert (found.won.rule.code, found.left) == ("yearly", 5)
     assert found.won.words == "It goes first: something is left of it, and nothing of the other."
+
+
+def test_a_past_day_is_told_by_how_rules_added_up_then_of_services_too() -> None:
+    consult = a_benefit("consult")
+    of_card(consult, 3, "month", code="one")
+    of_card(consult, 5, "month", code="other")
+    keep_terms(plus(), on=TODAY)
+    member, later = with_card().member, TODAY + timedelta(days=7)
+    consult.combine = "sum"
+    consult.save()
+    keep_terms(plus(), on=later)
+    days = (TODAY, later - timedelta(days=1), later)
+    assert [line(member, consult, on=day).quota for day in days] == [5, 5, 8]
 
 
 def test_the_answer_is_in_the_readers_language() -> None:
