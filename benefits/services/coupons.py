@@ -26,7 +26,7 @@ def use_coupons(
     """Use up coupons, named by the keys of their grants, for an order; they, in the order of ids.
 
     Raises OrderNumberNeededError, CouponNotHeldError (no coupon of the member's), CouponsOfOrderError, GrantStateError
-    (one was used for another order, has ended, or is not valid on that day).
+    (one was used for another order, has ended, or is not valid on that day), GrantWaitsForCodeError.
     """
     used = _locked_of_order(member, order_number)
     if used and {grant.key for grant in used} != set(keys):

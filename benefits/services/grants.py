@@ -10,10 +10,8 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import psycopg
-import structlog
 from django.db import DataError, IntegrityError, transaction
 from django.utils.functional import Promise
 
@@ -23,6 +21,7 @@ from benefits.errors import (
     CouponQuantityError,
     GrantStateError,
     GrantUsedElsewhereError,
+    GrantWaitsForCodeError,
     GrantWindowError,
     OrderNumberNeededError,
     OutOfStockError,
@@ -41,13 +40,12 @@ from operations.errors import KeyConflictError
 from operations.models import JobRun, User
 from operations.services.outbox import nudge_on_commit, put_message
 
-log = structlog.get_logger(__name__)
 State = Grant.State
 #: A member, the grant, and what was done: give, rest, resume, end, close.
 Change = tuple[int, int, str]
 KEY_LENGTH = 64
-#: What partners' triggers raise when there is nothing left to give.
-STOCK_EXHAUSTED = "stock_exhausted"
+#: The constraints that partners' triggers name: nothing is left to give; what is to be used waits for its code.
+STOCK_EXHAUSTED, WITHOUT_CODE = "stock_exhausted", "grant_without_code"
 
 
 # --- what follows a right ----------------------------------------------------------------------------------
@@ -75,52 +73,21 @@ def follow_range(
     """The same for the members of a range: (member, grant, what was done) of each change.
 
     Of an approved dry run, only members that it lists and for whom it would do the same. What a partner has nothing
-    left of is not given, and nobody's card waits for it: a later night finds it again.
+    left of is given all the same, and waits for its code there.
     """
     locked = [pk for (pk,) in statements.rows("grants/lock_members", on=on, **keys._asdict())]
     done: list[Change] = []
     if locked:
         # Only as far as there is something to do.
-        span = {"first": locked[0], "last": locked[-1], "on": on, "members": locked}
-        done = _apply(at=at, approved=approved and approved.pk, **span)
+        done = [
+            (member, grant, kind) for member, grant, kind in statements.rows(
+                "grants/apply_changes", first=locked[0], last=locked[-1], members=locked, on=on, at=at,
+                approved=approved and approved.pk,
+            )
+        ]
         nudge_on_commit()
     mark_items(approved, keys, done={member for member, _grant, _kind in done})
     return done
-
-
-def _apply(**parameters: Any) -> list[Change]:
-    """Do what is to be done, without what cannot be given."""
-    try:
-        with transaction.atomic():
-            return _applied(without=[], **parameters)
-    except IntegrityError as error:
-        if not _is_exhausted(error):
-            raise
-    span = {name: parameters[name] for name in ("first", "last", "on", "members")}
-    benefits = [benefit for (benefit,) in statements.rows("grants/benefits_to_give", **span)]
-    gone = [
-        benefit for benefit in benefits
-        if not _can_be_given(without=[other for other in benefits if other != benefit], **parameters)
-    ]
-    log.warning("nothing_left_to_give", benefits=gone, first=span["first"], last=span["last"], on=span["on"])
-    return _applied(without=gone, **parameters)
-
-
-def _applied(**parameters: Any) -> list[Change]:
-    return [(member, grant, kind) for member, grant, kind in statements.rows("grants/apply_changes", **parameters)]
-
-
-def _can_be_given(**parameters: Any) -> bool:
-    """Tried out, and taken back."""
-    try:
-        with transaction.atomic():
-            _applied(**parameters)
-            transaction.set_rollback(True)
-    except IntegrityError as error:
-        if not _is_exhausted(error):
-            raise
-        return False
-    return True
 
 
 def foresee_following(run: JobRun, keys: KeyRange) -> int:
@@ -225,8 +192,8 @@ def _last_day(member: Member, benefit: Benefit, *, on: date, asked: date | None)
 def use_grant(grant: Grant, *, order_number: str, on: date, at: datetime, actor: User | None) -> Grant:
     """Use up what the member holds (a coupon) for an order; a repeat for the same order changes nothing.
 
-    Raises OrderNumberNeededError, and GrantStateError when it was used otherwise, has ended, or is not valid on that
-    day.
+    Raises OrderNumberNeededError, GrantStateError when it was used otherwise, has ended, or is not valid on that day,
+    and GrantWaitsForCodeError when a partner's code for it is still to come.
     """
     if not order_number.strip():
         raise OrderNumberNeededError
@@ -237,7 +204,13 @@ def use_grant(grant: Grant, *, order_number: str, on: date, at: datetime, actor:
     if grant.state not in LIVE or not is_its_time:
         raise GrantStateError(grant, on=on)
     grant.state, grant.used_on, grant.order_number = State.USED, on, order_number
-    grant.save(update_fields=["state", "used_on", "order_number"])
+    try:
+        with transaction.atomic():
+            grant.save(update_fields=["state", "used_on", "order_number"])
+    except IntegrityError as error:
+        if _constraint_of(error) == WITHOUT_CODE:
+            raise GrantWaitsForCodeError(grant) from error
+        raise
     _tell_change(grant, on=on, at=at, actor=actor)
     return grant
 
@@ -326,7 +299,7 @@ def _stock_of(benefit: Benefit, *, asked: int) -> Iterator[None]:
         with transaction.atomic():
             yield
     except IntegrityError as error:
-        if _is_exhausted(error):
+        if _constraint_of(error) == STOCK_EXHAUSTED:
             raise OutOfStockError(benefit, asked=asked) from error
         raise
     except DataError as error:
@@ -335,6 +308,7 @@ def _stock_of(benefit: Benefit, *, asked: int) -> Iterator[None]:
         raise
 
 
-def _is_exhausted(error: IntegrityError) -> bool:
+def _constraint_of(error: IntegrityError) -> str | None:
+    """The name of the constraint that was broken."""
     cause = error.__cause__
-    return isinstance(cause, psycopg.Error) and cause.diag.constraint_name == STOCK_EXHAUSTED
+    return cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None

@@ -20,6 +20,7 @@ from benefits.pricing.policy import Policy, PriceBenefit
 from benefits.pricing.quotes import Quote, quote
 from benefits.services.benefit_terms import terms_on
 from benefits.services.held_benefits import HeldBenefit, held_benefits
+from benefits.waits import wait_finders
 from memberships.models import Enrolment, Member, Programme
 
 #: Those that a member has without holding anything.
@@ -72,7 +73,7 @@ def coupons_held(
     member: Member, programme: Programme, *, on: date, order_number: str = ""
 ) -> list[PriceBenefit]:
     """The programme's coupons that the member held on that day: given by then, valid, not yet used (but for that
-    order) and not ended."""
+    order) and not ended. What waited for a partner's code on that day (benefits/waits.py) is no coupon yet."""
     is_unused = Q(used_on=None) | Q(used_on__gt=on)
     if order_number:
         is_unused |= Q(order_number=order_number)
@@ -82,6 +83,8 @@ def coupons_held(
             member=member, benefit__programme=programme, benefit__kind="coupon", given_on__lte=on, valid_from__lte=on,
         ).select_related("rule").order_by("pk")
     )
+    waiting = _waiting(grants, on=on)
+    grants = [grant for grant in grants if grant.pk not in waiting]
     benefits: dict[int, Benefit] = Benefit.objects.in_bulk({grant.benefit_id for grant in grants})
     terms = terms_on(benefits, on=on)
     return [
@@ -91,6 +94,14 @@ def coupons_held(
         )
         for grant in grants
     ]
+
+
+def _waiting(grants: Sequence[Grant], *, on: date) -> set[int]:
+    """Those that waited for something on that day, as floors above know."""
+    if not grants:
+        return set()
+    keys = [grant.pk for grant in grants]
+    return set().union(*(finder.find(keys, on=on) for finder in wait_finders))
 
 
 def _those_named(held: Sequence[PriceBenefit], keys: Collection[str]) -> list[PriceBenefit]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
 from django.utils import translation
 
 from benefits.errors import (
@@ -12,10 +13,12 @@ from benefits.errors import (
     CouponQuantityError,
     GrantStateError,
     GrantUsedElsewhereError,
+    GrantWaitsForCodeError,
     GrantWindowError,
     RedemptionQuantityError,
 )
 from benefits.models import Benefit, Grant
+from benefits.services.coupons import use_coupons
 from benefits.services.grants import end_grant, give, give_back_grant, use_grant
 from memberships.errors import MemberClosedError
 from memberships.models import Member
@@ -103,6 +106,34 @@ def test_a_coupon_is_used_for_one_order_and_comes_back_with_it() -> None:
         give_back(grant, "JD2")
     assert (give_back(grant).state, give_back(grant).order_number) == ("live", "")
     assert use(grant, "JD2").order_number == "JD2"
+
+
+#: What a partner does while its code is still to come: a floor above refuses the use.
+WAITING = """
+CREATE FUNCTION refuse_use() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'no code yet' USING ERRCODE = 'check_violation', CONSTRAINT = '{constraint}';
+END $$;
+CREATE TRIGGER refuse_use AFTER UPDATE ON benefits_grant
+FOR EACH ROW WHEN (NEW.key = 'gift:waiting' AND NEW.state = 'used') EXECUTE FUNCTION refuse_use();
+"""
+
+
+def test_a_coupon_that_waits_for_its_code_is_not_used_and_none_of_the_orders_others_is() -> None:
+    coupon, member = a_coupon(), a_person()
+    grants = [give(member, coupon, key=key, on=TODAY, at=at(TODAY), actor=None) for key in ("ready", "waiting")]
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING.format(constraint="grant_without_code"))
+    with pytest.raises(GrantWaitsForCodeError, match="“coupon” waits for its code"):
+        use(grants[1])
+    keys = [grant.key for grant in grants]
+    with pytest.raises(GrantWaitsForCodeError):
+        use_coupons(member, keys, order_number="JD1", on=TODAY, at=at(TODAY), actor=None)
+    assert set(Grant.objects.values_list("state", "order_number")) == {("live", "")}
+    assert not OutboxMessage.objects.filter(topic="grant.changed").exists()
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER refuse_use ON benefits_grant")
+    assert use(grants[1]).state == "used"
 
 
 def test_an_order_that_comes_back_after_the_coupons_days_brings_nothing_back() -> None:

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from functools import partial
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from benefits.models import Benefit, BenefitRule, Grant
 from benefits.services import statements
@@ -180,36 +180,3 @@ def test_what_is_not_committed_is_not_given() -> None:
         assert states() == ["live"]
         raise ZeroDivisionError
     assert states() == []
-
-
-#: What a partner does that has no code left: a floor above refuses the grant.
-NO_CODES = """
-CREATE FUNCTION refuse_music() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF EXISTS (
-        SELECT FROM new_grants granted JOIN benefits_benefit benefit ON benefit.id = granted.benefit_id
-        WHERE benefit.code = 'music'
-    ) THEN
-        RAISE EXCEPTION 'no code is left' USING ERRCODE = 'check_violation', CONSTRAINT = 'stock_exhausted';
-    END IF;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER refuse_music AFTER INSERT ON benefits_grant REFERENCING NEW TABLE AS new_grants
-FOR EACH STATEMENT EXECUTE FUNCTION refuse_music();
-"""
-
-
-def test_a_partner_without_codes_keeps_nobody_from_a_card_nor_from_the_other_benefits() -> None:
-    iqiyi()
-    of_card(a_benefit("music", kind="partner_subscription"), is_automatic=True)
-    with connection.cursor() as cursor:
-        cursor.execute(NO_CODES)
-    card = with_card()
-    a_card_without_a_word()
-    assert run_job("follow_rights", on=TODAY).done == 1
-    assert set(Grant.objects.values_list("benefit__code", flat=True)) == {"iqiyi"}
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("DROP TRIGGER refuse_music ON benefits_grant")
-    assert run_job("follow_rights", on=TODAY + timedelta(days=1)).done == 2
-    assert card.member.grants.count() == 2

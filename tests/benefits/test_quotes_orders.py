@@ -1,5 +1,6 @@
 """What an order costs a member: by the policy, the rights and the coupons of the day on which it was placed."""
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -22,6 +23,7 @@ from benefits.services.benefit_terms import keep_terms
 from benefits.services.former_groups import keeping
 from benefits.services.held_benefits import held_benefits
 from benefits.services.quotes import quote_order
+from benefits.waits import wait_finders
 from memberships.models import EnterpriseCustomer, Member
 from memberships.services.subscriptions import join
 from operations.dates import business_date
@@ -173,6 +175,30 @@ def test_coupon_that_was_ended_counts_for_the_days_before() -> None:
     lines = [goods("night", 400)]
     assert quote_order(member, plus(), lines, on=TODAY + 2 * DAY).payable == yuan(342)
     assert quote_order(member, plus(), lines, on=TODAY + 3 * DAY).payable == yuan(400)
+
+
+class CodesToCome:
+    """A floor above that knows of a coupon whose code came two days after it was given."""
+
+    name = "codes to come"
+
+    def __init__(self, grant: Grant) -> None:
+        self.grant = grant
+
+    def find(self, grants: Collection[int], *, on: date) -> set[int]:
+        return {self.grant.pk} & set(grants) if on < TODAY + 2 * DAY else set()
+
+
+def test_coupon_is_counted_on_from_the_day_on_which_its_code_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    a_policy()
+    member, lines = a_person(), [goods("night", 400)]
+    waiting, ready = a_coupon(member, 58), a_coupon(member, 30)
+    monkeypatch.setattr(wait_finders, "_entries", {"codes to come": CodesToCome(waiting)})
+    assert quote_order(member, plus(), lines, on=TODAY + 2 * DAY).payable == yuan(342)
+    # Of a day before, also when it is asked later.
+    assert quote_order(member, plus(), lines, on=TODAY).payable == yuan(370)
+    with pytest.raises(CouponNotHeldError):
+        quote_order(member, plus(), lines, on=TODAY, coupons=[waiting.key, ready.key])
 
 
 def test_another_members_coupon_is_not_held() -> None:

@@ -1,13 +1,11 @@
 -- Give, let rest, take up again and end what follows rights, for those members of a range of ids that are locked
 -- (`members`, lock_members.sql): who came up since is left to the next time. What is to be done: grant_changes.sql. Of an
--- approved dry run, only for members that it lists and for whom it would do the same. Benefits of which a partner has
--- nothing left (`without`) are not given. Writes grants, on which partners' triggers hang, and messages. Locks the grants
+-- approved dry run, only for members that it lists and for whom it would do the same. Writes grants, on which partners' triggers hang, and messages. Locks the grants
 -- in the order of ids, as expire.sql does. May run twice: what is as wanted is not touched.
 WITH changing AS MATERIALIZED (
     SELECT *
     FROM benefits_grant_changes(%(first)s, %(last)s, %(on)s) AS due
     WHERE due.member_id = ANY(%(members)s::bigint[])
-        AND NOT (due.kind = 'give' AND due.benefit_id = ANY(%(without)s::bigint[]))
         AND (%(approved)s::bigint IS NULL OR EXISTS (
             SELECT FROM operations_runitem item
             WHERE item.run_id = %(approved)s AND item.key = due.member_id AND item.seen = due.seen
