@@ -8,6 +8,7 @@ class PartnersConfig(AppConfig):
 
     def ready(self) -> None:
         from benefits.uses import use_finders
+        from benefits.waits import wait_finders
         from operations import registry
         from partners import receivers
         from partners.admin.panels import FulfilmentPanel
@@ -22,6 +23,7 @@ class PartnersConfig(AppConfig):
         from partners.programme_files import SECTIONS
         from partners.roles import give_rights
         from partners.services.uses import FulfilledUses
+        from partners.services.waits import CodesToCome
         from partners.settlement_approvals import CloseSettlement
 
         give_rights()
@@ -39,3 +41,4 @@ class PartnersConfig(AppConfig):
         registry.approval_actions.register(CloseSettlement())
         registry.demo_parts.register(SandboxPartners())
         use_finders.register(FulfilledUses())
+        wait_finders.register(CodesToCome())
