@@ -4,11 +4,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.core.cache import cache
+from django.db import connection
 from django.db.models import Model
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from credit.models import CreditDecision, CreditLine, LineVersion, Receipt
+from credit.services.balance_confirmations import ask_for_confirmation
 from credit.services.line_changes import suspend_line
 from credit.services.lines import limit_on
 from memberships.admin.display import today
@@ -23,7 +28,9 @@ from tests.credit.credit_stories import (
     an_invoice,
     asked_for,
     fresh,
+    paid,
 )
+from tests.credit.draw_stories import credited, held
 from tests.credit.receipt_stories import allocations, received
 from tests.memberships.admin_pages import signed_in
 
@@ -170,3 +177,44 @@ def test_a_firms_page_shows_its_line_what_is_open_and_what_is_due_next() -> None
     shown = words(signed_in(an_approver()).get(reverse("admin:memberships_member_change", args=[line.member_id])))
     for told in ("2,500.00 CNY owed and 0.00 CNY authorised of 10,000.00 CNY", invoice.number, "Next due", "7,500.00"):
         assert told in shown
+
+
+LISTS = (
+    "creditline", "invoice", "receipt", "authorisation", "creditentry", "creditnote", "overduechange",
+    "balanceconfirmation", "temporaryincrease", "blockingexclusion", "overduepause", "creditpolicy",
+)
+
+
+def questions(client: Client, url: str) -> int:
+    """What a page asks the database; figures of quick filters and kinds of records anew."""
+    ContentType.objects.clear_cache()
+    cache.clear()
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(url).status_code == 200
+    return len(queries)
+
+
+def test_lists_and_pages_ask_as_much_for_many_rows_as_for_few() -> None:
+    reader, on, lines = signed_in(an_approver()), today(), []
+
+    def more() -> None:
+        line = a_line(on=on - 60 * DAY)
+        lines.append(line)
+        paid(an_invoice(line, 100, on=on - 3 * DAY), on=on)
+        credited(an_invoice(line, 1_000, on=on - 50 * DAY, due_on=on - 20 * DAY), 10, on=on)
+        held(line, 50, on=on)
+        received(77, on=on)
+        ask_for_confirmation(line, as_of=on, on=on, actor=None)
+
+    more()
+    pages = [
+        *(reverse(f"admin:credit_{name}_changelist") for name in LISTS), reverse("admin:credit_invoice_ageing"),
+        reverse("admin:credit_receipt_work"),
+    ]
+    few = {url: questions(reader, url) for url in pages}
+    of_line, of_member = page_of(lines[0]), reverse("admin:memberships_member_change", args=[lines[0].member_id])
+    few |= {url: questions(reader, url) for url in (of_line, of_member)}
+    for _number in range(3):
+        more()
+    an_invoice(lines[0], 30, on=on)
+    assert {url: questions(reader, url) for url in few} == few

@@ -46,7 +46,8 @@ BASELINES = {
     "enrolment": 3,
     "pointsentry": 2,
     "pointsliability": 3,
-    "creditrequest": 2,
+    # The figure of those to be decided among them.
+    "creditrequest": 3,
     "programme": 2,
     "plan": 2,
     "tier": 2,
