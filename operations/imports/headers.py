@@ -33,25 +33,30 @@ def is_reason(header: str) -> bool:
     return fold(header) in FOLDED_REASONS
 
 
-def match_headers(header: Record, fields: Sequence[ImportField]) -> list[ImportField | None]:
+def match_headers(
+    header: Record, fields: Sequence[ImportField], *, is_secret: bool = False
+) -> list[ImportField | None]:
     """The field of each column, None for the reason column; FileRefusedError names every fault of the header.
 
-    Blank cells behind the last header are no columns.
+    Blank cells behind the last header are no columns. Of a file of secrets no cell that is no header is quoted: its
+    first line may be a row.
     """
     by_header = {fold(name): field for field in fields for name in field.headers}
     cells = _without_trailing_blanks(header.cells)
     matched = [by_header.get(fold(cell)) for cell in cells]
     if not any(matched):
         known = ", ".join(field.header(get_language() or "zh-hans") for field in fields)
-        raise FileRefusedError(Fault(header.line, "", ", ".join(cells)[:200], "no_header", known))
-    faults = list(_faults(header.line, cells, matched, fields))
+        quoted = "" if is_secret else ", ".join(cells)[:200]
+        raise FileRefusedError(Fault(header.line, "", quoted, "no_header", known))
+    faults = list(_faults(header.line, cells, matched, fields, is_secret=is_secret))
     if faults:
         raise FileRefusedError(*faults[:MAX_FAULTS])
     return matched
 
 
 def _faults(
-    line: int, cells: Sequence[str], matched: Sequence[ImportField | None], fields: Sequence[ImportField]
+    line: int, cells: Sequence[str], matched: Sequence[ImportField | None], fields: Sequence[ImportField], *,
+    is_secret: bool,
 ) -> Iterator[Fault]:
     language = get_language() or "zh-hans"
     for field in fields:
@@ -67,7 +72,9 @@ def _faults(
         elif not cell.strip():
             yield Fault(line, "", "", "blank_header", str(number))
         elif not is_reason(cell):
-            yield Fault(line, cell, cell, "unknown_header", known)
+            # Of secrets, by its place.
+            quoted = f"#{number}" if is_secret else cell
+            yield Fault(line, quoted, quoted, "unknown_header", known)
 
 
 def _without_trailing_blanks(cells: Sequence[str]) -> Sequence[str]:

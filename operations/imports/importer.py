@@ -59,6 +59,8 @@ class Importer:
     label_column: str
     #: Why imports of this kind are not undone, in words; empty where they are.
     why_no_undo: str | Promise = ""
+    #: Whether its files hold secrets, so that no cell is quoted that may be one.
+    is_secret: bool = False
 
     def columns(self) -> list[ImportField]:
         """The resource's columns, in its order."""
@@ -90,8 +92,11 @@ class Importer:
         kind = next((column.is_personal for column in self.columns() if column.staged == fault.field), "")
         return replace(fault, value=MASKS[kind](fault.value)) if kind else fault
 
-    def handed_back(self, cell: str, staged: str | None) -> str:
-        """A cell of an invalid row as the error file shows it; `staged` None: of a row that does not fit the header."""
+    def handed_back(self, cell: str, staged: str | None, *, is_wrong: bool = False) -> str:
+        """A cell of an invalid row as the error file shows it; `staged` None: of a row that does not fit the header.
+
+        `is_wrong`: it is what is wrong with the row.
+        """
         return cell
 
     def sample_columns(self) -> list[SampleColumn]:

@@ -97,7 +97,7 @@ def _read_header(batch: ImportBatch, importer: Importer, records: Iterator[Recor
     header = next(records, None)
     if header is None:
         raise refusal("empty_file")
-    fields = match_headers(header, importer.fields(on=on))
+    fields = match_headers(header, importer.fields(on=on), is_secret=importer.is_secret)
     batch.columns = [field.staged if field else "" for field in fields]
     batch.headers = [name[:200] for name in header.cells[: len(fields)]]
     return Layout(fields, len(header.cells), header.cells)

@@ -222,7 +222,10 @@ def _error_rows(
     for line, faults in rows.values_list("line", "faults").iterator(chunk_size=2000):
         cells = next(record.cells for record in records if record.line == line)
         if len(cells) == len(header):
-            cells = [importer.handed_back(cells[place], columns[place]) for place in kept]
+            wrong = {fault.get("field") for fault in faults}
+            cells = [
+                importer.handed_back(cells[place], columns[place], is_wrong=columns[place] in wrong) for place in kept
+            ]
         else:
             cells = [importer.handed_back(cell, None) for cell in cells]
         padding = [""] * (len(kept) - len(cells))

@@ -1,6 +1,7 @@
 """Pools of voucher codes. A code is personal money: it is sealed and hashed as the file is read, block by block.
 
-In staging rows, faults, previews, error files and the trail stands what it ends in, and nothing more. The stored file
+In staging rows, faults, previews, error files and the trail stands what it ends in, and nothing more, also where the
+header is missing or columns are swapped. The stored file
 holds the codes as they came; it is erased once it is applied (services/voucher_import.py: erase_files).
 """
 
@@ -42,6 +43,10 @@ class VoucherCodeWidget(CodeWidget):
     def fault(self, text: pl.Expr) -> pl.Expr:
         is_broken = text.is_not_null() & ~is_whole(text, self.PATTERN)
         return pl.coalesce(super().fault(text), pl.when(is_broken).then(pl.lit("bad_voucher_code")))
+
+
+#: What is meant as a day, also if there is none such; eight digits may be a code.
+A_DAY = r"[0-9]{4}([-/.][0-9]{1,2}[-/.][0-9]{1,2}|年[0-9]{1,2}月[0-9]{1,2}日)"
 
 
 def seen_of(code: str) -> str:
@@ -108,6 +113,7 @@ class VoucherCodeImporter(Importer):
     staged = StagedVoucherCode
     written = (VoucherCode,)
     label_column = "ending"
+    is_secret = True
     why_no_undo = _(
         "Codes of an import may have been given to members by now: it is not undone. "
         "Void the codes instead, where they must not be given."
@@ -129,6 +135,8 @@ class VoucherCodeImporter(Importer):
             read.map_batches(_hex(_hashes), return_dtype=pl.String).alias("code_hash"),
             # What faults quote as read.
             pl.when(read.is_null()).then(pl.lit("")).otherwise("…" + ending_of(read)).alias("raw:ending"),
+            # Columns may be swapped: what is no known offer and no day may be a code.
+            *(_quoted(name) for name in ("offer_id", "expires_on") if name in columns),
         ]
         if "expires_on" not in columns:
             return CrossCheck(sealed)
@@ -137,13 +145,15 @@ class VoucherCodeImporter(Importer):
         past = pl.when(is_past).then(pl.lit("past_date")).otherwise(fault).alias("fault:expires_on")
         return CrossCheck([*sealed, past], {"expires_on:past_date": pl.lit(on.isoformat())})
 
-    def handed_back(self, cell: str, staged: str | None) -> str:
+    def handed_back(self, cell: str, staged: str | None, *, is_wrong: bool = False) -> str:
         """A code by what it ends in: who has the file finds the row by its line, and others are not to have the code.
 
-        In a row that does not fit the header any cell may be one.
+        In a row that does not fit the header any cell may be one; and where columns are swapped, what is no known
+        offer and no day.
         """
         text = cell.strip()
-        return f"…{seen_of(text)}" if staged in ("ending", None) and text else cell
+        may_be_code = staged in ("ending", None) or (is_wrong and not re.fullmatch(A_DAY, text))
+        return f"…{seen_of(text)}" if may_be_code and text else cell
 
     def resolve_file(self, batch: ImportBatch) -> None:
         voucher_import.resolve_repeats(batch)
@@ -153,6 +163,14 @@ class VoucherCodeImporter(Importer):
 
     def apply(self, batch: ImportBatch, first: int, last: int, *, on: date) -> tuple[int, int]:
         return voucher_import.apply_rows(batch, first, last)
+
+
+def _quoted(name: str) -> pl.Expr:
+    """The column that faults quote: what is wrong in it by what it ends in, unless it is a day."""
+    raw = pl.col(f"raw:{name}")
+    read = raw.map_batches(normalised, return_dtype=pl.String)
+    may_be_code = pl.col(f"fault:{name}").is_not_null() & read.is_not_null() & ~is_whole(read, A_DAY)
+    return pl.when(may_be_code).then("…" + ending_of(read)).otherwise(raw).alias(f"raw:{name}")
 
 
 def _hashes(codes: Iterable[str]) -> list[bytes]:

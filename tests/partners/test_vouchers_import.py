@@ -84,7 +84,7 @@ def test_what_is_wrong_with_a_row_is_said_with_the_end_of_its_code_only(offer: O
     batch = checked(content, by=an_operator(), kind=KIND, skips_invalid=True)
     assert counts(batch) == {"invalid": 8}
     assert found(batch) == [
-        (2, "权益", "theatre", "unknown_offer"), (3, "券码", "…B", "bad_voucher_code"),
+        (2, "权益", "…re", "unknown_offer"), (3, "券码", "…B", "bad_voucher_code"),
         (4, "有效期至", "2026-12-31", "past_date"), (5, "券码", "…QQQQ", "code_of_another_offer"),
         (6, "券码", "…MNOP", "conflicting_rows"), (7, "券码", "…MNOP", "conflicting_rows"),
         (8, "券码", "", "required"), (9, "券码", "…+15", "spreadsheet_number"),
@@ -104,6 +104,32 @@ def test_row_of_another_width_hands_back_no_code_either(offer: Offer) -> None:
     handed_back = BytesIO()
     write_error_file(batch, handed_back, language="en")
     assert "…ABCD" in handed_back.getvalue().decode() and "CINE-" not in handed_back.getvalue().decode()
+
+
+def test_file_without_its_header_or_with_swapped_columns_shows_no_code_either(offer: Offer) -> None:
+    amy = an_operator()
+    for content in (
+        b"ticket-2027,CINE-0001-ABCD,2027-12-31\r\nticket-2027,CINE-0002-EFGH,\r\n",
+        "权益,CINE-0003-ABCD,有效期至\r\nticket-2027,CINE-0002-EFGH,\r\n".encode(),
+    ):
+        assert checked(content, by=amy, kind=KIND).state == "refused"
+    swapped = a_file(
+        "CINE-0004-ABCD,ticket-2027,2027-12-31", "ticket-2027,CINE-0005-ABCD,CINE-0006-WXYZ",
+        "ticket-2027,CINE-0007-ABCD,2027-02-30",
+    )
+    batch = checked(swapped, by=amy, kind=KIND, skips_invalid=True)
+    assert found(batch) == [
+        (2, "权益", "…ABCD", "unknown_offer"), (3, "有效期至", "…WXYZ", "bad_date"),
+        (4, "有效期至", "2027-02-30", "bad_date"),
+    ]
+    assert "CINE-000" not in everywhere()
+    handed_back = BytesIO()
+    write_error_file(batch, handed_back, language="en")
+    rows = handed_back.getvalue().decode().splitlines()
+    assert "CINE-" not in str(rows)
+    assert [row.split(",")[:3] for row in rows[1:]] == [
+        ["…ABCD", "…027", "2027-12-31"], ["ticket-2027", "…ABCD", "…WXYZ"], ["ticket-2027", "…ABCD", "2027-02-30"],
+    ]
 
 
 def a_snack() -> Benefit:
