@@ -7,6 +7,7 @@ from ninja import Field, Schema
 from pydantic import StringConstraints
 
 from operations.api.fields import PLAIN, Day, Text200
+from operations.dates import business_date
 from partners.events.forms import Instant, Key, Word
 from partners.events.handling import EventHandler, Handled, Told, UnknownOrderError, find_member
 from partners.models import InboundEvent, StatusMatch
@@ -17,7 +18,7 @@ Evidence = Annotated[str, StringConstraints(max_length=500, pattern=PLAIN)]
 
 
 class MatchTold(Schema):
-    """What became of a match that we asked for."""
+    """What became of a match: one that we asked for, or one that the partner presented."""
 
     match: Key = Field(description="Our number of the match.")
     number: Word | Literal[""] | None = Field(None, description="The partner's number of it.")
@@ -42,7 +43,7 @@ class MemberRegistered(Schema):
 
 
 class MatchChanged(EventHandler):
-    """The partner's word on a match of ours; in any order the end has the last word."""
+    """The partner's word on a match, either way; in any order the end has the last word."""
 
     schema = MatchTold
 
@@ -89,9 +90,10 @@ class NewRegistrant(EventHandler):
     def handle(self, told: Told) -> Handled:
         data: MemberRegistered = told.data
         member = find_member(told.partner, data.member)
+        # However late it is told, or replayed; a clock that is ahead of ours makes no day that has not come.
+        day = data.registered_on or min(business_date(told.occurred_at), told.on)
         gifts = give_registration_gifts(
-            member, told.partner, registered_on=data.registered_on or told.on, on=told.on, at=told.at,
-            actor=told.actor,
+            member, told.partner, registered_on=day, on=told.on, at=told.at, actor=told.actor
         )
         return Handled(InboundEvent.State.DONE, {"gifts": [gift.key for gift in gifts]}, member)
 

@@ -22,6 +22,7 @@ FUNCTIONS = {
     "vouchers/void_ended": (
         "DROP TRIGGER partners_void_ended_codes ON benefits_grant; DROP FUNCTION partners_void_ended_codes();"
     ),
+    "vouchers/refuse_use": "DROP TRIGGER partners_refuse_use ON benefits_grant; DROP FUNCTION partners_refuse_use();",
     "vouchers/keep_claimed": (
         "DROP TRIGGER partners_keep_claimed ON benefits_redemption; DROP FUNCTION partners_keep_claimed();"
     ),

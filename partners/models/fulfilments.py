@@ -102,7 +102,15 @@ class Fulfilment(models.Model):
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
             pgtrigger.ReadOnly(
                 name="frozen",
-                fields=["id", "member", "grant", "offer", "partner", "key", "requested_on", "requested_at"],
+                fields=["id", "member", "grant", "partner", "key", "requested_on", "requested_at"],
+            ),
+            # Who still waits for a code follows the offer that took the place of the one asked for.
+            pgtrigger.Protect(
+                name="offer_stays", operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.offer_id IS DISTINCT FROM NEW.offer_id "
+                    "AND (OLD.activated_on IS NOT NULL OR OLD.state <> 'requested')"
+                ),
             ),
             # A partner may tell of any state, whatever we knew before: its own count decides, not the order of words.
             path("state", [(old, new) for old in FULFILMENT_STATES for new in FULFILMENT_STATES[1:] if old != new]),

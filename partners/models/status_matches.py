@@ -137,6 +137,10 @@ class StatusMatch(models.Model):
             models.Index(
                 fields=["next_attempt_at", "id"], name="statusmatch_due", condition=Q(next_attempt_at__isnull=False)
             ),
+            # What a partner has not been told yet, for its health.
+            models.Index(
+                fields=["partner", "id"], name="statusmatch_untold", condition=Q(next_attempt_at__isnull=False)
+            ),
             models.Index(fields=["valid_until", "member"], name="statusmatch_ends", condition=Q(state="active")),
             models.Index(fields=["partner", "id"], name="statusmatch_dead", condition=Q(dead_at__isnull=False)),
         ]

@@ -61,7 +61,10 @@ class Health:
     hour: Calls = Calls()
     day: Calls = Calls()
     breaker: Breaker | None = None
+    #: Fulfilments that are not what is wanted, and status matches that the partner has not answered.
     behind: int = 0
+    open_matches: int = 0
+    #: Since when the oldest of both waits.
     oldest_at: datetime | None = None
     dead_fulfilments: int = 0
     dead_events: int = 0
@@ -110,9 +113,9 @@ def health_of(partners: Collection[Partner], *, on: date, at: datetime) -> list[
     keys = list(found)
     for key, *figures in rows("health/calls", partners=keys, hour=at - HOUR, day=at - DAY, at=at, most=MOST_CALLS):
         found[key].hour, found[key].day = Calls(*figures[:4]), Calls(*figures[4:])
-    for key, behind, oldest, *dead, last in rows("health/waiting", partners=keys, most=MOST + 1):
+    for key, behind, matches, oldest, *dead, last in rows("health/waiting", partners=keys, most=MOST + 1):
         health = found[key]
-        health.behind, health.oldest_at, health.last_event_at = behind, oldest, last
+        health.behind, health.open_matches, health.oldest_at, health.last_event_at = behind, matches, oldest, last
         health.dead_fulfilments, health.dead_events, health.dead_matches = dead
     for key, *figures in rows("health/stock", partners=keys, on=on, most=MOST + 1):
         found[key].stocks.append(Stock(*figures))

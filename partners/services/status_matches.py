@@ -205,12 +205,16 @@ def _release_tier(match: StatusMatch, *, on: date, at: datetime, actor: User | N
 def note_partners_word(
     match: StatusMatch, state: str, *, number: str, error: str = "", on: date, at: datetime
 ) -> StatusMatch:
-    """Take what the partner says of an outbound match: matched, ended, failed. What is older changes nothing.
+    """Take what the partner says of a match: matched, ended, failed. What is older changes nothing.
 
-    Where it ended, the renewal that we asked for and it has not answered is closed too, and the partner told so; a
-    renewal that it granted is another match, which it ends by itself. Locks the matches in the order of their ids.
+    Where an outbound one ended, the renewal that we asked for and it has not answered is closed too, and the partner
+    told so; a renewal that it granted is another match, which it ends by itself. Where an inbound one ended, our tier
+    is held by it no longer, as when an operator revokes it. Locks the member of an inbound one, then the matches in
+    the order of their ids.
     """
-    match = StatusMatch.objects.select_for_update().get(pk=match.pk)
+    if match.direction == Direction.INBOUND:
+        lock_member(match.member_id)
+    match = StatusMatch.objects.select_for_update(of=("self",)).select_related("rule__tier", "partner").get(pk=match.pk)
     becomes = {
         ("matched", State.REQUESTED): State.ACTIVE, ("failed", State.REQUESTED): State.REFUSED,
         ("ended", State.ACTIVE): State.REVOKED, ("ended", State.REQUESTED): State.REVOKED,
@@ -228,6 +232,9 @@ def note_partners_word(
         _tell(match, on=on, at=at)
     if becomes == State.REVOKED:
         _close_renewal(match, on=on, at=at)
+        if match.direction == Direction.INBOUND:
+            words = error or _("%(partner)s ended the match %(key)s") % {"partner": match.partner, "key": match.key}
+            _release_tier(match, on=on, at=at, actor=None, reason=words[:200])
     return match
 
 

@@ -8,7 +8,7 @@ personal money: it is sealed at rest, found by its keyed hash, and shown in full
 
 from collections.abc import Collection
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 from django.db import transaction
@@ -88,14 +88,25 @@ def void_codes(
     found: list[int] = []
     left = VoucherCode.objects.filter(pk__in=codes, state__in=[State.AVAILABLE, State.CLAIMED])
     with because(reason, actor=actor):
-        # Again what is claimed while it is waited for; a code is claimed once, so this ends.
         while keys := sorted(left.values_list("pk", flat=True)):
-            found += [code for (code,) in statements.rows(
-                "vouchers/void", codes=keys, reason=reason[:200], on=on, at=at, actor=actor.pk
-            )]  # fmt: skip
+            found += _void(keys, reason=reason[:200], on=on, at=at, actor=actor.pk)
     if VoucherCode.objects.filter(pk__in=codes, state=State.EXPIRED).exists():
         raise VoucherStateError(_("A code that is over cannot be voided: nobody is given it."))
     return sorted(found)
+
+
+def _void(codes: list[int], **facts: Any) -> list[int]:
+    """All of these codes, or none where one was claimed or voided while it was waited for: the caller looks again.
+
+    Then no lock is kept, since that one's fulfilment, to be locked before it, is known only by now. A code is claimed
+    once and voided once, so this comes to an end.
+    """
+    with transaction.atomic():
+        voided = [code for (code,) in statements.rows("vouchers/void", codes=codes, **facts)]
+        if len(voided) == len(codes):
+            return voided
+        transaction.set_rollback(True)
+    return []
 
 
 # --- by night ----------------------------------------------------------------------------------------------
@@ -137,9 +148,13 @@ def warn_of_low_stock(*, on: date, at: datetime) -> list[int]:
 def serve_waiting(*, on: date, at: datetime) -> int:
     """Give codes to those who wait for one, as far as there are any, the first first; how many had one.
 
-    By fulfilment: who was given the benefit first, and of one night who has the lower member number. A redemption in
-    the same moment may be quicker. May run at any time, also twice at once: what another serves is passed over.
+    By fulfilment: who was given the benefit first, and of one night who has the lower member number. Who waits for an
+    offer that is over follows the one that took its place at the same partner (sql/vouchers/follow.sql). A redemption
+    in the same moment may be quicker. May run at any time, also twice at once: what another serves is passed over.
     """
+    moved = MOST_SERVED
+    while moved == MOST_SERVED:
+        moved = len(statements.rows("vouchers/follow", most=MOST_SERVED, on=on, at=at))
     served = 0
     for (offer,) in statements.rows("vouchers/waiting"):
         found = MOST_SERVED

@@ -11,7 +11,10 @@ from operations.crypto import keyed_hash
 from partners.models import Breaker, Command, Fulfilment, Offer, Partner, RefusedCalls, VoucherCode
 from partners.services.events import NOBODY, count_refused
 from partners.services.health import Calls, Health, health_of, refused_calls
+from partners.services.status_matches import revoke_match
+from tests.memberships.points_stories import morning
 from tests.partners.partner_stories import a_benefit, a_fulfilment, a_partner, an_event, an_offer, send_event
+from tests.partners.test_status_matches import a_wallet, asked, confirmed, the_rules
 
 pytestmark = pytest.mark.django_db
 
@@ -78,6 +81,20 @@ def test_what_waits_and_since_when() -> None:
     found = health(partner, at=began + timedelta(minutes=30))
     assert (found.behind, found.oldest_at, found.waits_long) == (2, began, False)
     assert health(partner, at=began + timedelta(minutes=61)).waits_long
+
+
+def test_status_matches_without_an_answer_wait_too() -> None:
+    partner = a_partner("marriott")
+    the_rules(partner)
+    match = asked(a_wallet("black-gold", on=ON), partner, on=ON)
+    found = health(partner, at=match.at + timedelta(minutes=59))
+    assert (found.open_matches, found.behind, found.oldest_at, found.waits_long) == (1, 0, match.at, False)
+    assert health(partner, at=match.at + timedelta(minutes=61)).needs_a_look
+    confirmed(match, on=ON)
+    assert (health(partner).open_matches, health(partner).oldest_at) == (0, None)
+    later = ON + timedelta(days=40)
+    revoke_match(match, on=later, at=morning(later), actor=None, reason="退卡")
+    assert health(partner, on=later, at=morning(later)).oldest_at == morning(later), "its end is to be told"
 
 
 def test_open_breaker_and_dead_letters_are_worth_a_look() -> None:

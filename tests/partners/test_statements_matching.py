@@ -15,8 +15,10 @@ from memberships.models import Member
 from partners.errors import StatementMonthError, StatementPartnerError
 from partners.events.usages import key_of
 from partners.models import FulfilmentEvent, Offer, Partner, PartnerStatement, ReportedUsage, StatementLine
+from partners.services.fulfilments import note_state
 from partners.services.statement_matching import find_billed, join_keys
 from tests.memberships.factories import a_card, an_annual_card
+from tests.memberships.points_stories import morning
 from tests.partner import PartnersForTests
 from tests.partners import partner_stories
 from tests.partners.fulfilment_stories import a_grant, a_partner, an_offer, fulfilment_of
@@ -135,6 +137,17 @@ def test_months_that_it_rested_all_through_are_not_owed_although_it_is_active_ag
     owed = [set(find_billed(partner, month).keys["key"]) for month in months]
     both = {iqiyi.key, counted.key}
     assert owed == [set(), both, both, set(), set(), both, set(), set()], "October to May"
+
+
+def test_months_before_a_late_confirmation_are_owed_from_the_day_it_names_on() -> None:
+    """Ordered and accepted in January; in March the partner tells that it has been active since 25 January."""
+    partner, offer, _none = iqiyi_with(0, billed=Offer.Billed.MONTH, unit_cost="10.00")
+    iqiyi = fulfilment_of(a_grant(offer, given_on=date(2027, 1, 20)))
+    told = ((1, "accepted", date(2027, 1, 21), None), (2, "active", date(2027, 3, 2), date(2027, 1, 25)))
+    for sequence, state, on, day in told:
+        note_state(iqiyi, state, sequence=sequence, day=day, on=on, at=morning(on))
+    owed = [iqiyi.key in set(find_billed(partner, date(2027, month, 1)).keys["key"]) for month in (1, 2, 3)]
+    assert owed == [True, True, True]
 
 
 def test_use_of_another_month_is_no_stranger() -> None:

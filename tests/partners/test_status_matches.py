@@ -376,10 +376,10 @@ def test_a_partner_that_is_down_is_left_alone_and_asked_no_more_after_the_last_a
 
 
 class _Clock:
-    """The machine's time, and hours ahead of it."""
+    """The machine's time, and hours ahead of it; before nine it is nine, when today's matches are asked for."""
 
     def __init__(self) -> None:
-        self.ahead = timedelta(0)
+        self.ahead = max(timedelta(0), morning(today()) - timezone.now())
 
     def __call__(self) -> datetime:
         return timezone.now() + self.ahead

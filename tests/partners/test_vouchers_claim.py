@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from functools import partial
 
 import pytest
-from django.db import connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from benefits.errors import OutOfStockError, RedemptionQuantityError, RedemptionReturnError
 from benefits.models import Grant, Redemption, Usage
@@ -14,7 +14,9 @@ from benefits.services.redemptions import return_redemption
 from config.embedded import processes
 from memberships.models import Member
 from operations import registry
-from partners.models import Command, Fulfilment, FulfilmentEvent, VoucherCode
+from operations.errors import PlusdeskError
+from partners.models import Command, Fulfilment, FulfilmentEvent, Offer, VoucherCode
+from partners.services.health import health_of
 from partners.services.vouchers import pool_of, serve_waiting, void_codes
 from tests.benefits.benefit_stories import of_card
 from tests.memberships.factories import an_operator
@@ -126,11 +128,33 @@ def test_code_that_is_claimed_while_it_is_voided_is_void_with_its_fulfilment() -
     assert (fulfilment.state, fulfilment.wanted) == ("revoked", "revoked")
 
 
-def somebody_waits() -> bool:
-    """For a row that another transaction holds."""
+@pytest.mark.django_db(transaction=True)
+def test_code_that_is_voided_and_a_right_that_ends_while_it_is_given_do_not_wait_for_each_other() -> None:
+    """Both wait for who serves: the end for the fulfilment, the voiding for the code, of which it saw no fulfilment."""
+    offer, amy, _member = a_cinema(), an_operator(), a_member()
+    of_card(offer.benefit, is_automatic=True)
+    run_job("follow_rights", on=TODAY)
+    [grant], [code] = Grant.objects.all(), many_codes(offer, 1)
+    end = partial(end_grant, grant, reason="退卡", on=TODAY, at=morning(TODAY), actor=None)
+    void = partial(void_codes, [code.pk], reason="影院已收回", on=TODAY, at=morning(TODAY), actor=amy)
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            assert serve_waiting(on=TODAY, at=morning(TODAY)) == 1
+            ended = pool.submit(at_once, end)
+            assert processes.wait_until(somebody_waits, seconds=30)
+            voided = pool.submit(at_once, void)
+            assert processes.wait_until(partial(somebody_waits, 2), seconds=30)
+        [end_result], [void_result] = ended.result(30), voided.result(30)
+    assert isinstance(end_result, Grant) and void_result in ([code.pk], [])
+    code.refresh_from_db()
+    assert (code.state, Fulfilment.objects.get().state, Grant.objects.get().state) == ("void", "revoked", "ended")
+
+
+def somebody_waits(number: int = 1) -> bool:
+    """For a row that another transaction holds: so many do."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return bool(cursor.fetchone()[0])
+        cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
+        return int(cursor.fetchone()[0]) >= number
 
 
 @pytest.mark.django_db
@@ -211,6 +235,34 @@ def test_night_gives_the_codes_there_are_and_the_others_wait_in_order_for_the_ne
     assert serve_waiting(on=tomorrow, at=morning(tomorrow)) == 0, "whose right is over waits no more"
     assert by_state("revoked") == {fourth.pk} and pool_of(offer.pk).waiting == 0
     assert Fulfilment.objects.count() == len(members)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_under_an_offer_that_ended_is_served_by_the_one_that_took_its_place() -> None:
+    offer, _member = a_cinema(), a_member()
+    of_card(offer.benefit, is_automatic=True)
+    run_job("follow_rights", on=TODAY)
+    [grant], tomorrow = Grant.objects.all(), TODAY + DAY
+    [waits] = health_of([offer.partner], on=tomorrow, at=morning(tomorrow))
+    assert (waits.behind, waits.oldest_at, waits.needs_a_look) == (1, Fulfilment.objects.get().requested_at, True)
+    with pytest.raises((IntegrityError, PlusdeskError)):
+        use_grant(grant, order_number="O-1", on=TODAY, at=morning(TODAY), actor=None)
+    assert Grant.objects.get().state == "live" and pool_of(offer.pk).waiting == 1, "there is nothing to use yet"
+
+    Offer.objects.filter(pk=offer.pk).update(ends_on=TODAY)
+    new = Offer.objects.create(
+        partner=offer.partner, benefit=offer.benefit, sku="ticket-2028", mode="vouchers", unit_cost="30",
+        starts_on=tomorrow,
+    )
+    many_codes(new, 1)
+    assert serve_waiting(on=TODAY, at=morning(TODAY)) == 0, "not before the new one is in force"
+    assert [serve_waiting(on=tomorrow, at=morning(tomorrow)) for _ in range(2)] == [1, 0]
+    served = Fulfilment.objects.get()
+    assert (served.offer, served.state, states(new)) == (new, "active", ["claimed"])
+    assert (pool_of(offer.pk).waiting, pool_of(new.pk).waiting) == (0, 0)
+    use_grant(grant, order_number="O-1", on=tomorrow, at=morning(tomorrow), actor=None)
+    with pytest.raises(DatabaseError):
+        Fulfilment.objects.update(offer=offer)
 
 
 def by_state(state: str) -> set[int]:

@@ -47,11 +47,13 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $function$
         AND coalesce(fulfilment.revoked_on >= $2, true)
         AND (
             fulfilment.activated_on >= $2
-            -- As it was when the month began; what nothing is known of since its first day is active.
+            -- As it was when the month began; what nothing is known of since its first day is active. An order that was
+            -- only accepted is no rest: where the word that it was active came late, it had been so meanwhile.
             OR coalesce((
                 SELECT event.state = 'active'
                 FROM partners_fulfilmentevent event
-                WHERE event.fulfilment_id = fulfilment.id AND event.on < $2 AND event.state <> ''
+                WHERE event.fulfilment_id = fulfilment.id AND event.on < $2
+                    AND event.state IN ('active', 'suspended', 'failed', 'revoked')
                     AND (event.kind IN ('answered', 'told') OR event.kind = 'wanted' AND offer.mode = 'reported')
                 ORDER BY event.id DESC
                 LIMIT 1

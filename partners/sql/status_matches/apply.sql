@@ -4,14 +4,14 @@
 -- not active, and a match is renewed once (its key, and the key of the one it renews). A renewal in whose days the member
 -- has another match by then (statusmatch_one_a_period) is left out.
 WITH due AS MATERIALIZED (
-    SELECT change.match_id, change.kind
+    SELECT change.match_id, change.kind, change.renewal_rule
     FROM partners_match_changes(%(first)s, %(last)s, %(on)s, %(lead)s) AS change
     WHERE %(approved)s::bigint IS NULL OR EXISTS (
         SELECT FROM operations_runitem item
         WHERE item.run_id = %(approved)s AND item.key = change.match_id AND item.seen = change.seen
     )
 ), locked AS MATERIALIZED (
-    SELECT match.id, match.member_id, match.partner_id, match.rule_id, match.valid_until, match.evidence, due.kind
+    SELECT match.id, match.member_id, match.partner_id, match.valid_until, match.evidence, due.kind, due.renewal_rule
     FROM due
     JOIN partners_statusmatch match ON match.id = due.match_id
     WHERE match.state IN ('active', 'requested')
@@ -31,12 +31,24 @@ WITH due AS MATERIALIZED (
     INSERT INTO partners_statusmatch
         (member_id, partner_id, rule_id, direction, key, reference, evidence, valid_from, valid_until, state, renews_id,
         attempts, next_attempt_at, error, reason, "on", at)
-    SELECT locked.member_id, locked.partner_id, locked.rule_id, 'outbound', 'renewal:' || locked.id, '',
-        locked.evidence || jsonb_build_object('renewed_on', %(on)s::date), locked.valid_until + 1,
+    SELECT locked.member_id, locked.partner_id, rule.id, 'outbound', 'renewal:' || locked.id, '',
+        -- What it rests on by now, and what is still true of what it rested on.
+        locked.evidence || standing.evidence || jsonb_build_object('renewed_on', %(on)s::date), locked.valid_until + 1,
         ((locked.valid_until + 1) + make_interval(months => rule.months))::date - 1, 'requested', locked.id, 0, %(at)s,
         '', '', %(on)s, %(at)s
     FROM locked
-    JOIN partners_statusmatchrule rule ON rule.id = locked.rule_id
+    JOIN partners_statusmatchrule rule ON rule.id = locked.renewal_rule
+    JOIN memberships_tier matched ON matched.id = rule.tier_id
+    CROSS JOIN LATERAL (
+        SELECT jsonb_build_object(
+            'tier', own.code, 'since', held.since, 'cause', held.cause, 'enrolment', held.enrolment_id
+        ) AS evidence
+        FROM memberships_tierstanding held
+        JOIN memberships_tier own ON own.id = held.tier_id
+        WHERE held.member_id = locked.member_id AND held.group_id = matched.group_id
+        ORDER BY own.rank DESC, held.id
+        LIMIT 1
+    ) AS standing
     WHERE locked.kind = 'renew'
     ON CONFLICT DO NOTHING
     RETURNING id, member_id, state, key, partner_id, renews_id

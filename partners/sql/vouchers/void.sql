@@ -1,6 +1,6 @@
 -- Void these codes by hand: available ones are given to nobody, and of claimed ones the fulfilment is revoked.
--- A code that was claimed while this waited for it is left as it is, since the fulfilment is none that this can see: the
--- caller repeats what is left.
+-- A code that was claimed while this waited for it is left as it is, since the fulfilment is none that this can see, but
+-- stays locked: the caller rolls back what was done, so that nobody who holds that fulfilment waits for it, and repeats.
 -- Locks the fulfilments, then the codes, each in the order of their keys. May run twice: what is void stays as it is.
 WITH seen AS MATERIALIZED (
     SELECT id, fulfilment_id
