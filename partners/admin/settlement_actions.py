@@ -16,6 +16,7 @@ from memberships.admin.actions import Asked, ConfirmForm, RecordAction, Told, wh
 from operations.admin.reasons import record_url
 from operations.models import Approval
 from partners.models import Settlement
+from partners.services.late_entries import add_late_entries, late_entries
 from partners.services.partner_statements import open_lines
 from partners.services.settlements import adjust_settlement, draft_settlement, submit_settlement
 
@@ -89,6 +90,24 @@ class AdjustAction(SettlementAction):
         return Told(messages.SUCCESS, _("The adjustment was added."))
 
 
+class LateAction(SettlementAction):
+    """What came late for months that are closed, as adjustments of this one."""
+
+    name = "late"
+    label = gettext_lazy("Add what came late")
+
+    def asked(self, record: Settlement, data: Any, *, seen: str, on: date) -> Asked:
+        refusal, found = self.refused(record, on), late_entries(record)
+        if not refusal and not found:
+            refusal = _("Nothing came late for months that are closed.")
+        proposed = tuple((entry.words, number_format(entry.amount, decimal_pos=2)) for entry in found)
+        return Asked(ConfirmForm(data, seen=seen), (*self.facts(record), *proposed), refusal=refusal)
+
+    def do(self, record: Settlement, form: Any, *, on: date, request: HttpRequest) -> Told:
+        add_late_entries(record, on=on, **who_and_when(request, form))
+        return Told(messages.SUCCESS, _("What came late was added."))
+
+
 class SubmitAction(SettlementAction):
     """Ask for it to be closed; open differences are shown and have to be decided first."""
 
@@ -110,4 +129,6 @@ class SubmitAction(SettlementAction):
         return Told(messages.SUCCESS, done.words)
 
 
-ACTIONS: tuple[RecordAction[Settlement], ...] = (SubmitAction(), AdjustAction(), RedraftAction())
+ACTIONS: tuple[RecordAction[Settlement], ...] = (
+    SubmitAction(), AdjustAction(), LateAction(), RedraftAction(),
+)

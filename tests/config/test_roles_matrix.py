@@ -122,7 +122,7 @@ ASKED = {
     "partners_vouchercode_void": ON_CALL,
     "partners_partnerstatement_bring_in": ON_CALL,
     "partners_partnerstatement_set_mapping": ON_CALL,
-    **{f"partners_settlement_{name}": SETTLERS for name in ("draft", "redraft", "adjust", "submit")},
+    **{f"partners_settlement_{name}": SETTLERS for name in ("draft", "redraft", "adjust", "late", "submit")},
     **{f"credit_creditline_{name}": CREDIT
        for name in ("change_terms", "raise", "suspend", "resume", "review", "close", "keep", "exclude", "pause",
                     "enter_invoice", "authorise", "confirmation")},

@@ -13,7 +13,16 @@ from operations.errors import KeyConflictError, NotPermittedError
 from operations.models import Approval, User
 from operations.services.approvals import approve, reject
 from partners.errors import OpenDifferencesError, SettlementStateError, StatementStateError
-from partners.models import Offer, PartnerStatement, Settlement, SettlementAdjustment, SettlementLine, StatementLine
+from partners.models import (
+    Fulfilment,
+    Offer,
+    PartnerStatement,
+    Settlement,
+    SettlementAdjustment,
+    SettlementLine,
+    StatementLine,
+)
+from partners.services.late_entries import add_late_entries, late_entries
 from partners.services.partner_statements import resolve_lines
 from partners.services.settlements import (
     adjust_settlement,
@@ -110,6 +119,29 @@ def test_partner_without_a_statement_is_settled_by_our_own_records(manager: User
     partner, _offer, _fulfilments = iqiyi_with(3)
     settlement = draft_settlement(partner, MONTH, actor=manager, **WHEN)
     assert (lines_of(settlement), settlement.total) == ([("own", 3, Decimal(98), Decimal(294))], Decimal(294))
+
+
+def test_what_comes_late_for_a_closed_month_is_added_to_the_next_once(manager: User, approver: User) -> None:
+    partner, offer, fulfilments = iqiyi_with(2)
+    january = draft_settlement(partner, MONTH, actor=manager, **WHEN)
+    request = submit_settlement(january, reason="一月结算", actor=manager, **WHEN)
+    assert isinstance(request, Approval)
+    approve(request, checker=approver, decision="", **WHEN)
+    february = draft_settlement(partner, date(2027, 2, 1), actor=manager, **WHEN)
+    assert late_entries(february) == []
+
+    active(offer, 3, on=date(2027, 1, 31))
+    Fulfilment.objects.filter(pk=fulfilments[0].pk).update(activated_on=date(2027, 2, 1))
+    [entry] = late_entries(february)
+    assert (entry.words, entry.amount) == ("late for 2027-01: +2 of “vip-year”", Decimal(196))
+    for added in (1, 0):
+        assert len(add_late_entries(february, reason="补记", actor=manager, **WHEN)) == added, "once"
+    february = draft_settlement(partner, date(2027, 2, 1), actor=manager, **WHEN)
+    assert february.total == Decimal(294), "98 and what was late"
+
+    Fulfilment.objects.filter(pk=fulfilments[1].pk).update(activated_on=date(2027, 2, 2))
+    march = draft_settlement(partner, date(2027, 3, 1), on=date(2027, 4, 1), at=AT, actor=manager)
+    assert [(late.month, late.amount) for late in late_entries(march)] == [(MONTH, Decimal(-98))], "fewer are taken off"
 
 
 def test_prepaid_codes_are_told_and_not_owed_again(manager: User) -> None:

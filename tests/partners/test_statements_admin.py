@@ -1,6 +1,7 @@
 """Statements and settlements at the desk: bringing one in, deciding, drafting, adjusting, submitting, taking away."""
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.test import Client
 from partners.models import Partner, PartnerStatement, Settlement, StatementLine
 from tests.memberships.admin_pages import a_superuser, granted, signed_in
 from tests.memberships.factories import an_operator
-from tests.partners.statement_stories import HEADER, bring, iqiyi_with, line_of
+from tests.partners.statement_stories import AT, HEADER, active, bring, iqiyi_with, line_of
 
 pytestmark = pytest.mark.django_db
 
@@ -84,13 +85,18 @@ def test_operator_says_how_a_partners_file_is_read(desk: Client) -> None:
 
 
 def test_settlement_is_drafted_adjusted_submitted_and_taken_away(desk: Client) -> None:
-    partner, _offer, fulfilments = iqiyi_with(1)
+    partner, offer, fulfilments = iqiyi_with(1)
     data = {"partner": partner.pk, "month": "2026-01"}
     text_of(desk.post("/admin/partners/settlement/draft/", data, follow=True))
     settlement = Settlement.objects.get()
     place = f"/admin/partners/settlement/{settlement.pk}"
     assert "CN-1" in text_of(press(desk, f"{place}/adjust/", amount="-8.50", key="CN-1"))
     assert "-8.50" in text_of(press(desk, f"{place}/redraft/"))
+    assert "Nothing came late" in text_of(desk.get(f"{place}/late/", follow=True))
+    december = {"month": date(2025, 12, 1), "state": "closed", "closed_on": date(2026, 1, 5), "drafted_at": AT}
+    Settlement.objects.create(partner=partner, **december)
+    active(offer, on=date(2025, 12, 15))
+    assert "late for 2025-12: +1" in text_of(press(desk, f"{place}/late/"))
     assert "waits for" in text_of(press(desk, f"{place}/submit/"))
     export = desk.get(f"{place}/export/")
     assert "CN-1" in b"".join(export.streaming_content).decode()  # type: ignore[attr-defined]
