@@ -38,8 +38,8 @@ def test_a_missing_name_is_answered_with_those_there_are() -> None:
 def test_the_house_has_its_jobs_and_importers() -> None:
     assert {job.name for job in registry.jobs} >= {"check_import", "apply_import", "undo_import"}
     assert {importer.name for importer in registry.importers} == {
-        "enterprise-customers", "members", "orders", "points-adjustments", "credit-grants", "credit-reviews", "invoices",
-        "receipts", "voucher-codes",
+        "enterprise-customers", "members", "orders", "points-adjustments", "credit-grants", "credit-reviews",
+        "invoices", "receipts", "voucher-codes",
     }  # fmt: skip
 
 
