@@ -240,7 +240,7 @@ class ExcludeRule(LineAction):
         return {"line": line.pk, "rule": rule, "starts_on": starts_on.isoformat(), "ends_on": ends_on.isoformat()}
 
     def amount(self, payload: Payload) -> Decimal | None:
-        return limit_on(self.line(payload), on=_days(payload)["starts_on"])
+        return highest_limit(self.line(payload), **_days(payload))
 
     def check(self, payload: Payload, *, actor: User, on: date, at: datetime) -> None:
         refuse_exclusion(self.line(payload), payload["rule"], **_days(payload), on=on)

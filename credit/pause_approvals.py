@@ -1,4 +1,4 @@
-"""What takes two people of pauses: one that begins before the day on which it is asked for."""
+"""What takes two people of pauses: one that begins before the day on which it is asked for, or that is long."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,11 +14,15 @@ from credit.services.overdue_pauses import is_backdated, pause_overdue, refuse_p
 from operations.approvals import Description, Outcome, Payload, fingerprint
 from operations.models import User
 
+#: So many days somebody pauses alone; a rule that overdue invoices break is kept from blocking as long.
+LONGEST_ALONE = 31
+
 
 class PauseOverdue(CreditAction):
     """Payload: {"line", "invoice" or null, "starts_on", "ends_on", "key", "seen_on"}.
 
-    One that begins today or later is done at once. Nobody takes states back alone: it has no limits.
+    One that begins today or later, of LONGEST_ALONE days at the most, is done at once. Nobody takes states back alone,
+    nor keeps what is overdue from blocking draws for longer: it has no limits.
     """
 
     name = "pause_overdue"
@@ -39,8 +43,10 @@ class PauseOverdue(CreditAction):
         }
 
     def amount(self, payload: Payload) -> Decimal | None:
-        """None, so that it takes two, where it begins before the day it was asked for."""
-        return None if is_backdated(_day(payload, "starts_on"), on=_day(payload, "seen_on")) else Decimal(0)
+        """None, so that it takes two, where it begins before the day it was asked for, or is long."""
+        first, last = _day(payload, "starts_on"), _day(payload, "ends_on")
+        is_long = (last - first).days >= LONGEST_ALONE
+        return None if is_long or is_backdated(first, on=_day(payload, "seen_on")) else Decimal(0)
 
     def subject(self, payload: Payload) -> Model | None:
         return self._line(payload)

@@ -104,6 +104,10 @@ def test_pause_from_the_past_takes_a_second_person_and_takes_states_back_at_once
     # What begins today needs nobody else; whoever may not pause does not ask either.
     today = PauseOverdue.payload_of(line, starts_on=day, ends_on=day, key="dispute:2", on=day)
     assert not isinstance(ask("pause_overdue", today, actor=maker, reason="协商中", **when), Approval)
+    # A long one would keep what is overdue from blocking draws, as an exclusion does, which takes two.
+    for days, takes_two in ((30, False), (31, True)):
+        long = PauseOverdue.payload_of(line, starts_on=day, ends_on=day + days * DAY, key=f"dispute:{days}", on=day)
+        assert isinstance(ask("pause_overdue", long, actor=maker, reason="协商中", **when), Approval) is takes_two
     with pytest.raises(NotPermittedError):
         ask("pause_overdue", today, actor=checker, reason="协商中", **when)
 
