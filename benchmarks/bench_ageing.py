@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from benchmarks.figures import BenchmarkError, Figures
+from benchmarks.figures import BenchmarkError, Figures, expect
 from benchmarks.house import House, Stopwatch, celery_worker, checkpoint, postgres_pid, say, wait_for
 from benchmarks.memory import MemoryWatch
 from credit.models import CreditLine, CreditPolicy, Invoice, OverdueChange
@@ -113,7 +113,7 @@ def _reports(rows: int) -> dict[str, float]:
         found[str(days)] = _best(lambda: ageing_report(on=NIGHT - timedelta(days=days)))  # noqa: B023
         _expect_index(NIGHT - timedelta(days=days))
     report = ageing_report(on=NIGHT)
-    _expect("customers", report.total.customers, rows // 5)
+    expect("customers", report.total.customers, rows // 5)
     last = report.customers[-1]
     found["next_page"] = _best(lambda: customers_of(on=NIGHT, after=(last.aged.total, last.member_id)))
     line = CreditLine.objects.get(member=last.member_id)
@@ -145,7 +145,7 @@ def _night(on: date, watch: Stopwatch, name: str) -> JobRun:
         run = start_run("age_invoices", business_date=on, actor=None, at=timezone.now())
         wait_for(lambda: JobRun.objects.get(pk=run.pk).is_finished, "The night", pause=0.02)
     run.refresh_from_db()
-    _expect("state", (run.state, run.failed), (JobRun.State.SUCCEEDED, 0))
+    expect("state", (run.state, run.failed), (JobRun.State.SUCCEEDED, 0))
     return run
 
 
@@ -154,20 +154,15 @@ def _check(run: JobRun, rows: int) -> tuple[int, int]:
     expected = {"reminder": date(2027, 2, 28), "hold": date(2027, 1, 31), "collection": date(2026, 12, 31)}
     for state, due_on in expected.items():
         wrong = Invoice.objects.open().filter(due_on=due_on).exclude(overdue_state=state)
-        _expect(f"invoices that are not “{state}”", wrong.count(), 0)
-    _expect("invoices that are", Invoice.objects.exclude(overdue_state="none").count(), rows * 45 // 100)
+        expect(f"invoices that are not “{state}”", wrong.count(), 0)
+    expect("invoices that are", Invoice.objects.exclude(overdue_state="none").count(), rows * 45 // 100)
     with connection.cursor() as cursor:
         cursor.execute(_text("ageing_marks"))
         cursor.execute("SELECT (SELECT count(*) FROM bench_invoice_mark), (SELECT count(*) FROM bench_line_mark)")
         invoices, lines = cursor.fetchone()
-    _expect("lines", run.done, lines)
+    expect("lines", run.done, lines)
     say(f"{invoices:,} invoices and {lines:,} lines were written, {OverdueChange.objects.count():,} changes.")
     return invoices, lines
-
-
-def _expect(what: str, found: object, expected: object) -> None:
-    if found != expected:
-        raise BenchmarkError(f"{what}: {found} instead of {expected}.")
 
 
 def _limit(changed: tuple[int, int], watch: Stopwatch) -> None:
@@ -178,4 +173,4 @@ def _limit(changed: tuple[int, int], watch: Stopwatch) -> None:
     checkpoint()
     with watch.measuring("limit"):
         written = _run("ageing_limit_invoices"), _run("ageing_limit_lines")
-    _expect("rows of the limit", written, changed)
+    expect("rows of the limit", written, changed)

@@ -16,7 +16,7 @@ from django.db.models import Manager, QuerySet, Sum
 from django.utils import timezone
 from psycopg import sql
 
-from benchmarks.figures import BenchmarkError, Figures
+from benchmarks.figures import Figures, expect
 from benchmarks.house import House, Stopwatch, celery_worker, checkpoint, postgres_pid, say, wait_for
 from benchmarks.memory import MemoryWatch
 from memberships.models import Enrolment, PointsEntry, PointsLot, Programme
@@ -102,19 +102,14 @@ def _url(database: str) -> str:
 def _check(run: JobRun, lots: int, points: int) -> None:
     """Every due lot was expired on its day, and the wallets add up."""
     entries = PointsEntry.objects.filter(kind=PointsEntry.Kind.EXPIRE)
-    _expect("state", (run.state, run.failed), (JobRun.State.SUCCEEDED, 0))
-    _expect("expired wallets", run.done, lots * 3 // 4)
-    _expect("entries", entries.count(), lots)
-    _expect("expired points", -_points(entries, "points"), points)
-    _expect("balances", _points(Enrolment.objects, "balance"), _points(PointsLot.objects, "remaining") - points)
+    expect("state", (run.state, run.failed), (JobRun.State.SUCCEEDED, 0))
+    expect("expired wallets", run.done, lots * 3 // 4)
+    expect("entries", entries.count(), lots)
+    expect("expired points", -_points(entries, "points"), points)
+    expect("balances", _points(Enrolment.objects, "balance"), _points(PointsLot.objects, "remaining") - points)
     with connection.cursor() as cursor:
         cursor.execute(_text("wallets_out_of_balance"))
-        _expect("wallets out of balance", cursor.fetchone()[0], 0)
-
-
-def _expect(what: str, found: object, expected: object) -> None:
-    if found != expected:
-        raise BenchmarkError(f"{what}: {found} instead of {expected}.")
+        expect("wallets out of balance", cursor.fetchone()[0], 0)
 
 
 def _plan_seconds(run: JobRun) -> float:
@@ -132,7 +127,7 @@ def _peer_seconds_per_lot(wallets: int, watch: Stopwatch) -> float:
     with watch.measuring("peer"):
         for wallet in Enrolment.objects.filter(pk__gt=newest).order_by("pk"):
             expire_enrolment(wallet, on=NIGHT, at=timezone.now(), actor=None)
-    _expect("the peer's entries", PointsEntry.objects.filter(kind=PointsEntry.Kind.EXPIRE).count() - before, lots)
+    expect("the peer's entries", PointsEntry.objects.filter(kind=PointsEntry.Kind.EXPIRE).count() - before, lots)
     return watch.seconds["peer"] / lots
 
 
@@ -146,6 +141,6 @@ def _limit(lots: int, points: int, watch: Stopwatch) -> None:
             for name in ("entries", "balances", "lots"):
                 with watch.measuring(f"limit_{name}"):
                     done = database.execute(_text(f"expire_limit_{name}"), {"on": NIGHT, "at": timezone.now()})
-                _expect(f"rows of the limit's {name}", done.rowcount, lots * 3 // 4 if name == "balances" else lots)
+                expect(f"rows of the limit's {name}", done.rowcount, lots * 3 // 4 if name == "balances" else lots)
         found = database.execute("SELECT -sum(points) FROM memberships_pointsentry WHERE kind = 'expire'").fetchone()
-        _expect("the limit's points", found, (points,))
+        expect("the limit's points", found, (points,))

@@ -12,20 +12,19 @@ from decimal import Decimal
 from pathlib import Path
 
 import psycopg
-from django.core.files import File
 from django.db import connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
 from psycopg import sql
 
 from benchmarks.copying import dump, load
-from benchmarks.figures import BenchmarkError, Figures
-from benchmarks.house import House, Stopwatch, celery_worker, checkpoint, postgres_pid, say, wait_for
+from benchmarks.figures import Figures, expect
+from benchmarks.house import House, Stopwatch, celery_worker, postgres_pid, say
+from benchmarks.imports import import_again, import_new
 from benchmarks.memory import MemoryWatch
 from memberships.models import EarnRule, Enrolment, Member, Order, PointsEntry, PointsLot, PointsPolicy, Programme
 from memberships.models.programmes import Audience
-from operations.models import ImportBatch, User
-from operations.services.imports import confirm_import, upload_file
+from operations.models import User
 
 ROWS = 1_000_000
 DISK_PER_ROW = 10_000
@@ -47,11 +46,9 @@ def measure(house: House) -> Figures:
     say(f"The file: {_write_orders(path, house.rows, programme, today) / house.rows:.0f} bytes a row.")
     watch = Stopwatch()
     with celery_worker(house.folder) as worker, MemoryWatch([worker, postgres_pid()]) as memory:
-        points = _import(path, operator, house.rows, watch)
-        checkpoint()
-        with watch.measuring("again"):
-            again = _upload(path, operator)
-        _expect("unchanged rows the second time", again.unchanged, house.rows)
+        import_new("orders", path, operator, house.rows, watch)
+        points = _points_of(house.rows)
+        import_again("orders", path, operator, house.rows, watch)
     say("peak private memory: " + ", ".join(f"{kind} {peak:.0f} MB" for kind, peak in memory.peaks_mb.items()))
     _limit(house, points, watch)
     took = watch.seconds
@@ -99,42 +96,14 @@ def _write_orders(path: Path, rows: int, programme: Programme, today: date) -> i
     return path.stat().st_size
 
 
-def _import(path: Path, operator: User, rows: int, watch: Stopwatch) -> int:
-    """The first time: every row is new; preview and application, without the operator's time to think. The points."""
-    checkpoint()
-    with watch.measuring("preview"):
-        batch = _upload(path, operator)
-    _expect("new rows in the preview", batch.new, rows)
-    with watch.measuring("apply"):
-        confirm_import(
-            batch, preview_key=batch.preview_key, file_sha256=batch.file_sha256, actor=operator, at=timezone.now()
-        )
-        _wait(batch, ImportBatch.State.APPLYING)
-    _expect("state", batch.state, ImportBatch.State.APPLIED)
-    _expect("orders", Order.objects.count(), rows)
+def _points_of(rows: int) -> int:
+    """The points of so many orders, the same in entries, lots and balances."""
+    expect("orders", Order.objects.count(), rows)
     points = Order.objects.aggregate(points=Sum("points"))["points"]
     for model, column in ((PointsEntry, "points"), (PointsLot, "remaining"), (Enrolment, "balance")):
         found = model._default_manager.aggregate(points=Sum(column))["points"]
-        _expect(f"points by {model.__name__}", found, points)
+        expect(f"points by {model.__name__}", found, points)
     return int(points)
-
-
-def _upload(path: Path, operator: User) -> ImportBatch:
-    """Upload the file and wait until it is checked."""
-    with path.open("rb") as stream:
-        batch = upload_file(
-            "orders", File(stream), file_name=path.name, skips_invalid=False, actor=operator, at=timezone.now()
-        )
-    _wait(batch, ImportBatch.State.CHECKING)
-    _expect("state", batch.state, ImportBatch.State.CHECKED)
-    return batch
-
-
-def _wait(batch: ImportBatch, state: str) -> None:
-    """Until the batch is not in that state any more."""
-    states = ImportBatch.objects.filter(pk=batch.pk).values_list("state", flat=True)
-    wait_for(lambda: states.get() != state, f"“{state}”")
-    batch.refresh_from_db()
 
 
 def _limit(house: House, points: int, watch: Stopwatch) -> None:
@@ -154,14 +123,9 @@ def _limit(house: House, points: int, watch: Stopwatch) -> None:
             for table in tables:
                 load(database, table, house.folder / table)
             database.execute(_text("orders_limit_balances"))
-    _expect("orders after COPY", Order.objects.count(), house.rows)
-    _expect("points after COPY", Enrolment.objects.aggregate(points=Sum("balance"))["points"], points)
+    expect("orders after COPY", Order.objects.count(), house.rows)
+    expect("points after COPY", Enrolment.objects.aggregate(points=Sum("balance"))["points"], points)
 
 
 def _text(name: str) -> str:
     return (SQL / f"{name}.sql").read_text(encoding="utf-8")
-
-
-def _expect(what: str, found: object, expected: object) -> None:
-    if found != expected:
-        raise BenchmarkError(f"{what}: {found} instead of {expected}.")

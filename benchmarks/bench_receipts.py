@@ -4,28 +4,24 @@ The limit is COPY of the receipts and entries that ours wrote into the same tabl
 """
 
 import csv
-import os
 import random
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-import psycopg
-from django.core.files import File
 from django.db import connection, transaction
 from django.db.models import F, Sum
 from django.utils import timezone
-from psycopg import sql
 
-from benchmarks.copying import dump, load
-from benchmarks.figures import BenchmarkError, Figures
-from benchmarks.house import House, Stopwatch, celery_worker, checkpoint, postgres_pid, say, wait_for
+from benchmarks.copying import copy_again
+from benchmarks.figures import Figures, expect
+from benchmarks.house import House, Stopwatch, celery_worker, postgres_pid, say
+from benchmarks.imports import import_again, import_new
 from benchmarks.memory import MemoryWatch
 from credit.models import CreditEntry, CreditLine, CreditPolicy, Invoice, Receipt
 from memberships.models import Plan, Programme
 from memberships.models.programmes import Audience
-from operations.models import ImportBatch, User
-from operations.services.imports import confirm_import, upload_file
+from operations.models import User
 
 ROWS = 200_000
 DISK_PER_ROW = 20_000
@@ -45,19 +41,19 @@ def measure(house: House) -> Figures:
     say(f"The file: {_write_receipts(path, house.rows, today) / house.rows:.0f} bytes a row.")
     watch = Stopwatch()
     with celery_worker(house.folder) as worker, MemoryWatch([worker, postgres_pid()]) as memory:
-        _import(path, operator, house.rows, watch)
-        checkpoint()
-        with watch.measuring("again"):
-            again = _upload(path, operator)
-        _expect("unchanged rows the second time", again.unchanged, house.rows)
+        import_new("receipts", path, operator, house.rows, watch)
+        _expect_books(house.rows)
+        import_again("receipts", path, operator, house.rows, watch)
     say("peak private memory: " + ", ".join(f"{kind} {peak:.0f} MB" for kind, peak in memory.peaks_mb.items()))
-    entries = _limit(house, watch)
+    copy_again([Receipt, CreditEntry], house.folder, watch)
+    expect("receipts after COPY", Receipt.objects.count(), house.rows)
     took = watch.seconds
     return Figures(
         name="receipts", rows=house.rows, ours_s=took["preview"] + took["apply"], limit_s=took["limit"],
         peer_ratio=None, peak_mb=memory.peak_mb,
         more={
-            "entries": entries, "preview_s": took["preview"], "apply_s": took["apply"], "again_s": took["again"],
+            "entries": CreditEntry.objects.count(), "preview_s": took["preview"], "apply_s": took["apply"],
+            "again_s": took["again"],
         },
     )  # fmt: skip
 
@@ -108,65 +104,14 @@ def _write_receipts(path: Path, rows: int, today: date) -> int:
     return path.stat().st_size
 
 
-def _import(path: Path, operator: User, rows: int, watch: Stopwatch) -> None:
-    """The first time: every row is new; preview and application, without the operator's time to think."""
-    checkpoint()
-    with watch.measuring("preview"):
-        batch = _upload(path, operator)
-    _expect("new rows in the preview", batch.new, rows)
-    with watch.measuring("apply"):
-        confirm_import(
-            batch, preview_key=batch.preview_key, file_sha256=batch.file_sha256, actor=operator, at=timezone.now()
-        )
-        _wait(batch, ImportBatch.State.APPLYING)
-    _expect("state", batch.state, ImportBatch.State.APPLIED)
-    _expect("receipts", Receipt.objects.count(), rows)
-    _expect("receipts of strangers", Receipt.objects.unmatched().count(), rows // 10)
+def _expect_books(rows: int) -> None:
+    """A tenth is of strangers; what came in is allocated or unapplied, and the lines owe what their invoices do."""
+    expect("receipts", Receipt.objects.count(), rows)
+    expect("receipts of strangers", Receipt.objects.unmatched().count(), rows // 10)
     allocated = Receipt.objects.aggregate(total=Sum("allocated"))["total"]
-    _expect("paid of invoices", Invoice.objects.aggregate(total=Sum("paid"))["total"], allocated)
+    expect("paid of invoices", Invoice.objects.aggregate(total=Sum("paid"))["total"], allocated)
     unapplied = CreditLine.objects.aggregate(total=Sum("unapplied_amount"))["total"]
     received = Receipt.objects.exclude(state="unmatched").aggregate(total=Sum("amount"))["total"]
-    _expect("received", allocated + unapplied, received)
+    expect("received", allocated + unapplied, received)
     opened = CreditLine.objects.aggregate(total=Sum("open_amount"))["total"]
-    _expect("open of lines", opened, Invoice.objects.aggregate(total=Sum(F("outstanding")))["total"])
-
-
-def _upload(path: Path, operator: User) -> ImportBatch:
-    """Upload the file and wait until it is checked."""
-    with path.open("rb") as stream:
-        batch = upload_file(
-            "receipts", File(stream), file_name=path.name, skips_invalid=False, actor=operator, at=timezone.now()
-        )
-    _wait(batch, ImportBatch.State.CHECKING)
-    _expect("state", batch.state, ImportBatch.State.CHECKED)
-    return batch
-
-
-def _wait(batch: ImportBatch, state: str) -> None:
-    """Until the batch is not in that state any more."""
-    states = ImportBatch.objects.filter(pk=batch.pk).values_list("state", flat=True)
-    wait_for(lambda: states.get() != state, f"“{state}”")
-    batch.refresh_from_db()
-
-
-def _limit(house: House, watch: Stopwatch) -> int:
-    """COPY what ours wrote into the emptied tables: indexes as they are, no triggers, no keys; how many entries."""
-    tables = [model._meta.db_table for model in (Receipt, CreditEntry)]
-    connection.close()
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as database:
-        for table in tables:
-            dump(database, table, house.folder / table)
-        database.execute("SET session_replication_role = replica")
-        names = sql.SQL(", ").join(map(sql.Identifier, tables))
-        database.execute(sql.SQL("TRUNCATE {} CASCADE").format(names))
-        database.execute("CHECKPOINT")
-        with watch.measuring("limit"):
-            for table in tables:
-                load(database, table, house.folder / table)
-    _expect("receipts after COPY", Receipt.objects.count(), house.rows)
-    return CreditEntry.objects.count()
-
-
-def _expect(what: str, found: object, expected: object) -> None:
-    if found != expected:
-        raise BenchmarkError(f"{what}: {found} instead of {expected}.")
+    expect("open of lines", opened, Invoice.objects.aggregate(total=Sum(F("outstanding")))["total"])

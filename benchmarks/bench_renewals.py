@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from benchmarks import renewals_limit
 from benchmarks.cards import make_cards, make_plans
-from benchmarks.figures import BenchmarkError, Figures
+from benchmarks.figures import BenchmarkError, Figures, expect
 from benchmarks.gateway import sandbox_gateway
 from benchmarks.house import House, Stopwatch, celery_worker, checkpoint, postgres_pid, say, wait_for
 from benchmarks.memory import MemoryWatch
@@ -70,10 +70,10 @@ def _charge(due: int, plans: list[Plan], gateway: SandboxControl, *, on: date, w
         wait_for(lambda: _has_ended(run), "The run", pause=0.05)
     _check_run(run, due, on=on)
     charges = gateway.charges()
-    _expect("charges at the gateway", len(charges), due)
-    _expect("charges that moved money", sum(charge["outcome"] == "succeeded" for charge in charges), due)
-    _expect("keys at the gateway", len({charge["key"] for charge in charges}), due)
-    _expect("tokens that were charged", len({charge["token"] for charge in charges}), due)
+    expect("charges at the gateway", len(charges), due)
+    expect("charges that moved money", sum(charge["outcome"] == "succeeded" for charge in charges), due)
+    expect("keys at the gateway", len({charge["key"] for charge in charges}), due)
+    expect("tokens that were charged", len({charge["token"] for charge in charges}), due)
 
 
 def _has_ended(run: JobRun) -> bool:
@@ -105,17 +105,12 @@ def _answered(wanted: Iterable[WantedCharge]) -> Iterator[list[Answer]]:
 def _check_run(run: JobRun, due: int, *, on: date) -> None:
     """Every due card has its next term, paid by one payment, told by one message; the run's counts say so."""
     run = JobRun.objects.get(pk=run.pk)
-    _expect("state of the run", run.state, JobRun.State.SUCCEEDED)
-    _expect("cards done", (run.total, run.done, run.failed), (due, due, 0))
-    _expect("cards still due", Subscription.objects.due(on=on).count(), 0)
+    expect("state of the run", run.state, JobRun.State.SUCCEEDED)
+    expect("cards done", (run.total, run.done, run.failed), (due, due, 0))
+    expect("cards still due", Subscription.objects.due(on=on).count(), 0)
     payments = Payment.objects.filter(requested_on=on)
-    _expect("payments that gave a term", payments.filter(state="succeeded", term__isnull=False).count(), due)
-    _expect("payments", payments.count(), due)
-    _expect("events", PaymentEvent.objects.filter(payment__in=payments).count(), 2 * due)
+    expect("payments that gave a term", payments.filter(state="succeeded", term__isnull=False).count(), due)
+    expect("payments", payments.count(), due)
+    expect("events", PaymentEvent.objects.filter(payment__in=payments).count(), 2 * due)
     paid = Payment.objects.filter(state="succeeded").count()
-    _expect("messages", OutboxMessage.objects.filter(topic="subscription.renewed").count(), paid)
-
-
-def _expect(what: str, found: object, expected: object) -> None:
-    if found != expected:
-        raise BenchmarkError(f"{what}: {found} instead of {expected}.")
+    expect("messages", OutboxMessage.objects.filter(topic="subscription.renewed").count(), paid)

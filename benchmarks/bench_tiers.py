@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from benchmarks.figures import BenchmarkError, Figures
+from benchmarks.figures import Figures, expect
 from benchmarks.house import House, Stopwatch, celery_worker, checkpoint, postgres_pid, say, wait_for
 from benchmarks.indexes import indexed_afterwards
 from benchmarks.memory import MemoryWatch
@@ -109,18 +109,13 @@ def _run(name: str, **parameters: Any) -> int:
 def _check(run: JobRun, rows: int, forecast: LadderForecast) -> int:
     """One in ten rose, is told, and stands where the what-if said; how many."""
     risen = -(-rows // 10)
-    _expect("state", (run.state, run.done, run.failed), (JobRun.State.SUCCEEDED, rows, 0))
-    _expect("foreseen", forecast.totals["up"], risen)
-    _expect("changes", TierChange.objects.filter(kind="up").count(), risen)
-    _expect("messages", OutboxMessage.objects.filter(topic="tier.changed").count(), risen)
+    expect("state", (run.state, run.done, run.failed), (JobRun.State.SUCCEEDED, rows, 0))
+    expect("foreseen", forecast.totals["up"], risen)
+    expect("changes", TierChange.objects.filter(kind="up").count(), risen)
+    expect("messages", OutboxMessage.objects.filter(topic="tier.changed").count(), risen)
     for tier in forecast.tiers:
-        _expect(f"on {tier.code}", TierStanding.objects.filter(tier__code=tier.code).count(), tier.after)
+        expect(f"on {tier.code}", TierStanding.objects.filter(tier__code=tier.code).count(), tier.after)
     return risen
-
-
-def _expect(what: str, found: object, expected: object) -> None:
-    if found != expected:
-        raise BenchmarkError(f"{what}: {found} instead of {expected}.")
 
 
 def _plan_seconds(run: JobRun) -> float:
@@ -139,4 +134,4 @@ def _limit(group: TierGroup, risen: int, watch: Stopwatch) -> None:
     checkpoint()
     with watch.measuring("limit"):
         changed = _run("tiers_limit_update", **_plain(group))
-    _expect("rows of the limit", changed, risen)
+    expect("rows of the limit", changed, risen)

@@ -9,6 +9,12 @@ class BenchmarkError(Exception):
     """What was measured is not what should have been done; the message says what differs."""
 
 
+def expect(what: str, found: object, expected: object) -> None:
+    """BenchmarkError, and no figures, where something else was done than what is measured."""
+    if found != expected:
+        raise BenchmarkError(f"{what}: {found} instead of {expected}.")
+
+
 @dataclass(frozen=True)
 class Figures:
     """Seconds of ours and of the limit over the same rows; `more` holds what only this benchmark tells.

@@ -23,13 +23,16 @@ from benefits.api_forms import (
     MemberNumber,
     QuoteOut,
     Quoting,
+    QuotingSavings,
     Redeeming,
     RedemptionOut,
     Returning,
+    SavingOut,
     Swapping,
+    TellingSavings,
     UsingCoupons,
 )
-from benefits.models import Benefit, ChoiceGroup, Grant, Redemption
+from benefits.models import Benefit, ChoiceGroup, Grant, OrderSaving, Redemption
 from benefits.pricing.orders import Freight, Line
 from benefits.services.answers import answered_once
 from benefits.services.choice_states import ChoiceState, choice_state
@@ -38,19 +41,22 @@ from benefits.services.coupons import give_back_coupons, use_coupons
 from benefits.services.entitlements import Entitlement, entitlements_of
 from benefits.services.quotes import quote_order
 from benefits.services.redemptions import redeem, return_redemption
+from benefits.services.savings import record_quoted_savings, record_savings
 from memberships.models import Enrolment, Member, Programme
+from memberships.services.merges import refuse_merged
 from operations.api.auth import actor_of, needs
 from operations.api.fields import Code, Day, Id, IdempotencyKey
 from operations.api.routers import ApiRouter, ApiScope
 from operations.dates import business_date
 
-READ, CHOOSE, REDEEM = "benefits.read", "benefits.choose", "benefits.redeem"
+READ, CHOOSE, REDEEM, ORDERS = "benefits.read", "benefits.choose", "benefits.redeem", "benefits.orders"
 router = Router()
 ROUTERS = (ApiRouter("benefits", "/benefits/", router, ["benefits"]),)
 SCOPES = (
     ApiScope(READ, gettext_lazy("see what members are entitled to, chose and used")),
     ApiScope(CHOOSE, gettext_lazy("choose benefits for members")),
     ApiScope(REDEEM, gettext_lazy("redeem benefits for members, and take uses back")),
+    ApiScope(ORDERS, gettext_lazy("tell what benefits took off members' orders")),
 )
 
 
@@ -178,6 +184,34 @@ def quote_price(request: HttpRequest, number: MemberNumber, payload: Quoting) ->
     }
 
 
+@router.post("/members/{number}/savings", response=list[SavingOut], auth=needs(ORDERS))
+def tell_savings(request: HttpRequest, number: MemberNumber, payload: TellingSavings) -> list[dict[str, Any]]:
+    """What benefits took off an order, for the member's value statement. The order's number is the key: the same again
+    changes nothing. What a return takes back is not told, it follows from the order's returns."""
+    member, now = _member(number), _now(request)
+    amounts: dict[Benefit, Any] = {}
+    for saving in payload.saved:
+        benefit = _benefit(BenefitName(programme=payload.programme, code=saving.benefit))
+        amounts[benefit] = amounts.get(benefit, 0) + saving.amount
+    found = record_savings(
+        member, order_number=payload.order_number, amounts=amounts, ordered_on=payload.ordered_on or now["on"], **now
+    )
+    return [_saving(saving) for saving in found]
+
+
+@router.post("/members/{number}/savings/quoted", response=list[SavingOut], auth=needs(ORDERS))
+def tell_quoted_savings(request: HttpRequest, number: MemberNumber, payload: QuotingSavings) -> list[dict[str, Any]]:
+    """The same, reckoned here by the price of the order's day; to be called once its coupons are used."""
+    member, now = _member(number), _now(request)
+    programme = _found(Programme.objects.filter(code=payload.programme).first())
+    _quote, found = record_quoted_savings(
+        member, programme, [Line(**line.dict()) for line in payload.lines], order_number=payload.order_number,
+        ordered_on=payload.on or now["on"], freight=Freight(payload.freight, payload.return_freight, payload.delivery),
+        coupons=payload.coupons, **now,
+    )
+    return [_saving(saving) for saving in found]
+
+
 def _today() -> date:
     return business_date(timezone.now())
 
@@ -196,6 +230,7 @@ def _found(record: Any) -> Any:
 
 def _member(number: str) -> Member:
     found: Member = _found(Member.objects.filter(pk=Member.pk_of(number) or 0).first())
+    refuse_merged(found)
     return found
 
 
@@ -257,6 +292,13 @@ def _coupon(grant: Grant) -> dict[str, Any]:
         "key": grant.key, "programme": benefit.programme.code, "benefit": benefit.code, "state": grant.state,
         "valid_from": grant.valid_from, "valid_until": grant.valid_until, "used_on": grant.used_on,
         "order_number": grant.order_number,
+    }
+
+
+def _saving(saving: OrderSaving) -> dict[str, Any]:
+    return {
+        "benefit": saving.benefit.code, "amount": saving.amount, "order_number": saving.order_number,
+        "ordered_on": saving.on,
     }
 
 

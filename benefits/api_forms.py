@@ -181,3 +181,32 @@ class QuoteOut(Schema):
     payable: Decimal
     return_freight: Decimal
     considered: list[str] = Field(description="What did not apply, and why.")
+
+
+class SavingIn(Schema):
+    """So much (CNY) a benefit of the programme took off the order."""
+
+    benefit: Code
+    amount: Annotated[Amount, Field(gt=0)]
+
+
+class TellingSavings(Schema):
+    """What benefits took off an order, as the shop reckoned it. `ordered_on` null: today."""
+
+    programme: Code
+    order_number: OrderNumber
+    ordered_on: Day | None = None
+    saved: list[SavingIn] = Field(min_length=1, max_length=50)
+
+
+class QuotingSavings(Quoting):
+    """An order that was placed: its price is reckoned for its day, and what benefits took off it is kept."""
+
+    order_number: OrderNumber
+
+
+class SavingOut(Schema):
+    benefit: str
+    amount: Decimal
+    order_number: str
+    ordered_on: date

@@ -1,20 +1,25 @@
-"""The demo's benefits: what some members used, exchanged points for, and gave back in the last days."""
+"""The demo's benefits: what some members used, exchanged points for, and gave back in the last days, and what it was
+worth to them."""
 
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 
 from django.db import transaction
 
 from benefits.errors import RedemptionError
 from benefits.models import Benefit, Redemption
 from benefits.services.redemptions import redeem, return_redemption
+from benefits.services.savings import record_savings
 from benefits.services.segments import put_into_segment
 from benefits.services.stocks import set_total
+from benefits.services.value_runs import keep_statements, programmes_with_benefits
 from memberships.demo.cards import Days
 from memberships.demo.parts import DemoPart
 from memberships.demo.programmes import JD_PLUS
 from memberships.demo.users import OPERATOR
 from memberships.errors import InsufficientPointsError
-from memberships.models import Member, Subscription
+from memberships.models import Member, Order, Subscription
+from memberships.services.ranges import EVERYTHING
 from operations.dates import BUSINESS_ZONE
 from operations.models import User
 
@@ -26,6 +31,8 @@ USED = (
 )
 #: Of a hundred members so many are families, as the sources say.
 FAMILIES = 64
+#: PLACEHOLDER: of a hundred yuan so many came off by the member price.
+MEMBER_PRICE_PERCENT = 5
 
 
 class UsedBenefits(DemoPart):
@@ -54,6 +61,21 @@ class UsedBenefits(DemoPart):
         if last is not None:
             return_redemption(
                 last, key="demo-return", on=yesterday, at=_noon(yesterday), actor=_operator(), reason="预约取消"
+            )
+        _tell_savings(benefits["member-price"], on=yesterday)
+        for programme in programmes_with_benefits():
+            keep_statements(programme, EVERYTHING, on=yesterday)
+
+
+def _tell_savings(benefit: Benefit, *, on: date) -> None:
+    """What the member price took off the orders."""
+    orders = Order.objects.filter(enrolment__programme=benefit.programme_id, returns=None, ordered_on__lte=on)
+    for order in orders.select_related("member").order_by("pk"):
+        saved = round(order.amount * MEMBER_PRICE_PERCENT / (100 - MEMBER_PRICE_PERCENT), 2)
+        if saved >= Decimal("0.01"):
+            record_savings(
+                order.member, order_number=order.number, amounts={benefit: saved}, ordered_on=order.ordered_on, on=on,
+                at=_noon(on), actor=None,
             )
 
 

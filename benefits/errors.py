@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from operations.errors import PlusdeskError
 
 if TYPE_CHECKING:
-    from benefits.models import Benefit, Budget, ChoiceGroup, Grant, MemberSegment
+    from benefits.models import Benefit, Budget, Campaign, ChoiceGroup, Grant, MemberSegment
     from memberships.models import Member
 
 
@@ -137,7 +137,7 @@ class BudgetExceededError(RedemptionError):
     """The benefit's budget has not as much left, or its days have not begun or are over. `left`: in CNY."""
 
     def __init__(self, budget: "Budget", *, on: date, asked: Decimal) -> None:
-        self.left, self.asked = budget.amount - budget.spent, asked
+        self.left, self.asked = budget.left, asked
         is_its_time = budget.starts_on <= on and (budget.ends_on is None or on <= budget.ends_on)
         words = (
             _("The budget “%(budget)s” has %(left)s CNY left; this takes %(asked)s CNY.")
@@ -169,6 +169,33 @@ class BudgetError(PlusdeskError):
     """The budget cannot be set so."""
 
     http_status = 409
+
+
+class CampaignError(PlusdeskError):
+    """The campaign cannot be opened so."""
+
+    http_status = 409
+
+
+class CampaignStoppedError(RedemptionError):
+    """The campaign that pays for the benefit was stopped by hand."""
+
+    def __init__(self, campaign: "Campaign") -> None:
+        super().__init__(_("The campaign “%(campaign)s” is stopped.") % {"campaign": campaign})
+
+
+class NotTargetedError(RedemptionError):
+    """The campaign that pays for the benefit is for a segment, or a share of members, to which the member is none."""
+
+    def __init__(self, campaign: "Campaign", member: "Member", *, on: date) -> None:
+        figures = {"campaign": campaign, "member": member, "segment": campaign.segment, "on": on}
+        words = (
+            _("The campaign “%(campaign)s” is for “%(segment)s”, or not open to all yet: member %(member)s is not "
+              "among them on %(on)s.")
+            if campaign.segment else
+            _("The campaign “%(campaign)s” is open to a share of members only: member %(member)s is not among them.")
+        )
+        super().__init__(words % figures)
 
 
 class ChoiceError(PlusdeskError):
@@ -338,3 +365,9 @@ class CouponsOfOrderError(GrantError):
             _("For order %(order)s these coupons were used: %(used)s. Others can be used once they are given back.")
             % {"order": order_number, "used": ", ".join(used)}
         )
+
+
+class OrderSavingError(PlusdeskError):
+    """What a benefit is said to have taken off an order cannot be so."""
+
+    http_status = 422

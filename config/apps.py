@@ -1,5 +1,7 @@
 """Wiring done when Django starts, whichever process it is."""
 
+import gc
+
 from django.apps import AppConfig
 
 
@@ -10,3 +12,6 @@ class PlusdeskConfig(AppConfig):
     def ready(self) -> None:
         # Without it the tasks of a web process would belong to an application of Celery that knows no broker.
         from config import celery  # noqa: F401
+
+        # What is loaded by now stays: not looked through for rubbish again, nor copied for that by forked workers.
+        gc.freeze()

@@ -36,7 +36,7 @@ def _works() -> bool:
     """Whether the environment's Python runs, has pip, and is new enough."""
     question = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
     try:
-        return subprocess.run([PYTHON, "-c", question], capture_output=True).returncode == 0
+        return subprocess.run([PYTHON, "-c", question], capture_output=True).returncode == 0  # nosec B603
     except OSError:
         return False
 
@@ -49,7 +49,7 @@ def _create() -> None:
         sys.exit(NO_ENSUREPIP.format(*sys.version_info))
     print("Making the virtual environment .venv ...", flush=True)
     shutil.rmtree(VENV, ignore_errors=True)
-    if subprocess.run([sys.executable, "-m", "venv", VENV]).returncode:
+    if subprocess.run([sys.executable, "-m", "venv", VENV]).returncode:  # nosec B603
         sys.exit(NO_ENSUREPIP.format(*sys.version_info))
 
 
@@ -61,7 +61,7 @@ def _is_installed(requirements: str) -> bool:
 def _install(requirements: str) -> None:
     print(f"Installing {requirements} into .venv ...", flush=True)
     options = ["--quiet", "--disable-pip-version-check", "--no-input", "-r", requirements]
-    if subprocess.run([PYTHON, "-m", "pip", "install", *options], cwd=PROJECT).returncode:
+    if subprocess.run([PYTHON, "-m", "pip", "install", *options], cwd=PROJECT).returncode:  # nosec B603
         sys.exit(f"{requirements} could not be installed; see above. Run make again to go on.")
     for name in {requirements, PRODUCT}:  # the development file includes the product's
         _stamp(name).write_text(_digest(name))

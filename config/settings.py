@@ -14,13 +14,14 @@ from config.flags import flag
 from config.logs import logging_config
 from config.secrets import is_sealing_key, is_webhook_secret
 from config.unfold import UNFOLD as UNFOLD
+from operations.quiet_hours import read_hours
 
 env = environ.Env()
 if env_file := env.str("ENV_FILE", default=""):
     environ.Env.read_env(env_file)
 
 BASE_DIR: Path = Path(__file__).resolve().parent.parent
-DEMO_SECRET_KEY = "demo-only-secret-key-that-production-refuses-0123456789abcdefghij"
+DEMO_SECRET_KEY = "demo-only-secret-key-that-production-refuses-0123456789abcdefghij"  # nosec B105
 DEMO_SECRETS_KEY = "ZGVtby1vbmx5IHNlYWxpbmcga2V5LCBwcm9kdWN0aW9uIHJlZnVzZXMgaXQ="
 
 # --- which house this is -----------------------------------------------------------------------------
@@ -104,6 +105,9 @@ MIDDLEWARE: list[str] = [
     "operations.middleware.AuditMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "operations.security.sessions.SessionLimitMiddleware",
+    "operations.security.second_factor.SecondFactorMiddleware",
+    "operations.security.step_up.StepUpMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -122,6 +126,7 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 AUTH_USER_MODEL = "operations.User"
+AUTHENTICATION_BACKENDS: list[str] = ["operations.security.backend.DeskBackend"]
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator",
@@ -146,15 +151,22 @@ STATIC_URL = "static/"
 STATIC_ROOT: Path = DATA_DIR / "static"
 # Uploads are private: nothing serves MEDIA_ROOT, pages stream what a permission allows.
 MEDIA_ROOT: Path = env.path("UPLOADS_DIR", default=str(DATA_DIR / "uploads"))()  # type: ignore[operator]
+# Compressing is for networks: over loopback it would only add eight seconds of work to each `make run`.
+_STATIC_STORAGE = (
+    "whitenoise.storage.CompressedManifestStaticFilesStorage" if IS_PRODUCTION
+    else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+)
 STORAGES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": _STATIC_STORAGE},
 }
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 FILE_UPLOAD_TEMP_DIR: str | None = env.str("FILE_UPLOAD_TEMP_DIR", default=None)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 IMPORT_FILE_MAX_BYTES: int = env.int("IMPORT_FILE_MAX_BYTES", default=1024 * 1024 * 1024)
+# Of each attachment of a case note.
+CASE_FILE_MAX_BYTES: int = env.int("CASE_FILE_MAX_BYTES", default=10 * 1024 * 1024)
 
 # --- jobs --------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
@@ -179,6 +191,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "start-nights": {"task": "operations.tasks.start_nights", "schedule": 5.0, "options": {"expires": 5}},
     "tick-jobs": {"task": "operations.tasks.tick_jobs", "schedule": 5.0, "options": {"expires": 5}},
     "sweep-staging": {"task": "operations.tasks.sweep_staging", "schedule": 600.0, "options": {"expires": 600}},
+    "sweep-sessions": {"task": "operations.tasks.sweep_sessions", "schedule": 3600.0, "options": {"expires": 3600}},
     "sweep-dry-runs": {"task": "operations.tasks.sweep_dry_runs", "schedule": 600.0, "options": {"expires": 600}},
 }
 # When in the day of Shanghai the work of that day begins; just after midnight other clocks may still disagree.
@@ -268,7 +281,18 @@ EMAIL_TIMEOUT: int = env.int("EMAIL_TIMEOUT", default=20)
 EMAIL_IN_FLIGHT: int = env.int("EMAIL_IN_FLIGHT", default=4)
 EMAIL_PER_SECOND: float = env.float("EMAIL_PER_SECOND", default=0)
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="plusdesk@localhost")
-# The language in which members are written to.
+# Text messages go by the signed webhook (EVENTS_URL): whoever hears it sends them. The number stands in its body.
+SMS_IS_ON: bool = flag("SMS_IS_ON", default=not IS_PRODUCTION)
+# When people are not disturbed, in Shanghai's time, by channel; blank: at no time. Urgent kinds go all the same.
+NOTICE_QUIET_HOURS: dict[str, str] = {
+    "sms": env.str("SMS_QUIET_HOURS", default="21:00-08:00"), "email": env.str("EMAIL_QUIET_HOURS", default=""),
+}
+for _hours in NOTICE_QUIET_HOURS.values():
+    try:
+        read_hours(_hours)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"Quiet hours: {error}.") from error
+# The language in which members are written to whose own is not known.
 NOTICE_LANGUAGE: str = env.str("NOTICE_LANGUAGE", default="zh-hans")
 NOTICE_CHUNK_ROWS: int = env.int("NOTICE_CHUNK_ROWS", default=5_000)
 
@@ -289,25 +313,45 @@ PGHISTORY_CREATED_AT_FUNCTION = "clock_timestamp()"
 PGHISTORY_BASE_MODEL = "operations.models.audit.AuditEvent"
 PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
+# --- signing in --------------------------------------------------------------------------------------------
+# "required": whoever has no second factor is led to enrol one, and nowhere else; "optional": who has one uses it.
+SECOND_FACTOR: str = env.str("SECOND_FACTOR", default="required" if IS_PRODUCTION else "optional")
+if SECOND_FACTOR not in ("required", "optional"):
+    raise ImproperlyConfigured(f"SECOND_FACTOR={SECOND_FACTOR!r} is neither required nor optional.")
+# After so many failures of a name, or from an address, within so many minutes it is locked for as long.
+LOCKOUT_FAILURES: int = env.int("LOCKOUT_FAILURES", default=5)
+LOCKOUT_ADDRESS_FAILURES: int = env.int("LOCKOUT_ADDRESS_FAILURES", default=50)
+LOCKOUT_MINUTES: int = env.int("LOCKOUT_MINUTES", default=15)
+# A session ends when nobody did anything for so many minutes, and so many hours after it began.
+SESSION_IDLE_MINUTES: int = env.int("SESSION_IDLE_MINUTES", default=30)
+SESSION_HOURS: float = env.float("SESSION_HOURS", default=12)
+SESSION_COOKIE_AGE: int = int(SESSION_HOURS * 60 * 60)
+# Before money and personal data who proved longer ago who they are is asked again; 0: nobody is.
+STEP_UP_MINUTES: int = env.int("STEP_UP_MINUTES", default=10 if IS_PRODUCTION else 0)
+
 # --- security ----------------------------------------------------------------------------------------------
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_PRODUCTION
 SECURE_SSL_REDIRECT: bool = flag("SECURE_SSL_REDIRECT", default=IS_PRODUCTION)
 SECURE_HSTS_SECONDS: int = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if IS_PRODUCTION else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_PRODUCTION
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("BEHIND_PROXY") else None
+# Where TLS ends before us; what the proxy says of protocol and client is believed then, and nowhere else.
+BEHIND_PROXY: bool = flag("BEHIND_PROXY")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-# 'unsafe-eval' is what Unfold's Alpine needs; inline styles come from its widgets.
+# No script stands in a page: all are files of ours. 'unsafe-eval' is what Unfold's Alpine reads its attributes with;
+# inline styles are Unfold's (the colours of the theme, widths of bars) and htmx's.
 CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "DIRECTIVES": {
-        "default-src": ["'self'"],
-        "script-src": ["'self'", "'unsafe-eval'", "'unsafe-inline'"],
+        "default-src": ["'none'"],
+        "script-src": ["'self'", "'unsafe-eval'"],
         "style-src": ["'self'", "'unsafe-inline'"],
         "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
         "frame-ancestors": ["'none'"],
         "form-action": ["'self'"],
-        "base-uri": ["'self'"],
-        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
     }
 }
 

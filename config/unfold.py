@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
@@ -48,6 +49,11 @@ def _page(title: Any, icon: str, model: str, page: str) -> dict[str, Any]:
     return {"title": title, "icon": icon, "link": address, "permission": may_open(model)}
 
 
+def _page_for(right: str, title: Any, icon: str, model: str, page: str) -> dict[str, Any]:
+    """The same, for those only who have a right of its own."""
+    return {**_page(title, icon, model, page), "permission": lambda request: request.user.has_perm(right)}
+
+
 def _list(title: Any, icon: str, model: str, page: str) -> dict[str, Any]:
     """A list one page of which has an item of its own, and is not this one, though its address begins alike."""
     item = _item(title, icon, model)
@@ -77,7 +83,15 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
     "ENVIRONMENT": "config.unfold.environment",
-    "DASHBOARD_CALLBACK": "config.dashboard.dashboard",
+    "DASHBOARD_CALLBACK": "operations.admin.dashboard.dashboard",
+    "STYLES": [lambda _request: static("operations/frame.css")],
+    "SCRIPTS": [lambda _request: static("operations/session.js")],
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("Change password"), "link": reverse_once("admin:password_change")},
+            {"title": _("Your second factor"), "link": reverse_once("admin:second_factor")},
+        ],
+    },
     "COMMAND": {
         # Pages only: what is typed here goes into an address, where no record is to be looked for.
         "search_models": False,
@@ -109,6 +123,10 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Members"), "group", "memberships.member"),
                     _item(_("Enterprise customers"), "domain", "memberships.enterprisecustomer"),
                     _item(_("Subscriptions"), "card_membership", "memberships.subscription"),
+                    _item(_("Case notes"), "sticky_note_2", "memberships.casenote"),
+                    _item(_("Kinds of case notes"), "label", "memberships.casenotekind"),
+                    _item(_("Closed accounts"), "person_off", "memberships.accountclosure"),
+                    _item(_("Merged records"), "merge", "memberships.membermerge"),
                 ],
             },
             {
@@ -148,6 +166,7 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     _item(_("Programmes"), "workspace_premium", "memberships.programme"),
+                    _page(_("Does it pay"), "monitoring", "memberships.profitrow", "first"),
                     _item(_("Programme files"), "edit_document", "memberships.programmerevision"),
                     _item(_("Plans"), "sell", "memberships.plan"),
                     _item(_("Tiers"), "stairs", "memberships.tier"),
@@ -164,8 +183,11 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Grants"), "confirmation_number", "benefits.grant"),
                     _item(_("Choice groups"), "checklist", "benefits.choicegroup"),
                     _item(_("Choices"), "how_to_vote", "benefits.choice"),
+                    _item(_("Campaigns"), "campaign", "benefits.campaign"),
+                    _item(_("Brands"), "storefront", "benefits.brand"),
                     _item(_("Budgets"), "savings", "benefits.budget"),
                     _item(_("Pricing policies"), "calculate", "benefits.pricingpolicy"),
+                    _item(_("Value statements"), "query_stats", "benefits.valuestatement"),
                 ],
             },
             {
@@ -194,10 +216,16 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Job runs"), "schedule", "operations.jobrun"),
                     _item(_("Notices"), "campaign", "operations.notice"),
                     _item(_("Outgoing messages"), "outbox", "operations.outboxmessage"),
+                    _page_for("operations.search_trail", _("Audit trail"), "policy", "operations.trailexport", "trail"),
+                    _item(_("Digests of the trail"), "fingerprint", "operations.auditdigest"),
                     _item(_("Reveals of personal data"), "visibility", "operations.reveal"),
+                    _item(_("Exports of personal data"), "file_save", "operations.personalexport"),
+                    _item(_("Exports of lists"), "download", "operations.listexport"),
+                    _item(_("Bulk actions"), "checklist", "operations.bulkchange"),
                     _item(_("Limits of approval"), "price_check", "operations.approvallimit"),
                     _item(_("API clients"), "api", "operations.apiclient"),
                     _item(_("Users"), "person", "operations.user"),
+                    _item(_("Failed sign-ins"), "lock_person", "operations.signinlock"),
                     _item(_("Groups"), "groups", "auth.group"),
                 ],
             },

@@ -36,6 +36,7 @@ from credit.services.blocking import would_pass
 from credit.services.invoices import enter_invoice
 from credit.services.lines import available, limit_on
 from memberships.models import Member
+from memberships.services.merges import refuse_merged
 from operations.api.auth import actor_of, needs
 from operations.api.fields import Code, Day, Id, IdempotencyKey
 from operations.api.routers import ApiRouter, ApiScope
@@ -111,7 +112,8 @@ def void_authorisation(
 @router.get("/members/{number}/invoices", response=list[InvoiceOut], auth=needs(READ))
 def list_invoices(request: HttpRequest, number: MemberNumber, is_open: bool = True) -> list[dict[str, Any]]:
     """The member's invoices, the newest first, 500 at the most; those that are open, or all."""
-    invoices = _invoices().filter(member=_member(number), line__member=_member(number))
+    member = _member(number)
+    invoices = _invoices().filter(member=member, line__member=member)
     found = invoices.open() if is_open else invoices  # type: ignore[attr-defined]
     return [_invoice_out(invoice) for invoice in found.order_by("-pk")[:MOST_INVOICES]]
 
@@ -160,13 +162,14 @@ def _found(record: Any) -> Any:
 
 def _member(number: str) -> Member:
     found: Member = _found(Member.objects.filter(pk=Member.pk_of(number) or 0).first())
+    refuse_merged(found)
     return found
 
 
 def _line(number: str, programme: str) -> CreditLine:
     """The member's line in the programme; the one that was closed last where none is not."""
     lines = CreditLine.objects.select_related("programme").filter(member=_member(number), programme__code=programme)
-    found: CreditLine = _found(lines.not_closed().first() or lines.order_by("-pk").first())  # type: ignore[attr-defined]
+    found: CreditLine = _found(lines.in_use().first() or lines.order_by("-pk").first())  # type: ignore[attr-defined]
     return found
 
 

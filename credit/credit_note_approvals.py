@@ -3,15 +3,13 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import Model
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from credit.approvals import CreditAction
-from credit.errors import ReasonMissingError, money
-from credit.models import CreditNote, Invoice
-from credit.services.invoices import cleaned_number, credit_invoice, refuse_note, repeated_note
-from credit.services.lines import lock_line
+from credit.approvals import InvoiceAction, WeighedByDay
+from credit.errors import ReasonMissingError, ReservedKeyError, money
+from credit.models import CreditEntry, CreditNote, Invoice
+from credit.services.invoices import BACK, cleaned_number, credit_invoice, refuse_note, repeated_note
 from operations.approvals import Description, Outcome, Payload, fingerprint
 from operations.models import Approval, User
 from operations.services.approvals import ask
@@ -19,25 +17,22 @@ from operations.services.approvals import ask
 CREDIT_INVOICE = "credit_invoice"
 
 
-class CreditInvoice(CreditAction):
-    """Payload: {"invoice", "amount", "key", "number"}."""
+class CreditInvoice(WeighedByDay, InvoiceAction):
+    """Payload: {"invoice", "amount", "key", "number", "asked_by", "asked_on"}.
 
+    Weighed by all that is credited of the invoice with it, and by the day: many invoices weigh as much as one.
+    """
+
+    kind = CreditEntry.Kind.CREDIT_NOTE
     name = CREDIT_INVOICE
     label = gettext_lazy("credit an invoice")
     permission = "credit.invoice_credit"
 
-    @staticmethod
-    def invoice(payload: Payload) -> Invoice:
-        return Invoice.objects.select_related("line", "member").get(pk=payload["invoice"])
+    def before(self, payload: Payload) -> Decimal:
+        return self.invoice(payload).credited
 
-    def amount(self, payload: Payload) -> Decimal | None:
-        return Decimal(payload["amount"])
-
-    def subject(self, payload: Payload) -> Model | None:
-        return self.invoice(payload)
-
-    def lock(self, payload: Payload) -> None:
-        lock_line(self.invoice(payload).line_id)
+    def is_done(self, payload: Payload) -> bool:
+        return CreditNote.objects.filter(member=self.invoice(payload).member_id, key=payload["key"]).exists()
 
     def seen(self, payload: Payload) -> str:
         invoice = self.invoice(payload)
@@ -54,6 +49,7 @@ class CreditInvoice(CreditAction):
             words % {"amount": money(amount), "invoice": invoice, "member": invoice.member},
             (
                 (_("Amount (CNY)"), money(amount)), (_("Outstanding (CNY)"), money(invoice.outstanding)),
+                (_("Credited before (CNY)"), money(invoice.credited)),
                 (_("Given back as unapplied credit (CNY)"), money(unapplied)), (_("Key"), payload["key"]),
             ),
         )
@@ -78,11 +74,19 @@ def offer_credit_note(
     """
     if not reason.strip():
         raise ReasonMissingError
+    if key.startswith(BACK):
+        raise ReservedKeyError(key)
     number = cleaned_number(number)
-    if first := repeated_note(invoice, key, amount, number):
+    if first := repeated_note(invoice, key, amount, number, reason=reason):
         return _told(first)
-    payload = {"invoice": invoice.pk, "amount": str(amount), "key": key, "number": number}
     waits_as = f"{CREDIT_INVOICE}:{invoice.member_id}:{key}"
+    # Asked for again on a later day it is the same request.
+    waiting = Approval.objects.waiting().filter(key=waits_as, maker=actor, expires_at__gt=at).first()
+    asked_on = waiting.payload.get("asked_on") if waiting else on.isoformat()
+    payload = {
+        "invoice": invoice.pk, "amount": str(amount), "key": key, "number": number,
+        **({"asked_by": actor.pk, "asked_on": asked_on} if asked_on else {}),
+    }
     return ask(CREDIT_INVOICE, payload, actor=actor, reason=reason, on=on, at=at, key=waits_as)
 
 

@@ -144,10 +144,11 @@ def _money(lines: dict[str, CreditLine], *, on: date) -> None:
     first, _second, third = _invoices(lines["pays"])
     late, _later = _invoices(lines["late"])
     _receive(lines["late"], Decimal("3000.00"), on=on - 4 * DAY, reference=f"部分货款 {late.number}")
-    request_official(third)
-    issue_official(first, number="24112000000012345678", issued_on=first.invoiced_on + DAY, on=on)
+    who: dict[str, Any] = {"at": _noon(on), "actor": _controller()}
+    request_official(third, **who)
+    issue_official(first, number="24112000000012345678", issued_on=first.invoiced_on + DAY, on=on, **who)
     (lost,) = _invoices(lines["lost"])
-    facts: dict[str, Any] = {"on": on, "at": _noon(on), "actor": _controller()}
+    facts = {"on": on, **who}
     for number, (payer, amount, reference) in enumerate((
         (_firm(lines["lost"])[:6] + "（财务部）", lost.amount, "货款"),
         ("个人转账 李先生", Decimal("2900.00"), "代付订单"),
@@ -158,7 +159,7 @@ def _money(lines: dict[str, CreditLine], *, on: date) -> None:
             Incoming(f"DEMO-X{number}", payer, amount, on - DAY, f"62220210{number}8888", reference),
             **facts,
         )
-    set_receipt_aside(receipt, on=on, reason="银行结息，非客户付款")
+    set_receipt_aside(receipt, reason="银行结息，非客户付款", **facts)
 
 
 def _exceptions(lines: dict[str, CreditLine], *, on: date, actor: User) -> None:
@@ -166,7 +167,7 @@ def _exceptions(lines: dict[str, CreditLine], *, on: date, actor: User) -> None:
     at = _noon(on)
     suspend_line(lines["suspended"], on=on, actor=actor, reason="收货争议，待核实")
     exclude_rule(
-        lines["overdue"], "overdue-days", starts_on=on, ends_on=on + 10 * DAY, on=on, at=at, actor=actor,
+        lines["overdue"], "on-hold", starts_on=on, ends_on=on + 10 * DAY, on=on, at=at, actor=actor,
         reason="已承诺本周付款",
     )
     authorise(lines["monthly"], Decimal("12500.00"), key="demo", order_number="PO-0001", on=on, at=at, actor=actor)

@@ -1,7 +1,8 @@
-"""What moves a limit takes two people over the maker's own: grants, changes, increases for a time, exclusions.
+"""What moves a limit takes two people over the maker's own: grants, changes, increases, exclusions, draws that go on.
 
 All are weighed by what the line may owe afterwards, against the limits of `grant_credit`: nobody who may grant 100,000
-CNY alone makes a line of more out of two steps. What lowers a limit, or shortens terms, anybody with the right does.
+CNY alone makes a line of more out of two steps. What lowers a limit, shortens terms on every day, suspends or closes a
+line, anybody with the right does.
 """
 
 from datetime import date, datetime
@@ -17,10 +18,19 @@ from credit.errors import money
 from credit.models import CreditLine
 from credit.services.decisions import grant_request, line_of, refuse_grant
 from credit.services.exclusions import exclude_rule, refuse_exclusion
-from credit.services.line_changes import change_line, highest_limit, raise_for_a_time, refuse_change, refuse_increase
+from credit.services.line_changes import (
+    change_line,
+    highest_limit,
+    keep_line,
+    raise_for_a_time,
+    refuse_change,
+    refuse_closed,
+    refuse_increase,
+    resume_line,
+)
 from credit.services.lines import increases_from, limit_on, lock_line, version_on
 from credit.services.policies import offer_of
-from credit.terms.checks import longest_days
+from credit.terms.checks import is_later
 from credit.terms.words import rule_in_words
 from memberships.models import CreditRequest, Subscription
 from memberships.services.members import lock_member
@@ -125,7 +135,10 @@ class LineAction(CreditAction):
 
 
 class ChangeLine(LineAction):
-    """Payload: {"line", "limit": or null, "terms": or null, "starts_on"}."""
+    """Payload: {"line", "limit": or null, "terms": or null, "starts_on"}.
+
+    Other terms are weighed like more, unless by them no invoice of any day is due later.
+    """
 
     name = "change_credit_line"
     label = gettext_lazy("change a credit line")
@@ -145,7 +158,7 @@ class ChangeLine(LineAction):
         there = version_on(line, on=wanted["starts_on"])
         limit, terms = wanted["limit"], wanted["terms"]
         is_raised = limit is not None and limit > there.limit
-        is_longer = terms is not None and longest_days(terms) > longest_days(there.terms)
+        is_longer = terms is not None and is_later(terms, there.terms)
         after = there.limit if limit is None else limit
         return after + increases_from(line, since=wanted["starts_on"]) if is_raised or is_longer else NOTHING
 
@@ -267,7 +280,93 @@ class ExcludeRule(LineAction):
         return Outcome(words, {"exclusion": exclusion.pk})
 
 
-LINE_ACTIONS = (GrantCredit, ChangeLine, RaiseForATime, ExcludeRule)
+class ReleaseLine(LineAction):
+    """Draws on a line that were stopped go on. Payload: {"line", "seen_on"}.
+
+    Weighed by the most that the line may owe on any day from then on; where nothing was stopped, by nothing.
+    """
+
+    @staticmethod
+    def payload_of(line: CreditLine, *, on: date) -> dict[str, Any]:
+        """What letting draws go on is, as it was seen on a day."""
+        return {"line": line.pk, "seen_on": on.isoformat()}
+
+    def amount(self, payload: Payload) -> Decimal | None:
+        line = self.line(payload)
+        return self._highest(line, payload) if self.stopped_on(line) else NOTHING
+
+    def check(self, payload: Payload, *, actor: User, on: date, at: datetime) -> None:
+        refuse_closed(self.line(payload))
+
+    def stopped_on(self, line: CreditLine) -> date | None:
+        """Since when nothing was drawn; None: it was not stopped."""
+        raise NotImplementedError
+
+    def figures(self, payload: Payload) -> tuple[tuple[str, str], ...]:
+        """What may be owed and is owed."""
+        line = self.line(payload)
+        return (
+            (_("Limit (CNY)"), money(self._highest(line, payload))), (_("Owed now (CNY)"), money(line.open_amount)),
+            (_("Overdue (CNY)"), money(line.overdue_amount)), (_("No draws since"), str(self.stopped_on(line) or "–")),
+        )
+
+    @staticmethod
+    def _highest(line: CreditLine, payload: Payload) -> Decimal:
+        return highest_limit(line, starts_on=date.fromisoformat(payload["seen_on"]), ends_on=date.max)
+
+
+class ResumeLine(ReleaseLine):
+    """A suspension is lifted."""
+
+    name = "resume_credit_line"
+    label = gettext_lazy("lift the suspension of a credit line")
+    permission = "credit.suspend_creditline"
+
+    def stopped_on(self, line: CreditLine) -> date | None:
+        return line.suspended_on
+
+    def seen(self, payload: Payload) -> str:
+        return fingerprint(super().seen(payload), self.line(payload).suspended_on)
+
+    def describe(self, payload: Payload) -> Description:
+        line = self.line(payload)
+        words = _("Lift the suspension of the credit line of member %(member)s: it may be drawn on again.")
+        return Description(
+            words % {"member": line.member}, (*self.figures(payload), (_("Suspended because"), line.suspension_reason))
+        )
+
+    def execute(
+        self, payload: Payload, *, actor: User, checker: User | None, reason: str, on: date, at: datetime
+    ) -> Outcome:
+        line = resume_line(
+            self.line(payload), on=on, actor=actor, reason=reason, checker=checker, approval=self.approval_of(checker)
+        )
+        return Outcome(_("The line may be drawn on again."), {"line": line.pk})
+
+
+class KeepLine(ReleaseLine):
+    """A line is not closed after all: with a card it has its limit again."""
+
+    name = "keep_credit_line"
+    label = gettext_lazy("keep a credit line that was to be closed")
+
+    def stopped_on(self, line: CreditLine) -> date | None:
+        return line.closing_on
+
+    def describe(self, payload: Payload) -> Description:
+        words = _("Keep the credit line of member %(member)s, which was to be closed.")
+        return Description(words % {"member": self.line(payload).member}, self.figures(payload))
+
+    def execute(
+        self, payload: Payload, *, actor: User, checker: User | None, reason: str, on: date, at: datetime
+    ) -> Outcome:
+        line = keep_line(
+            self.line(payload), on=on, actor=actor, reason=reason, checker=checker, approval=self.approval_of(checker)
+        )
+        return Outcome(_("The line stays."), {"line": line.pk})
+
+
+LINE_ACTIONS = (GrantCredit, ChangeLine, RaiseForATime, ExcludeRule, ResumeLine, KeepLine)
 
 
 def _seen(line: CreditLine) -> str:

@@ -10,19 +10,21 @@ from django.utils.translation import gettext_lazy
 from credit.approvals import CreditAction
 from credit.models import CreditLine, Invoice
 from credit.services.lines import lock_line
-from credit.services.overdue_pauses import is_backdated, pause_overdue, refuse_pause
+from credit.services.overdue_pauses import days_alone, is_backdated, pause_overdue, refuse_pause
 from operations.approvals import Description, Outcome, Payload, fingerprint
 from operations.models import User
 
-#: So many days somebody pauses alone; a rule that overdue invoices break is kept from blocking as long.
+#: So many days a line is paused without a second person, one pause after the other: as long a firm hears of nothing,
+#: and pays no late fee.
 LONGEST_ALONE = 31
 
 
 class PauseOverdue(CreditAction):
     """Payload: {"line", "invoice" or null, "starts_on", "ends_on", "key", "seen_on"}.
 
-    One that begins today or later, of LONGEST_ALONE days at the most, is done at once. Nobody takes states back alone,
-    nor keeps what is overdue from blocking draws for longer: it has no limits.
+    One that begins today or later, and comes to LONGEST_ALONE days at the most with those beside it, is done at once.
+    Nobody takes states back alone:
+    it has no limits. Draws are stopped by what is overdue, paused or not.
     """
 
     name = "pause_overdue"
@@ -45,7 +47,7 @@ class PauseOverdue(CreditAction):
     def amount(self, payload: Payload) -> Decimal | None:
         """None, so that it takes two, where it begins before the day it was asked for, or is long."""
         first, last = _day(payload, "starts_on"), _day(payload, "ends_on")
-        is_long = (last - first).days >= LONGEST_ALONE
+        is_long = days_alone(self._line(payload), starts_on=first, ends_on=last) > LONGEST_ALONE
         return None if is_long or is_backdated(first, on=_day(payload, "seen_on")) else Decimal(0)
 
     def subject(self, payload: Payload) -> Model | None:

@@ -4,7 +4,7 @@ A policy's columns hold what the section says with every default said out; amoun
 ("2000000", "0.05"), days are whole numbers:
 
     offers       {plan: {"limit", "terms": a rule (credit/terms/rules.py), "minimum_standing": {...}}}
-    blocking     [{"code", "kind", "threshold"?, "name": {"zh", "en"}}], in the order in which they are told
+    blocking     [{"code", "kind", "threshold"?, "state"?, "name": {"zh", "en"}}], in the order in which they are told
     dunning      [{"state": an OverdueState, "days"}], an overdue state holds from so many days overdue on
     late_fee     null, or {"daily_percent", "free_days", "cap_percent"?}
     lapse        {"draws_in_grace", "reinstate_days"}
@@ -39,6 +39,8 @@ class BlockingKind(models.TextChoices):
     """What stops a draw. What its threshold counts is said in THRESHOLDS."""
 
     OVERDUE_DAYS = "overdue_days", _("days overdue")
+    # From the days on that `dunning` gives to the state, paused or not.
+    OVERDUE_STATE = "overdue_state", _("overdue state")
     OVERDUE_AMOUNT = "overdue_amount", _("amount overdue")
     USED_SHARE = "used_share", _("share of the limit that is used")
     ORDER_AMOUNT = "order_amount", _("amount of the order")
@@ -103,7 +105,10 @@ BLOCKING: Schema = record(
         "kind": one_of(BlockingKind.values),
         "threshold": exact(
             2, 0, 9_999_999_999,
-            description="Days (from so many on), CNY or percent (over it), as the kind says; not with the line's state",
+            description="Days (from so many on), CNY or percent (over it), as the kind says; not with states",
+        ),
+        "state": one_of(
+            DUNNING_STATES, description="With overdue_state: from the days on that dunning gives to this state"
         ),
         "name": NAMES,
     },

@@ -14,6 +14,13 @@ def give_rights() -> None:
         "memberships.reverse_points", "memberships.adjust_points", "memberships.import_order",
         "memberships.import_person", "memberships.add_enrolment",
     )
+    for role in (OPERATOR, CREDIT_CONTROLLER, ADMINISTRATOR):
+        roles.give(role, "memberships.write_casenote", "memberships.change_membercontact")
+    for role in (OPERATOR, CREDIT_CONTROLLER, ADMINISTRATOR):
+        roles.give(role, "memberships.close_account", "memberships.merge_member")
+    for role in (OPERATOR, CREDIT_CONTROLLER, ADMINISTRATOR, AUDITOR):
+        roles.give(role, "memberships.read_casenote")
+    roles.give(ADMINISTRATOR, "memberships.add_casenotekind", "memberships.change_casenotekind")
     roles.give(
         CREDIT_CONTROLLER, "memberships.change_enterprisecustomer", "memberships.import_enterprisecustomer",
         "memberships.reveal_membercontact", "memberships.export_enterprisecustomer",
@@ -22,6 +29,8 @@ def give_rights() -> None:
         PROGRAMME_MANAGER, "memberships.submit_programmerevision", "memberships.add_adjustmentreason",
         "memberships.change_adjustmentreason",
     )
+    for role in (PROGRAMME_MANAGER, AUDITOR, ADMINISTRATOR):
+        roles.give(role, "memberships.export_profitrow")
     # An export shows what the lists show: personal data is masked.
     roles.give(AUDITOR, "memberships.export_enterprisecustomer")
     roles.give(

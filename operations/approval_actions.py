@@ -52,6 +52,12 @@ class ConfirmImport(ImportAction):
     def measures(self, payload: Payload) -> list[Measure]:
         return [*super().measures(payload), *self._further(self._batch(payload))]
 
+    def lock(self, payload: Payload) -> None:
+        # Of two files that a person confirms at once the later one is weighed with the first.
+        uploaded_by = self._batch(payload).uploaded_by_id
+        if uploaded_by is not None:
+            User.objects.select_for_update(no_key=True).get(pk=uploaded_by)
+
     def check(self, payload: Payload, *, actor: User, on: date, at: datetime) -> None:
         batch = self._batch(payload)
         seen = (str(batch.preview_key), batch.file_sha256, batch.uploaded_by_id)

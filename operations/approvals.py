@@ -4,7 +4,7 @@ An action is executed with the exact payload that the maker sent and the checker
 services/approvals.py asks, decides and executes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -58,6 +58,10 @@ class ApprovalAction:
     #: Up to what amount anybody who may ask for it does it alone; groups may have more (models.ApprovalLimit), none
     #: less. None: nothing.
     alone: Decimal | None = None
+    #: Fields of its payload that are personal, and what masks them where the request is shown. Who has the permission
+    #: sees them whole for a reason, which is kept; without one nobody does.
+    personal: Mapping[str, Callable[[str], str]] = {}
+    reveal_permission = ""
     #: Whether limits are set for it; False: it is measured by those of other actions, or always takes two people.
     has_limits = True
 
@@ -72,6 +76,13 @@ class ApprovalAction:
     def describe(self, payload: Payload) -> Description:
         """What it would do, in the language of the moment; asked in each language of the house."""
         raise NotImplementedError
+
+    def shown(self, payload: Payload) -> dict[str, Any]:
+        """The content as its page shows it to everybody who may see the request."""
+        return {
+            name: self.personal[name](value) if name in self.personal and value else value
+            for name, value in payload.items()
+        }
 
     def permission_of(self, payload: Payload) -> str:
         """Who may ask for this one."""

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import pghistory
 import pgtrigger
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import connection
 from django.db.models import DO_NOTHING, ForeignKey, Model
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +22,11 @@ from pghistory.trigger import Event as EventTrigger
 _M = TypeVar("_M", bound=type[Model])
 
 #: How the trail keeps a kind of personal data: the SQL function that masks it (operations/masking.py has its twin).
-MASKS: dict[str, str] = {"name": "mask_name({0})", "mobile": "mask_mobile({0})", "email": "mask_email({0})"}
+MASKS: dict[str, str] = {
+    "name": "mask_name({0})", "mobile": "mask_mobile({0})", "email": "mask_email({0})",
+    # Free text may name anybody: how long it was is all that is kept, so that a change of it shows.
+    "text": "CASE WHEN {0} = '' THEN '' ELSE '*** (' || length({0}) || ')' END",
+}
 
 
 class MaskedEventTrigger(EventTrigger):
@@ -76,6 +81,12 @@ def keep_whole() -> pgtrigger.Trigger:
     )
 
 
+def by_instant(field: str, *, name: str = "") -> BrinIndex:
+    """The index by which what happened in a period is found: rows come in the order of time, so a few bytes for each
+    32 pages will do, and a write costs nothing. What has come since it was last summarised is summarised by vacuum."""
+    return BrinIndex(fields=[field], name=name or None, pages_per_range=32, autosummarize=True)
+
+
 def _plain_keys(model: type[Model], owner: str) -> dict[str, ForeignKey[Any, Any]]:
     """The event table's copies of the model's foreign keys: without constraint, and indexed for the owner only.
 
@@ -112,6 +123,7 @@ def track(
     def wrap(model: _M) -> _M:
         meta = {
             "triggers": [keep_whole()],
+            "indexes": [by_instant("pgh_created_at")],
             "verbose_name": _("audit event"),
             "verbose_name_plural": _("audit events"),
         }

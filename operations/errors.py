@@ -17,14 +17,15 @@ class UnknownNameError(PlusdeskError):
 
 
 class KeyConflictError(PlusdeskError):
-    """The key was used with another body."""
+    """The key was used with another body; `differing` are the fields of it, where who raises it knows them."""
 
     http_status = 409
 
-    def __init__(self, key: str) -> None:
-        super().__init__(
-            _("The key “%(key)s” was used for something else: with a new one it can be booked.") % {"key": key}
-        )
+    def __init__(self, key: str, *differing: str) -> None:
+        words = _("The key “%(key)s” was used for something else: with a new one it can be booked.")
+        if differing:
+            words = _("The key “%(key)s” was used with another %(fields)s: with a new one it can be booked.")
+        super().__init__(words % {"key": key, "fields": ", ".join(differing)})
 
 
 class RunStateError(PlusdeskError):

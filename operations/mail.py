@@ -1,4 +1,5 @@
-"""The outlet `mail`: notices as e-mails, by Django's mail settings; and the one that hands them to a webhook."""
+"""The outlet `mail`: notices as e-mails, by Django's mail settings; and those that hand them to a webhook: all that is
+said of a notice, or a text message to be sent to a mobile."""
 
 import asyncio
 import hashlib
@@ -15,14 +16,16 @@ from django.core.validators import validate_email
 from django.db import connections
 
 from operations.models import OutboxMessage
-from operations.notices import texts
+from operations.notices import Contact, language_of, texts
 from operations.outbound import Limits
 from operations.outlets import Reply, Verdict
+from operations.quiet_hours import URGENT
 from operations.services.notices import kind_of
-from operations.webhooks import Events, find_receiver
+from operations.webhooks import Connection, Events, find_receiver
 
 GONE = Reply(Verdict.REFUSED, "no such kind of notice")
 NO_ADDRESS = Reply(Verdict.REFUSED, "no e-mail address")
+NO_MOBILE = Reply(Verdict.REFUSED, "no mobile")
 #: Without its text: what is no address may be anything, and no masking would know it.
 BAD_ADDRESS = Reply(Verdict.REFUSED, "bad address")
 
@@ -39,7 +42,7 @@ class Mail:
         return Limits(in_flight=settings.EMAIL_IN_FLIGHT, per_second=settings.EMAIL_PER_SECOND)
 
     def takes(self, topic: str) -> bool:
-        return topic == "notice.email" and settings.EMAIL_IS_ON
+        return topic in ("notice.email", f"notice.email{URGENT}") and settings.EMAIL_IS_ON
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
@@ -74,19 +77,19 @@ def _write(message: OutboxMessage) -> EmailMessage | Reply:
     kind = kind_of(message)
     if kind is None:
         return GONE
-    address = kind.email_of(message.payload["member"])
-    if not address:
+    contact = kind.contact_of(message.payload["member"])
+    if not contact.email:
         return NO_ADDRESS
     try:
-        validate_email(address)
+        validate_email(contact.email)
     except ValidationError:
         return BAD_ADDRESS
-    text = kind.text(message.payload["facts"], language=settings.NOTICE_LANGUAGE)
+    text = kind.text(message.payload["facts"], language=language_of(contact))
     domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
     digest = hashlib.sha256(message.key.encode()).hexdigest()[:32]
     return EmailMessage(
         # A name in the facts could hold a line break, which no header may.
-        " ".join(text.subject.split()), text.body, to=[address], headers={"Message-ID": f"<{digest}@{domain}>"}
+        " ".join(text.subject.split()), text.body, to=[contact.email], headers={"Message-ID": f"<{digest}@{domain}>"}
     )
 
 
@@ -113,3 +116,38 @@ class NoticeEvents(Events):
         kind = kind_of(message)
         said = texts(kind, message.payload["facts"]) if kind else {}
         return {**message.payload, "texts": {language: text._asdict() for language, text in said.items()}}
+
+
+class SmsEvents(Events):
+    """Text messages, as signed webhooks to whoever sends them: the number, and one line in the member's language.
+
+    The number is looked up when a message is sent and stands in the signed body alone.
+    """
+
+    name = "sms_events"
+
+    def takes(self, topic: str) -> bool:
+        is_sms = topic in ("notice.sms", f"notice.sms{URGENT}")
+        return is_sms and settings.SMS_IS_ON and find_receiver() is not None
+
+    async def deliver(self, connection: Connection, message: OutboxMessage) -> Reply:
+        said = await asyncio.to_thread(_write_sms, message)
+        return said if isinstance(said, Reply) else await self.post(connection, message, said, topic="notice.sms")
+
+
+def _write_sms(message: OutboxMessage) -> dict[str, Any] | Reply:
+    try:
+        kind = kind_of(message)
+        contact = kind.contact_of(message.payload["member"]) if kind else Contact()
+    finally:
+        connections.close_all()
+    if kind is None:
+        return GONE
+    if not contact.mobile:
+        return NO_MOBILE
+    language = language_of(contact)
+    text = kind.text(message.payload["facts"], language=language)
+    return {
+        "kind": kind.name, "member": message.payload["member"], "mobile": contact.mobile, "language": language,
+        "text": text.sms, "is_urgent": message.topic.endswith(URGENT),
+    }

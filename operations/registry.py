@@ -12,12 +12,19 @@ from django.utils.translation import gettext as _
 from operations.errors import UnknownNameError
 
 if TYPE_CHECKING:
+    from operations.admin.dashboard import DashboardPanel, WorkList
+    from operations.admin.finders import Finder
     from operations.admin.panels import MemberPanel, ProgrammePanel
+    from operations.admin.timeline import TimelineSource
     from operations.api.routers import ApiRouter, ApiScope
     from operations.approvals import ApprovalAction
+    from operations.bulk import BulkAction
+    from operations.closing import ClosingPart
     from operations.imports.importer import Importer
+    from operations.merging import MergePart
     from operations.notices import NoticeKind
     from operations.outlets import Outlet
+    from operations.rollups import RollUp
     from operations.services.books import BookCheck
     from operations.services.jobs import Job
 
@@ -71,10 +78,27 @@ programme_sections: "Registry[Any]" = Registry("section of programme files")
 notices: "Registry[NoticeKind]" = Registry("notice")
 #: Sections that upper floors add to a member's page (operations/admin/panels.py), in the order of registration.
 member_panels: "Registry[MemberPanel]" = Registry("panel of the member's page")
+#: What of a member goes and what stays when their account is closed, and what blocks that (operations/closing.py).
+closing_parts: "Registry[ClosingPart]" = Registry("part of closing an account")
+#: What of two records of one person moves, stays and contradicts when they are merged (operations/merging.py).
+merge_parts: "Registry[MergePart]" = Registry("part of merging records")
+#: What a member's timeline is made of, in the order of its filters (operations/admin/timeline.py).
+timeline_sources: "Registry[TimelineSource]" = Registry("source of the timeline")
 #: The same of a programme's page.
 programme_panels: "Registry[ProgrammePanel]" = Registry("panel of the programme's page")
+#: Figures that a job measures and pages show (operations/rollups.py).
+roll_ups: "Registry[RollUp]" = Registry("roll-up")
+#: Parts of the first page, and what waits there to be done (operations/admin/dashboard.py).
+dashboard_panels: "Registry[DashboardPanel]" = Registry("panel of the first page")
+work_lists: "Registry[WorkList]" = Registry("work list")
+#: What the box of the header finds, in the order in which it is shown (operations/admin/finders.py).
+finders: "Registry[Finder]" = Registry("finder")
+#: Of memberships/profit.py: what a programme's profit and loss is made of.
+profit_sources: "Registry[Any]" = Registry("source of profit and loss")
 #: Of memberships/demo/parts.py, in the order in which they are made.
 demo_parts: "Registry[Any]" = Registry("part of the demo")
+#: What can be done to many records of a list at once (operations/bulk.py).
+bulk_actions: "Registry[BulkAction]" = Registry("bulk action")
 #: Operations of the HTTP API, which config/api.py mounts, and what its tokens may be good for (operations/api/).
 api_routers: "Registry[ApiRouter]" = Registry("router of the API")
 api_scopes: "Registry[ApiScope]" = Registry("scope of the API")

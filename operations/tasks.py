@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 
 import structlog
 from celery import shared_task
@@ -107,6 +108,12 @@ def sweep_outbox() -> None:
 def sweep_staging() -> None:
     """Drop the staging tables that nobody needs any more."""
     imports.sweep_staging()
+
+
+@shared_task
+def sweep_sessions() -> None:
+    """Remove sessions that are over: they would say for ever who signed in when."""
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
 
 
 @shared_task

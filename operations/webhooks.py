@@ -128,7 +128,13 @@ class Events:
         return payload
 
     async def deliver(self, connection: Connection, message: OutboxMessage) -> Reply:
-        body = body_of(message, self.data_of(message))
+        return await self.post(connection, message, self.data_of(message), topic=message.topic)
+
+    async def post(
+        self, connection: Connection, message: OutboxMessage, data: dict[str, Any], *, topic: str
+    ) -> Reply:
+        """Hand a message's data over, signed."""
+        body = body_of(message, data, topic=topic)
         headers = sign(connection.receiver.secret, id=message.key, at=datetime.now(UTC), body=body)
         headers["content-type"] = "application/json"
         url = connection.receiver.url
@@ -152,10 +158,10 @@ def find_receiver() -> Receiver | None:
         return None
 
 
-def body_of(message: OutboxMessage, data: dict[str, Any]) -> bytes:
+def body_of(message: OutboxMessage, data: dict[str, Any], *, topic: str) -> bytes:
     """The same bytes at each attempt."""
     said: dict[str, Any] = {
-        "type": message.topic,
+        "type": topic,
         "timestamp": message.created_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "data": data,
     }

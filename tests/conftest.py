@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,13 @@ PROJECT = Path(__file__).resolve().parent.parent
 #: What takes longest, the longest first: begun last, it would leave one worker alone with it.
 LONGEST = (
     "tests/browser/", "tests/config/test_run_product.py", "tests/memberships/test_night_ten_years.py",
-    "tests/memberships/test_night_crash.py", "tests/memberships/test_demo_past.py",
-    "tests/config/test_roles_matrix.py", "tests/partners/test_partner_storm.py", "tests/partners/test_story_jd_plus.py",
-    "tests/config/test_translations.py", "tests/memberships/test_customer_import_crash.py",
-    "tests/benefits/test_programme_files_benefits_identity.py", "tests/memberships/test_night_clock.py",
+    "tests/memberships/test_night_crash.py", "tests/config/test_roles_matrix.py",
+    "tests/memberships/test_demo", "tests/partners/test_partner_storm.py",
+    "tests/memberships/test_night_clock.py", "tests/memberships/test_night_thrice.py",
+    "tests/memberships/test_customer_import_crash", "tests/credit/test_credit_machine.py",
+    "tests/config/test_translations.py", "tests/benefits/test_programme_files_benefits_identity.py",
+    "tests/memberships/test_points_machine.py", "tests/credit/test_ageing_report.py",
+    "tests/partners/test_programme_files_partners_identity.py", "tests/config/test_embedded_servers.py",
 )
 
 
@@ -57,6 +61,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
     """
     with django_db_blocker.unblock():
         databases.remember_shipped()
+    # The server goes with the run: nothing is tidied up before.
+    connection.creation._destroy_test_db = lambda *args: None  # type: ignore[method-assign]
     teardown = TransactionTestCase._fixture_teardown
     TransactionTestCase._fixture_teardown = lambda self: databases.empty()  # type: ignore[method-assign]
     yield
@@ -69,9 +75,16 @@ def new_tables(db: None) -> None:
     databases.renew()
 
 
+@pytest.fixture(scope="session")
+def _uploads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders that do not exist yet, one after the other."""
+    folder = tmp_path_factory.mktemp("uploads")
+    return (folder / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def _private_uploads(tmp_path: Path, settings: Any) -> None:
-    settings.MEDIA_ROOT = tmp_path / "uploads"
+def _private_uploads(_uploads: Iterator[Path], settings: Any) -> None:
+    settings.MEDIA_ROOT = next(_uploads)
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -1,7 +1,9 @@
-"""Pictures of every main page: `python -m tests.shots [OUT_DIR]`, which `make shots` calls.
+"""Pictures of every page: `python -m tests.shots [OUT_DIR]`, which `make shots` calls.
 
-Over a Plusdesk of its own with the demo's data, in both languages and on a desk and a telephone; the pages of
-imports in the dark, too. The half-done import is a real one, whose worker was stopped for the picture.
+Over a Plusdesk of its own with the demo's data. The pages chosen here, by names of their own, in both languages, on a
+desk and a telephone and in the dark; all others that the matrix of the roles knows, by the names of their addresses,
+in Chinese on a desk and in English on a telephone. Those of which there is no picture are named at the end. The
+half-done import is a real one, whose worker was stopped for the picture.
 """
 
 import os
@@ -13,6 +15,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
 
@@ -49,11 +52,25 @@ LISTS = {
     "approvals": "/admin/operations/approval/",
     "notices": "/admin/operations/notice/",
     "job-runs": "/admin/operations/jobrun/",
+    "credit-lines": "/admin/credit/creditline/",
+    "credit-requests": "/admin/memberships/creditrequest/",
+    "receipts": "/admin/credit/receipt/",
+    "invoices": "/admin/credit/invoice/",
+    "brands": "/admin/benefits/brand/",
+    "campaigns": "/admin/benefits/campaign/",
+    "budgets": "/admin/benefits/budget/",
+    "values": "/admin/benefits/valuestatement/",
+    "digests": "/admin/operations/auditdigest/",
+    "case-notes": "/admin/memberships/casenote/",
+    "closures": "/admin/memberships/accountclosure/",
+    "settlements": "/admin/partners/settlement/",
+    "partners": "/admin/partners/partner/",
 }
 #: Pages that ask before something is done, of the first record of those lists.
 QUESTIONS = {
     "subscriptions-due": ("renew", "cancel"), "payments-declined": ("retry",), "tier-groups": ("what-if",),
-    "wallets": ("adjust", "extend"), "members": ("enrol",), "tier-standings": ("set",),
+    "wallets": ("adjust", "extend"), "members": ("enrol", "timeline"), "tier-standings": ("set",),
+    "credit-requests": ("grant", "decline"), "credit-lines": ("pause",), "campaigns": ("stop",),
 }  # fmt: skip
 PAGES = {
     "dashboard": "/admin/",
@@ -61,8 +78,19 @@ PAGES = {
     "import-upload": "/admin/operations/importbatch/add/",
     "job-start": "/admin/operations/jobrun/add/",
     "notice-preview": "/admin/operations/notice/preview/",
+    "notice-channels": "/admin/operations/notice/channels/card_lapsed/",
     "revision-new": "/admin/memberships/programmerevision/add/",
     "limits": "/admin/operations/approvallimit/",
+    "users": "/admin/operations/user/",
+    "failed-sign-ins": "/admin/operations/signinlock/",
+    "second-factor": "/admin/second-factor/",
+    "found": "/admin/found/",
+    "profit": "/admin/memberships/profitrow/of/",
+    "trail": "/admin/operations/trailexport/search/",
+    "ageing": "/admin/credit/invoice/ageing/",
+    "receipts-work": "/admin/credit/receipt/work/",
+    "order-test": "/admin/credit/creditline/order-test/",
+    "nights": "/admin/operations/jobrun/nights/",
 }
 
 
@@ -83,6 +111,10 @@ class Look(NamedTuple):
         return f"{self.language}-{self.width}{'-dark' if self.is_dark else ''}"
 
 
+#: How the pages are looked at that are not chosen here.
+OF_OTHERS = (Look("zh-hans", 1440), Look("en", 390))
+
+
 def main(out: Path) -> None:
     chromium = find_chromium()
     if chromium is None:
@@ -94,10 +126,12 @@ def main(out: Path) -> None:
             log_in(page, *login)
             # Of the stories before the half-done import, in which the worker stops.
             places = {**PAGES, **_stories(), **_imports(page, house, folder), **_records(page)}
+            others = _others(page, places)
         looks = [Look(language, width) for language in LANGUAGES for width in WIDTHS]
         for look in [*looks, Look("zh-hans", 1440, is_dark=True), Look("zh-hans", 390, is_dark=True)]:
+            more = others if look in OF_OTHERS else {}
             with _page(chromium, folder / look.folder, house, look) as page:
-                _take(page, out / look.folder, login, places)
+                _take(page, out / look.folder, login, {**places, **more})
         house.go_on_working()
 
 
@@ -133,12 +167,28 @@ def _take(page: Page, out: Path, login: Login, places: dict[str, str]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     page.goto("/admin/login/")
     page.screenshot(path=out / "login.png", full_page=True)
+    _lock_out(page, nobody=out.name)
+    page.screenshot(path=out / "locked-out.png", full_page=True)
     log_in(page, *login)
     for name, address in places.items():
         page.goto(address)
         page.wait_for_load_state("load")
         page.screenshot(path=out / f"{name}.png", full_page=True)
+    page.goto("/admin/found/")
+    page.fill("#found [name=q]", "上海")
+    with page.expect_navigation():
+        page.press("#found [name=q]", "Enter")
+    page.screenshot(path=out / "found-several.png", full_page=True)
     sys.stdout.write(f"{out}\n")
+
+
+def _lock_out(page: Page, *, nobody: str) -> None:
+    """Wrong passwords for a name that is nobody's, until the page says that it is locked."""
+    while page.locator("[name=username]").count():
+        page.fill("[name=username]", nobody)
+        page.fill("[name=password]", "wrong")
+        with page.expect_navigation():
+            page.press("[name=password]", "Enter")
 
 
 def _records(page: Page) -> dict[str, str]:
@@ -153,6 +203,44 @@ def _records(page: Page) -> dict[str, str]:
             for page_name in ("history", *QUESTIONS.get(name, ())):
                 places[f"{name}-one-{page_name}"] = re.sub(r"change/$", f"{page_name}/", href)
     return places
+
+
+def _others(page: Page, places: dict[str, str]) -> dict[str, str]:
+    """What else the roles' matrix knows; says of which pages there is no picture. Files are none."""
+    from django.urls import resolve
+
+    shown = {resolve(urlsplit(address).path).url_name for address in places.values()}
+    others, missing = {}, []
+    for name, address in _known().items():
+        if name in shown:
+            continue
+        answer = page.request.get(address) if address else None
+        if answer is None or not answer.ok:
+            missing.append(name)
+        elif answer.headers.get("content-type", "").startswith("text/html"):
+            others[name] = address
+    sys.stdout.write(f"{len(places)} pages chosen, {len(others)} others. Without a picture: {' '.join(missing)}\n")
+    return others
+
+
+def _known() -> dict[str, str]:
+    """Each list and first record, and each page with a name of its own; "" where the demo has no record for it."""
+    from django.core.exceptions import ObjectDoesNotExist
+    from django.urls import reverse
+
+    from tests.config.test_roles_matrix import ASKED, LOOKED_AT, address, first, models
+
+    known = {}
+    for name, model in models():
+        known[f"{name}_changelist"] = reverse(f"admin:{name}_changelist")
+        record = first(model)
+        known[f"{name}_change"] = reverse(f"admin:{name}_change", args=[record.pk]) if record else ""
+    for name in (*ASKED, *LOOKED_AT):
+        try:
+            known[name] = address(name) or ""
+        except ObjectDoesNotExist:
+            known[name] = ""
+    return known
 
 
 def _imports(page: Page, house: House, folder: Path) -> dict[str, str]:

@@ -1,5 +1,18 @@
 """The admin pages of benefits, one file per noun."""
 
-from benefits.admin import benefits, budgets, choices, grants, quotes, redemptions, segments
+from benefits.admin import (
+    benefits,
+    brands,
+    budgets,
+    campaigns,
+    choices,
+    grants,
+    quotes,
+    redemptions,
+    segments,
+    values,
+)
 
-__all__ = ["benefits", "budgets", "choices", "grants", "quotes", "redemptions", "segments"]
+__all__ = [
+    "benefits", "brands", "budgets", "campaigns", "choices", "grants", "quotes", "redemptions", "segments", "values",
+]

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
+from benefits.admin.dilution import DilutionPages
 from benefits.admin.display import benefit_link, days_in_words, holder_in_words, price_in_words, quota_in_words
 from benefits.admin.stock_actions import ACTIONS
 from benefits.models import Benefit, BenefitRule, BenefitStock, ChoiceOption
@@ -36,7 +37,7 @@ class RuleLine:
 
 
 @admin.register(Benefit)
-class BenefitAdmin(NamedAdmin):
+class BenefitAdmin(DilutionPages, NamedAdmin):
     """By programme; the page of one has its rules, its stock and its budget."""
 
     list_display = (
@@ -47,7 +48,7 @@ class BenefitAdmin(NamedAdmin):
     ordering = ("programme_id", "pk")
 
     def get_urls(self) -> list[URLPattern]:
-        return [*action_urls(self, ACTIONS, self.get_queryset), *super().get_urls()]
+        return [*action_urls(self, ACTIONS, self.get_queryset), *self.dilution_urls(), *super().get_urls()]
 
     def history_sources(self, record: Any) -> list[HistorySource]:
         return [*own_history(record), *satellites(record, "benefit", BenefitRule, BenefitStock)]

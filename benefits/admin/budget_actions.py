@@ -13,9 +13,11 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminDecimalFieldWidget
 
 from benefits.models import Budget
-from benefits.services.budgets import set_amount, set_days
-from memberships.admin.actions import Asked, ConfirmForm, RecordAction, Told
+from benefits.services.budgets import SET_BUDGET, set_days
+from memberships.admin.actions import Asked, ConfirmForm, RecordAction, Told, who_and_when
 from operations.admin.reasons import record_url
+from operations.models import Approval
+from operations.services import approvals
 
 
 class AmountForm(ConfirmForm):
@@ -24,12 +26,12 @@ class AmountForm(ConfirmForm):
     first_fields = ("amount",)
     amount = forms.DecimalField(
         label=gettext_lazy("Amount (CNY)"), min_value=Decimal(0), max_digits=14, decimal_places=2,
-        widget=UnfoldAdminDecimalFieldWidget(), help_text=gettext_lazy("In all, what is spent included."),
+        widget=UnfoldAdminDecimalFieldWidget(), help_text=gettext_lazy("In all, what is spent and reserved included."),
     )
 
 
 class SetAmount(RecordAction[Budget]):
-    """Never below what is spent."""
+    """Never below what is spent and reserved; over a limit it takes two people."""
 
     name = "amount"
     label = gettext_lazy("Change the amount")
@@ -45,16 +47,16 @@ class SetAmount(RecordAction[Budget]):
         facts = (
             (_("Budget"), record), (_("Amount (CNY)"), number_format(record.amount, decimal_pos=2)),
             (_("Spent (CNY)"), number_format(record.spent, decimal_pos=2)),
+            (_("Reserved (CNY)"), number_format(record.reserved, decimal_pos=2)),
         )
         return Asked(AmountForm(data, seen=seen, initial={"amount": round(record.amount, 2)}), facts=facts)
 
     def do(self, record: Budget, form: Any, *, on: date, request: HttpRequest) -> Told:
-        chosen = form.cleaned_data
-        budget = set_amount(record, chosen["amount"], actor=request.user, reason=chosen["reason"])  # type: ignore[arg-type]
-        words = _("“%(budget)s” is %(amount)s CNY now.")
-        return Told(
-            messages.SUCCESS, words % {"budget": budget, "amount": number_format(budget.amount, decimal_pos=2)}
-        )
+        payload = {"budget": record.pk, "amount": str(form.cleaned_data["amount"])}
+        done = approvals.ask(SET_BUDGET, payload, on=on, **who_and_when(request, form))
+        if isinstance(done, Approval):
+            return Told(messages.INFO, _("It waits for the approval of another person."))
+        return Told(messages.SUCCESS, done.words)
 
     def page_of(self, record: Budget) -> str:
         return record_url(record)

@@ -1,5 +1,6 @@
 """Budgets, what was drawn on them, and what is left."""
 
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,13 +25,28 @@ PAGE_SIZE = 50
 class BudgetAdmin(NamedAdmin):
     """By programme; the page of one has its entries, newest first."""
 
-    list_display = ("name_column", "code", "programme", "amount", "spent", "left_column", "starts_on", "ends_on")
+    list_display = (
+        "name_column", "code", "programme", "amount_column", "reserved_column", "spent_column", "left_column",
+        "starts_on", "ends_on",
+    )
     list_select_related = ("programme",)
     list_filter = (("programme", RelatedDropdownFilter),)
 
+    @admin.display(description=_("amount (CNY)"))
+    def amount_column(self, budget: Budget) -> str:
+        return _money(budget.amount)
+
+    @admin.display(description=_("reserved (CNY)"))
+    def reserved_column(self, budget: Budget) -> str:
+        return _money(budget.reserved)
+
+    @admin.display(description=_("spent (CNY)"))
+    def spent_column(self, budget: Budget) -> str:
+        return _money(budget.spent)
+
     @admin.display(description=_("left (CNY)"))
     def left_column(self, budget: Budget) -> str:
-        return str(number_format(budget.amount - budget.spent, decimal_pos=2))
+        return _money(budget.left)
 
     def get_urls(self) -> list[URLPattern]:
         return [*action_urls(self, ACTIONS, self.get_queryset), *super().get_urls()]
@@ -39,12 +55,17 @@ class BudgetAdmin(NamedAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The page of one budget."""
-        budget = find_record(self, request, object_id, self.get_queryset(request).select_related("programme"))
+        records = self.get_queryset(request).select_related("programme", "brand", "part_of__brand", "campaign")
+        budget = find_record(self, request, object_id, records)
         return show_page(
-            self, request, "benefits/budget.html", budget, budget=budget, left=budget.amount - budget.spent,
+            self, request, "benefits/budget.html", budget, budget=budget, campaign=getattr(budget, "campaign", None),
             benefits=budget.benefits.order_by("code"), buttons=offered(request, ACTIONS, budget, on=today()),
             **_entries(budget, before=request.GET.get("before", "")),
         )
+
+
+def _money(amount: Decimal) -> str:
+    return str(number_format(amount, decimal_pos=2))
 
 
 def _entries(budget: Budget, *, before: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from benefits.services.entitlements import Entitlement, entitlements_of
 from memberships.admin.actions import offered
 from memberships.admin.display import today
 from memberships.models import Member
+from operations.admin.dashboard import Figure
 from operations.admin.panels import MemberPanel
 
 #: Rows of a part at the most; more are in the lists.
@@ -61,12 +62,21 @@ class BenefitsPanel(MemberPanel):
                 key=lambda line: not _is_by_hand(line.entitlement),
             ),
             "options": [line for line in lines if not line.entitlement.is_entitled],
+            "tiles": _tiles(lines),
             "redemptions": _redemptions(member) if user.has_perm("benefits.view_redemption") else None,
             "grants": _grants(member) if user.has_perm("benefits.view_grant") else None,
             "segments": _segments(request, member) if user.has_perm("benefits.view_membersegment") else None,
             "put_url": reverse("admin:benefits_membersegment_put", args=[member.pk])
             if user.has_perm(MAY_CHANGE_SEGMENTS) else "",
         }
+
+
+def _tiles(lines: list[Line]) -> list[Figure]:
+    """How many benefits can be redeemed now, and how many are still to be chosen; both stand further down the page."""
+    usable = sum(line.entitlement.is_redeemable and _is_by_hand(line.entitlement) for line in lines)
+    open_choices = sum(not line.entitlement.is_entitled for line in lines)
+    note = _("to be chosen: %(count)s") % {"count": open_choices} if open_choices else ""
+    return [Figure(_("Benefits to redeem"), number_format(usable), "#benefits", note)] if lines else []
 
 
 def _line(member: Member, entitlement: Entitlement, *, may_redeem: bool, may_choose: bool) -> Line:

@@ -39,5 +39,5 @@ class ProgrammeBenefits(ProgrammePanel):
                 for each in benefits.prefetch_related(Prefetch("rules", rules.order_by("starts_on", "pk")))
             ],
             "groups": groups.prefetch_related(Prefetch("options", options)),
-            "budgets": Budget.objects.filter(programme=programme_id).exclude(ends_on__lt=on).order_by("pk"),
+            "budgets": Budget.objects.filter(programme=programme_id, brand=None).exclude(ends_on__lt=on).order_by("pk"),
         }

@@ -1,28 +1,18 @@
 """Uses of benefits against all that they took: counts, stock, budget, points, what is held (models/redemptions.py)."""
 
-from collections.abc import Iterator
-
 from django.utils.translation import gettext_lazy as _
 
 from benefits.models import BenefitStock, Budget, BudgetEntry, Grant, Redemption, Usage
 from benefits.models.benefits import HELD_KINDS
 from benefits.services import statements
-from memberships.books.tables import TableCheck, page_of
-from memberships.models import Member
-from operations.services.books import Difference, KeyRange, Period
+from memberships.books.tables import TableCheck
+from operations.services.books import Period
 
 
 class BenefitsCheck(TableCheck):
     """For each of its `faults` a statement of that name in this floor's sql/books/."""
 
-    def differences(self, keys: KeyRange, period: Period) -> Iterator[Difference]:
-        parameters = {"first": keys.first, "last": keys.last, **self.parameters(period)}
-        for fault in self.faults:
-            for key, owner, expected, found in statements.rows(f"books/{fault}", **parameters):
-                yield Difference(self.name, fault, str(key), owner, str(expected), str(found))
-
-    def page_of(self, fault: str, key: str, owner: int | None) -> str:
-        return page_of(Member, str(owner)) if owner else ""
+    sql = statements
 
 
 class Usages(BenefitsCheck):
@@ -46,14 +36,19 @@ class Stocks(BenefitsCheck):
 
 
 class Budgets(BenefitsCheck):
-    """What was spent, over all entries."""
+    """What was spent and reserved, over all entries; what brands committed; what their campaigns have of it."""
 
     name = "budgets"
     label = _("budgets")
     model = Budget
     #: All of them at once: one pass over the entries.
     step = 1_000_000
-    faults = {"spent_of_entries": _("what is spent is not the sum of the entries")}
+    faults = {
+        "spent_of_entries": _("what is spent is not the sum of the entries"),
+        "amount_of_commitments": _("what the brand committed is not the sum of the entries"),
+        "reserved_of_entries": _("what is reserved is not the sum of the entries"),
+        "reserved_of_parts": _("what is reserved is not what the campaigns have"),
+    }
 
 
 class BudgetEntries(BenefitsCheck):

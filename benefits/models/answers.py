@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from memberships.models import Member
-from operations.audit import keep_whole
+from operations.audit import by_instant, keep_whole
 
 
 class KeptAnswer(models.Model):
@@ -30,6 +30,7 @@ class KeptAnswer(models.Model):
         verbose_name_plural = _("kept answers")
         default_permissions = ()
         constraints = [models.UniqueConstraint(fields=["member", "key"], name="keptanswer_key")]
+        indexes = [by_instant("at", name="keptanswer_by_instant")]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             keep_whole(),

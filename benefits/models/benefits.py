@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from benefits.models.budgets import Budget
-from memberships.models import Programme, Tier
+from memberships.models import Funder, Programme, Tier
 from memberships.models.programmes import Named
 from operations.audit import track
 
@@ -37,14 +37,6 @@ class Kind(models.TextChoices):
 
 #: Using one of these leaves the member with something to hold: a Grant.
 HELD_KINDS = (Kind.COUPON, Kind.GIFT, Kind.PARTNER_SUBSCRIPTION, Kind.POINTS_EXCHANGE)
-
-
-class Funder(models.TextChoices):
-    """Who bears the cost of a benefit."""
-
-    PLATFORM = "platform", _("platform")
-    PARTNER = "partner", _("partner")
-    BRAND = "brand", _("brand")
 
 
 class Window(models.TextChoices):
@@ -81,7 +73,8 @@ class Benefit(Named):
     kind = models.CharField(_("kind"), max_length=32, choices=Kind)
     combine = models.CharField(_("several rules"), max_length=8, choices=Combine, default=Combine.BEST)
     funder = models.CharField(_("borne by"), max_length=16, choices=Funder, default=Funder.PLATFORM)
-    # Of one use, in CNY: what a member would pay elsewhere, and what it costs the funder. None: not known.
+    # Of one use, in CNY: what a member would pay elsewhere, and what it costs the funder. None: not known. Of what is
+    # given by itself for as long as a right lasts: of each month begun (sql/values/lines.sql).
     face_value = models.DecimalField(_("face value (CNY)"), max_digits=12, decimal_places=2, null=True, blank=True)
     unit_cost = models.DecimalField(_("cost (CNY)"), max_digits=12, decimal_places=4, null=True, blank=True)
     budget = models.ForeignKey(

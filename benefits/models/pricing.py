@@ -14,7 +14,7 @@ from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from benefits.models.benefits import Benefit
-from memberships.models import Programme
+from memberships.models import Funder, Programme
 from operations.audit import track
 
 
@@ -92,13 +92,23 @@ class PricingPolicy(models.Model):
 
 @track(owner="benefit")
 class BenefitTerms(models.Model):
-    """What a benefit's terms were from a day on, and how its rules combined. The benefit has what they are now."""
+    """What a benefit's terms were from a day on, how its rules combined, what a use was worth and cost, and whom.
+
+    The benefit has what they are now.
+    """
 
     benefit = models.ForeignKey(Benefit, models.PROTECT, related_name="terms_versions", verbose_name=_("benefit"))
     terms = models.JSONField(_("terms"), default=dict, blank=True)
     # Blank: it was not kept, and is what it is now.
     combine = models.CharField(
         _("several rules"), max_length=8, choices=Benefit.Combine, blank=True, default=""
+    )
+    # Of one use, in CNY, as on the benefit. None: not known.
+    face_value = models.DecimalField(_("face value (CNY)"), max_digits=12, decimal_places=2, null=True, blank=True)
+    unit_cost = models.DecimalField(_("cost (CNY)"), max_digits=12, decimal_places=4, null=True, blank=True)
+    # Blank: it was not kept, and is what it is now.
+    funder = models.CharField(
+        _("borne by"), max_length=16, choices=Funder, blank=True, default="", db_default=""
     )
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("until (last day)"), null=True, blank=True)

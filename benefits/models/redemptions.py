@@ -16,8 +16,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from benefits.models.benefits import Benefit, BenefitRule, Funder
-from memberships.models import Enrolment, Member, PointsEntry
+from benefits.models.benefits import Benefit, BenefitRule
+from memberships.models import Enrolment, Funder, Member, PointsEntry
 from operations.audit import keep_whole
 from operations.paths import path
 

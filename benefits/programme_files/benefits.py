@@ -16,14 +16,14 @@ from django.utils.translation import gettext_lazy
 
 from benefits.kinds import KINDS, bare_terms, filled_terms
 from benefits.models import Benefit, BenefitStock, ChoiceGroup, Grant
-from benefits.models.benefits import HELD_KINDS, Funder, Kind
+from benefits.models.benefits import HELD_KINDS, Kind
 from benefits.models.grants import LIVE
 from benefits.programme_files.known import COUNTED, Known, members_in_words
 from benefits.programme_files.rules import SCHEMA as RULE
 from benefits.programme_files.rules import Rules, check_rules
 from benefits.programme_files.words import terms_difference
 from benefits.services.stocks import set_total, units_used
-from memberships.models import Programme
+from memberships.models import Funder, Programme
 from memberships.programme_files.facts import difference, differing, facts_of, same_number
 from memberships.programme_files.faults import Fault, Path
 from memberships.programme_files.schema import CODE, NAMES, SMALL, exact, list_of, one_of, record_by, whole
@@ -47,7 +47,11 @@ class Benefits(ProgrammeSection):
                 "combine": one_of(
                     Benefit.Combine.values, default="best", description="What several rules for a member come to"
                 ),
-                "face_value": exact(2, 0, 9_999_999_999, description="Of a use, in CNY: what it is worth"),
+                "face_value": exact(
+                    2, 0, 9_999_999_999,
+                    description="Of a use, in CNY: what it costs elsewhere. What is given by itself for as long as a "
+                    "right lasts is worth it for each month begun",
+                ),
                 "unit_cost": exact(4, 0, 99_999_999, description="Of a use, in CNY: what it costs who bears it"),
                 "budget": {**CODE, "description": "Uses draw what they cost on this budget"},
                 "valid_days": whole(1, SMALL, description="What is held is good for so many days"),

@@ -1,17 +1,22 @@
 """The section `budgets`: money set aside for uses of benefits.
 
-A budget is one row, changed in place: what was drawn on it stands in its ledger. One that a file leaves out ends.
+A budget is one row, changed in place: what was drawn on it stands in its ledger. One that a file leaves out ends. What
+a campaign's budget gets more or less is reserved from, or released to, its brand's commitment (services/budgets.py):
+those that get less go first, so that the others may have it.
 """
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from benefits.models import Benefit, Budget
+from benefits.programme_files.commitments import beginning
 from benefits.programme_files.known import day_in_words
+from benefits.services.budgets import set_amount
 from memberships.models import Programme
 from memberships.programme_files.facts import (
     as_date,
@@ -26,6 +31,7 @@ from memberships.programme_files.faults import Fault
 from memberships.programme_files.schema import CODE, DATE, NAMES, exact, list_of, record
 from memberships.programme_files.sections import Change, ProgrammeSection
 from memberships.programme_files.tier_groups import repeated_codes
+from operations.audit import said
 from operations.models import User
 
 FIELDS = ("name", "name_en", "amount", "starts_on", "ends_on")
@@ -79,16 +85,27 @@ class Budgets(ProgrammeSection):
     def apply(self, programme: Programme, section: list[dict[str, Any]], *, on: date, actor: User | None) -> None:
         present = _present(programme)
         for entry in section:
+            budget = present.get(entry["code"])
+            if budget is not None and entry["amount"] < budget.amount:
+                _set_amount(budget, entry["amount"], on=on, actor=actor)
+        for entry in section:
             budget = present.pop(entry["code"], None) or Budget(programme=programme, code=entry["code"])
+            if budget.pk and entry["amount"] != budget.amount:
+                _set_amount(budget, entry["amount"], on=on, actor=actor)
             _write(budget, _wanted(entry, budget if budget.pk else None, on=on))
         for budget in present.values():
             if (days := _ending(budget, on=on)) is not None:
                 _write(budget, days)
 
     def export(self, programme: Programme, *, on: date) -> list[dict[str, Any]]:
-        named = set(Benefit.objects.filter(programme=programme, retired_on=None).values_list("budget", flat=True))
-        budgets = Budget.objects.filter(programme=programme).order_by("pk")
-        return [_exported(each) for each in budgets if each.pk in named or not _is_over(each, on=on)]
+        return [_exported(each) for each in kept_budgets(programme, on=on)]
+
+
+def kept_budgets(programme: Programme, *, on: date) -> list[Budget]:
+    """Those that a file of that day has: not over, or a benefit names them."""
+    named = set(Benefit.objects.filter(programme=programme, retired_on=None).values_list("budget", flat=True))
+    budgets = Budget.objects.filter(programme=programme, brand=None).order_by("pk")
+    return [each for each in budgets if each.pk in named or not _is_over(each, on=on)]
 
 
 def days_in_order(path: tuple[str | int, ...], entry: dict[str, Any]) -> Iterable[Fault]:
@@ -99,7 +116,7 @@ def days_in_order(path: tuple[str | int, ...], entry: dict[str, Any]) -> Iterabl
 
 
 def _present(programme: Programme | None) -> dict[str, Budget]:
-    budgets = Budget.objects.filter(programme=programme).order_by("pk") if programme else ()
+    budgets = Budget.objects.filter(programme=programme, brand=None).order_by("pk") if programme else ()
     return {budget.code: budget for budget in budgets}
 
 
@@ -136,6 +153,12 @@ def _write(budget: Budget, wanted: dict[str, Any]) -> None:
     for field, value in wanted.items():
         setattr(budget, field, value)
     budget.save(update_fields=None if budget.pk is None else list(wanted))
+
+
+def _set_amount(budget: Budget, amount: Decimal, *, on: date, actor: User | None) -> None:
+    """What the campaign's brand committed moves along."""
+    reason = str(said("reason") or "")
+    budget.amount = set_amount(budget, amount, on=on, at=beginning(on), actor=actor, reason=reason).amount
 
 
 def _exported(budget: Budget) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class Known:
 
     @cached_property
     def _budgets(self) -> dict[str, Budget]:
-        return {budget.code: budget for budget in Budget.objects.filter(programme=self.programme)}
+        return {budget.code: budget for budget in Budget.objects.filter(programme=self.programme, brand=None)}
 
     @cached_property
     def _benefits(self) -> dict[str, Benefit]:

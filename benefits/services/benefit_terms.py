@@ -1,6 +1,6 @@
-"""Versions of benefits' terms, and of how their rules combine, by days.
+"""Versions of benefits' terms, of how their rules combine, and of what a use is worth and costs, by days.
 
-So a past order's price, and what a member was entitled to on a past day, can be told as they were.
+So a past order's price, what a member was entitled to on a past day, and what they saved then can be told as they were.
 """
 
 from datetime import date, timedelta
@@ -10,9 +10,12 @@ from benefits.kinds import filled_terms
 from benefits.models import Benefit, BenefitTerms
 from memberships.models import Programme
 
+#: What a version keeps of its benefit.
+FACTS = ("terms", "combine", "face_value", "unit_cost", "funder")
+
 
 def keep_terms(programme: Programme, *, on: date) -> None:
-    """Note what the terms of the programme's benefits are from that day on, and how their rules combine.
+    """Note what the terms of the programme's benefits are from that day on, and the other FACTS.
 
     To be called after they were changed, in the same transaction, which holds the programme's row. Nothing is written
     for what is as it was.
@@ -25,7 +28,7 @@ def keep_terms(programme: Programme, *, on: date) -> None:
         version = latest.get(benefit.pk)
         if version is None:
             BenefitTerms.objects.create(benefit=benefit, **_facts(benefit), starts_on=on)
-        elif (version.terms, version.combine) != (benefit.terms, benefit.combine):
+        elif any(getattr(version, fact) != getattr(benefit, fact) for fact in FACTS):
             _renew(version, benefit, on=on)
 
 
@@ -34,7 +37,7 @@ def _renew(version: BenefitTerms, benefit: Benefit, *, on: date) -> None:
     if version.starts_on >= on:
         for field, value in _facts(benefit).items():
             setattr(version, field, value)
-        version.save(update_fields=["terms", "combine"])
+        version.save(update_fields=FACTS)
         return
     version.ends_on = on - timedelta(days=1)
     version.save(update_fields=["ends_on"])
@@ -42,7 +45,7 @@ def _renew(version: BenefitTerms, benefit: Benefit, *, on: date) -> None:
 
 
 def _facts(benefit: Benefit) -> dict[str, Any]:
-    return {"terms": benefit.terms, "combine": benefit.combine}
+    return {fact: getattr(benefit, fact) for fact in FACTS}
 
 
 def terms_on(benefits: dict[int, Benefit], *, on: date) -> dict[int, dict[str, Any]]:

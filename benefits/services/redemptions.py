@@ -24,17 +24,19 @@ from benefits.errors import (
     BenefitKeyError,
     BenefitRetiredError,
     BudgetExceededError,
+    CampaignStoppedError,
     CouponQuantityError,
     GivenByItselfError,
     NotChosenError,
     NotEntitledError,
+    NotTargetedError,
     OutOfStockError,
     QuotaUsedUpError,
     RedemptionQuantityError,
     RedemptionReturnError,
     StoreNeededError,
 )
-from benefits.models import Benefit, BenefitRule, Budget, Grant, Redemption, Usage
+from benefits.models import Benefit, BenefitRule, Budget, Campaign, Grant, Redemption, Usage
 from benefits.models.benefits import HELD_KINDS
 from benefits.models.grants import LIVE
 from benefits.services import statements
@@ -98,7 +100,7 @@ def redeem(
     programme has a wallet for each. Of a kind that is held (HELD_KINDS) the member gets a Grant.
     Raises BenefitKeyError, RedemptionQuantityError, KeyConflictError, BenefitRetiredError, MemberClosedError,
     CouponQuantityError, NotEntitledError, StoreNeededError, NotChosenError, GivenByItselfError, QuotaUsedUpError,
-    InsufficientPointsError, OutOfStockError, BudgetExceededError.
+    InsufficientPointsError, OutOfStockError, BudgetExceededError, CampaignStoppedError, NotTargetedError.
     """
     check_key(key)
     if not 1 <= quantity <= MOST:
@@ -162,6 +164,10 @@ def _refusal(
             return OutOfStockError(benefit, asked=asked.quantity)
         case "over_budget":
             return BudgetExceededError(Budget.objects.get(benefits=benefit), on=on, asked=answer.cost)
+        case "stopped":
+            return CampaignStoppedError(Campaign.objects.get(budget__benefits=benefit))
+        case "not_targeted":
+            return NotTargetedError(Campaign.objects.get(budget__benefits=benefit), member, on=on)
         case "too_many":
             return RedemptionQuantityError(asked.quantity)
     if not Member.objects.open(on=on).filter(pk=member.pk).exists():

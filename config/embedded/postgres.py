@@ -149,7 +149,7 @@ class Postgres:
             self._run(command, folder, "")
 
     def _run(self, command: Sequence[Path | str], folder: Path, text: str) -> None:
-        done = subprocess.run(
+        done = subprocess.run(  # nosec B603
             [os.fspath(part) for part in command],
             input=text,
             capture_output=True,

@@ -30,7 +30,7 @@ def spawn(
     `at_our_end` is the signal it gets when we end; None lets it outlive us.
     """
     with _opened_log(log) as output:
-        return subprocess.Popen(
+        return subprocess.Popen(  # nosec B603
             [os.fspath(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -47,7 +47,7 @@ def spawn(
 def spawn_keeper(folder: Path, lock: int) -> None:
     """Start the process that stops the servers of `folder` when nobody uses them any more."""
     with _opened_log(folder / "keeper.log") as output:
-        keeper = subprocess.Popen(
+        keeper = subprocess.Popen(  # nosec B603
             [sys.executable, "-m", "config.embedded.keeper", str(folder), str(lock)],
             stdin=subprocess.DEVNULL,
             stdout=output,

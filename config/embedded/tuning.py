@@ -73,7 +73,7 @@ def memory_bytes() -> int:
 def _has_room_in_shm() -> bool:
     """Containers often have 64 MB there, which a parallel query overruns."""
     try:
-        return shutil.disk_usage("/dev/shm").total >= 1024 * _MB
+        return shutil.disk_usage("/dev/shm").total >= 1024 * _MB  # nosec B108
     except OSError:
         return False
 

@@ -134,7 +134,7 @@ class Supervisor:
 
     def _greet(self, address: str) -> None:
         command = [sys.executable, "manage.py", "load_demo", "--logins"]
-        logins = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+        logins = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)  # nosec B603
         say(f"\nPlusdesk is ready: {address}\n")
         say(logins.stdout.strip() if logins.returncode == 0 else "(There are no demo logins.)")
         where = "where DATABASE_URL says" if os.environ.get("DATABASE_URL") else f"in {self.folder}"

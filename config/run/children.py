@@ -44,7 +44,7 @@ class Child:
 
     def start(self) -> None:
         self._started_at = time.monotonic()
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # nosec B603
             self.arguments,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

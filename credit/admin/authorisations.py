@@ -16,6 +16,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from credit.admin.display import AUTHORISATION_COLOURS, LineFilter, amount, firm_of
+from credit.admin.draw_actions import told_of
 from credit.admin.ledger import OfLineAdmin
 from credit.admin.line_actions import money_field
 from credit.errors import money
@@ -81,7 +82,6 @@ class CaptureAction(HeldAction):
 
     name = "capture"
     label = gettext_lazy("Capture to an invoice")
-    variant = "primary"
 
     def form(self, record: Authorisation, data: Any, *, seen: str) -> Any:
         return CaptureForm(data, seen=seen, initial={"amount": record.amount - record.captured})
@@ -92,9 +92,7 @@ class CaptureAction(HeldAction):
             record, chosen["amount"], key=f"desk-capture:{record.pk}:{record.captured}", number=chosen["number"],
             is_final=chosen["is_final"], on=on, at=who["at"], actor=who["actor"],
         )
-        words = _("Invoice “%(invoice)s” of %(amount)s CNY is due on %(day)s.")
-        facts = {"invoice": invoice, "amount": money(invoice.amount), "day": invoice.due_on}
-        return Told(messages.SUCCESS, words % facts, record_url(invoice))
+        return told_of(invoice)
 
 
 class VoidAction(HeldAction):

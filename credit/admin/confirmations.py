@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from credit.admin.display import CONFIRMATION_COLOURS, LineFilter, firm_of, line_link
 from credit.admin.line_actions import LineDeskAction, day_field
-from credit.admin.statements import EXPORT, download
+from credit.admin.statements import EXPORT
 from credit.documents.confirmations import confirmation_pdf, name_of
 from credit.errors import money
 from credit.models import BalanceConfirmation, CreditLine
@@ -28,6 +28,7 @@ from memberships.admin.actions import Asked, Button, ConfirmForm, RecordAction, 
 from memberships.admin.display import today
 from memberships.admin.pages import find_record, show_page
 from operations.admin.base import ReadOnlyAdmin
+from operations.admin.downloads import download
 from operations.admin.reasons import record_url
 
 CONFIRM = "credit.confirm_balance"

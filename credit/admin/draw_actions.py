@@ -20,6 +20,13 @@ from operations.admin.reasons import record_url
 from operations.approvals import fingerprint
 
 
+def told_of(invoice: Invoice) -> Told:
+    """The invoice that was made, when it is due, and its page."""
+    words = _("Invoice “%(invoice)s” of %(amount)s CNY is due on %(day)s.")
+    facts = {"invoice": invoice, "amount": money(invoice.amount), "day": invoice.due_on}
+    return Told(messages.SUCCESS, words % facts, record_url(invoice))
+
+
 class DrawForm(ConfirmForm):
     """How much, for which order."""
 
@@ -79,9 +86,7 @@ class EnterInvoice(DrawAction):
             order_number=chosen["order_number"], invoiced_on=chosen["invoiced_on"], on=on, at=who["at"],
             actor=who["actor"],
         )
-        words = _("Invoice “%(invoice)s” of %(amount)s CNY is due on %(day)s.")
-        facts = {"invoice": invoice, "amount": money(invoice.amount), "day": invoice.due_on}
-        return Told(messages.SUCCESS, words % facts, record_url(invoice))
+        return told_of(invoice)
 
 
 class Authorise(DrawAction):

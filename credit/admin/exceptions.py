@@ -1,6 +1,6 @@
 """Exceptions made for a line for a time: exclusions from blocking rules, pauses, increases; made and ended early."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, TypeVar
 
 from django import forms
@@ -20,8 +20,7 @@ from credit.errors import money
 from credit.line_approvals import ExcludeRule
 from credit.models import BlockingExclusion, CreditLine, Invoice, OverduePause, TemporaryIncrease
 from credit.pause_approvals import PauseOverdue
-from credit.services.exclusions import end_exclusion
-from credit.services.line_changes import end_increase
+from credit.services.exceptions import end_exception
 from credit.services.overdue_pauses import end_pause
 from credit.services.policies import policy_on
 from memberships.admin import lookups
@@ -31,7 +30,6 @@ from operations.admin.base import ReadOnlyAdmin
 from operations.services.approvals import ask
 
 PAUSE = "credit.pause_overdue"
-DAY = timedelta(days=1)
 R = TypeVar("R", BlockingExclusion, OverduePause, TemporaryIncrease)
 
 
@@ -106,7 +104,10 @@ class PauseAction(LineDeskAction):
     name = "pause"
     label = gettext_lazy("Pause overdue states")
     permission = PAUSE
-    note = gettext_lazy("The days of a pause do not count as overdue. One that begins in the past takes two people.")
+    note = gettext_lazy(
+        "A pause stops reminders, overdue states and late fees. It releases no draw: for that a rule is excluded. One "
+        "that begins in the past, or is of more than 31 days, takes two people."
+    )
 
     def form(self, record: CreditLine, data: Any, *, seen: str, on: date) -> Any:
         return PauseForm(data, seen=seen, line=record, initial={"starts_on": on})
@@ -152,23 +153,23 @@ class EndAction(RecordAction[R]):
         return Told(messages.SUCCESS, _("It is ended."))
 
     def end(self, record: R, actor: Any, reason: str, *, on: date) -> None:
-        raise NotImplementedError
+        end_exception(record, on=on, actor=actor, reason=reason)
 
     def page_of(self, record: R) -> str:
         return line_url(record.line_id)
 
 
 class EndExclusion(EndAction[BlockingExclusion]):
-    def end(self, record: BlockingExclusion, actor: Any, reason: str, *, on: date) -> None:
-        end_exclusion(record, last_day=max(on, record.starts_on) - DAY, on=on, actor=actor, reason=reason)
+    """The rule stops draws again."""
 
 
 class EndIncrease(EndAction[TemporaryIncrease]):
-    def end(self, record: TemporaryIncrease, actor: Any, reason: str, *, on: date) -> None:
-        end_increase(record, last_day=max(on, record.starts_on) - DAY, on=on, actor=actor, reason=reason)
+    """The limit is what it was."""
 
 
 class EndPause(EndAction[OverduePause]):
+    """The days count again."""
+
     permission = PAUSE
 
     def end(self, record: OverduePause, actor: Any, reason: str, *, on: date) -> None:

@@ -19,7 +19,6 @@ from credit.services.receipt_offers import offer_write_off
 from memberships.admin.actions import Asked, ConfirmForm, Fact, RecordAction, Told, who_and_when
 from memberships.admin.points_actions import NOTE, tell
 from operations.admin.reasons import record_url
-from operations.audit import because
 
 WRITE_OFF, CREDIT, OFFICIAL = "credit.write_off_invoice", "credit.invoice_credit", "credit.issue_official_invoice"
 State = Invoice.Official
@@ -70,6 +69,10 @@ class WriteOffAction(InvoiceDeskAction):
     name = "write_off"
     label = gettext_lazy("Write off")
     permission = WRITE_OFF
+    note = gettext_lazy(
+        "The room comes back, and what was overdue stops no more draws: suspend the line where it should not go on."
+        " Done at once; over your limit, when a second person has approved."
+    )
 
     def do(self, record: Invoice, form: Any, *, on: date, request: HttpRequest) -> Told:
         chosen = form.cleaned_data
@@ -125,12 +128,11 @@ class OfficialAction(InvoiceDeskAction):
         return form
 
     def do(self, record: Invoice, form: Any, *, on: date, request: HttpRequest) -> Told:
-        with because(form.cleaned_data["reason"], actor=request.user):  # type: ignore[arg-type]
-            found = self.become(record, form, on=on)
+        found = self.become(record, form, on=on, who=who_and_when(request, form))
         words = _("The official invoice is “%(state)s”.")
         return Told(messages.SUCCESS, words % {"state": found.get_official_state_display()})
 
-    def become(self, record: Invoice, form: Any, *, on: date) -> Invoice:
+    def become(self, record: Invoice, form: Any, *, on: date, who: dict[str, Any]) -> Invoice:
         raise NotImplementedError
 
 
@@ -139,8 +141,8 @@ class RequestOfficial(OfficialAction):
     label = gettext_lazy("Official invoice requested")
     states = (State.NONE, State.VOIDED)
 
-    def become(self, record: Invoice, form: Any, *, on: date) -> Invoice:
-        return request_official(record)
+    def become(self, record: Invoice, form: Any, *, on: date, who: dict[str, Any]) -> Invoice:
+        return request_official(record, **who)
 
 
 class WithdrawOfficial(OfficialAction):
@@ -148,8 +150,8 @@ class WithdrawOfficial(OfficialAction):
     label = gettext_lazy("No official invoice wanted")
     states = (State.REQUESTED,)
 
-    def become(self, record: Invoice, form: Any, *, on: date) -> Invoice:
-        return withdraw_request(record)
+    def become(self, record: Invoice, form: Any, *, on: date, who: dict[str, Any]) -> Invoice:
+        return withdraw_request(record, **who)
 
 
 class IssuedForm(ConfirmForm):
@@ -174,9 +176,9 @@ class IssueOfficial(OfficialAction):
     def form(self, record: Invoice, data: Any, *, seen: str) -> Any:
         return IssuedForm(data, seen=seen)
 
-    def become(self, record: Invoice, form: Any, *, on: date) -> Invoice:
+    def become(self, record: Invoice, form: Any, *, on: date, who: dict[str, Any]) -> Invoice:
         chosen = form.cleaned_data
-        return issue_official(record, number=chosen["number"], issued_on=chosen["issued_on"], on=on)
+        return issue_official(record, number=chosen["number"], issued_on=chosen["issued_on"], on=on, **who)
 
 
 class VoidOfficial(OfficialAction):
@@ -184,8 +186,8 @@ class VoidOfficial(OfficialAction):
     label = gettext_lazy("Official invoice voided")
     states = (State.ISSUED,)
 
-    def become(self, record: Invoice, form: Any, *, on: date) -> Invoice:
-        return void_official(record)
+    def become(self, record: Invoice, form: Any, *, on: date, who: dict[str, Any]) -> Invoice:
+        return void_official(record, **who)
 
 
 ACTIONS: tuple[RecordAction[Invoice], ...] = (

@@ -113,6 +113,7 @@ class InvoiceAdmin(AgeingPage, QuickFilterMixin):
             days_overdue=max((on - invoice.due_on).days, 0) if invoice.outstanding else 0,
             entries=entries.order_by("-pk")[:100],
             notes=CreditNote.objects.filter(invoice=invoice).select_related("actor").order_by("-pk"),
+            steps_of_official=invoice.official_steps.select_related("actor").order_by("-pk"),
             pauses=invoice.pauses.select_related("maker", "checker").order_by("-ends_on"),
             buttons=offered(request, ACTIONS, invoice, on=on),
         )

@@ -13,9 +13,10 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from credit.admin.terms_form import TermsForm
 from credit.errors import money
-from credit.line_approvals import ChangeLine, RaiseForATime
+from credit.line_approvals import ChangeLine, KeepLine, RaiseForATime, ResumeLine
 from credit.models import CreditLine
-from credit.services.line_changes import close_line, keep_line, resume_line, set_review, suspend_line
+from credit.review_approvals import SetReview
+from credit.services.line_changes import close_line, suspend_line
 from credit.services.line_terms import ceiling
 from credit.services.lines import limit_on, version_on
 from credit.services.policies import offer_of
@@ -196,13 +197,13 @@ class ResumeAction(LineDeskAction):
     name = "resume"
     label = gettext_lazy("Lift the suspension")
     permission = SUSPEND
+    note = NOTE
 
     def is_offered(self, record: CreditLine, *, on: date) -> bool:
         return is_live(record) and record.suspended_on is not None
 
     def do(self, record: CreditLine, form: Any, *, on: date, request: HttpRequest) -> Told:
-        resume_line(record, on=on, actor=request.user, reason=form.cleaned_data["reason"])  # type: ignore[arg-type]
-        return Told(messages.SUCCESS, _("The line may be drawn on again."))
+        return tell(ask(ResumeLine.name, ResumeLine.payload_of(record, on=on), on=on, **who_and_when(request, form)))
 
 
 class ReviewForm(ConfirmForm):
@@ -219,17 +220,14 @@ class ReviewAction(LineDeskAction):
 
     name = "review"
     label = gettext_lazy("Set the next review")
+    note = NOTE
 
     def form(self, record: CreditLine, data: Any, *, seen: str, on: date) -> Any:
         return ReviewForm(data, seen=seen, initial={"review_on": record.review_on})
 
     def do(self, record: CreditLine, form: Any, *, on: date, request: HttpRequest) -> Told:
-        chosen = form.cleaned_data
-        set_review(
-            record, review_on=chosen["review_on"], on=on, actor=request.user,  # type: ignore[arg-type]
-            reason=chosen["reason"],
-        )
-        return Told(messages.SUCCESS, _("The next review is set."))
+        payload = SetReview.payload_of(record, on=on, review_on=form.cleaned_data["review_on"])
+        return tell(ask(SetReview.name, payload, on=on, **who_and_when(request, form)))
 
 
 class CloseAction(LineDeskAction):
@@ -254,13 +252,13 @@ class KeepAction(LineDeskAction):
 
     name = "keep"
     label = gettext_lazy("Do not close")
+    note = NOTE
 
     def is_offered(self, record: CreditLine, *, on: date) -> bool:
         return is_live(record) and record.closing_on is not None
 
     def do(self, record: CreditLine, form: Any, *, on: date, request: HttpRequest) -> Told:
-        keep_line(record, on=on, actor=request.user, reason=form.cleaned_data["reason"])  # type: ignore[arg-type]
-        return Told(messages.SUCCESS, _("The line stays."))
+        return tell(ask(KeepLine.name, KeepLine.payload_of(record, on=on), on=on, **who_and_when(request, form)))
 
 
 ACTIONS: tuple[RecordAction[CreditLine], ...] = (

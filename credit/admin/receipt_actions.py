@@ -15,14 +15,8 @@ from credit.errors import money
 from credit.masking import mask_account
 from credit.models import CreditEntry, CreditLine, Invoice, Receipt
 from credit.services.allocations import allocate
-from credit.services.receipt_offers import offer_refund
-from credit.services.receipts import (
-    bounce_receipt,
-    match_receipt,
-    set_receipt_aside,
-    take_receipt_up,
-    unmatch_receipt,
-)
+from credit.services.receipt_offers import offer_move, offer_refund
+from credit.services.receipts import take_receipt_up
 from memberships.admin.actions import Asked, ConfirmForm, Fact, RecordAction, Told, who_and_when
 from memberships.admin.points_actions import NOTE, tell
 from memberships.models import Member, Programme
@@ -32,10 +26,11 @@ ALLOCATE = "credit.allocate_receipt"
 State = Receipt.State
 
 
-def said_of(receipt: Receipt) -> str:
-    """What became of a receipt that was matched just now."""
-    words = _("The receipt is %(member)s's; %(paid)s CNY of it pay invoices, %(left)s CNY are unapplied.")
-    return words % {"member": receipt.line, "paid": money(receipt.allocated), "left": money(receipt.unapplied)}
+def moved(
+    record: Receipt, state: str, who: dict[str, Any], *, on: date, line: CreditLine | None = None
+) -> Told:
+    """What came of it, or that it waits for another person; `who` is actor, instant and reason."""
+    return tell(offer_move(record, state, line=line, on=on, **{**who, "reason": who["reason"] or _("matched by hand")}))
 
 
 class ReceiptDeskAction(RecordAction[Receipt]):
@@ -93,7 +88,7 @@ class MatchForm(ConfirmForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         key = Member.pk_of(cleaned.get("member", "").strip())
-        lines = CreditLine.objects.not_closed().filter(member=key or 0, programme=cleaned.get("programme"))
+        lines = CreditLine.objects.in_use().filter(member=key or 0, programme=cleaned.get("programme"))
         cleaned["line"] = lines.first()
         if cleaned["line"] is None and "member" not in self.errors:
             self.add_error("member", _("There is no credit line of that member."))
@@ -105,7 +100,6 @@ class MatchAction(ReceiptDeskAction):
 
     name = "match"
     label = gettext_lazy("Match")
-    variant = "primary"
     states = (State.UNMATCHED,)
     note = gettext_lazy("It pays invoices at once, by the order of the credit policy; the rest is unapplied credit.")
 
@@ -113,9 +107,7 @@ class MatchAction(ReceiptDeskAction):
         return MatchForm(data, seen=seen)
 
     def do(self, record: Receipt, form: Any, *, on: date, request: HttpRequest) -> Told:
-        who = who_and_when(request, form)
-        receipt = match_receipt(record, form.cleaned_data["line"], on=on, at=who["at"], actor=who["actor"])
-        return Told(messages.SUCCESS, said_of(receipt))
+        return moved(record, State.MATCHED, who_and_when(request, form), on=on, line=form.cleaned_data["line"])
 
 
 class SetAsideAction(ReceiptDeskAction):
@@ -127,8 +119,7 @@ class SetAsideAction(ReceiptDeskAction):
     note = gettext_lazy("For what is no firm's payment: interest of the bank, a transfer of our own.")
 
     def do(self, record: Receipt, form: Any, *, on: date, request: HttpRequest) -> Told:
-        set_receipt_aside(record, on=on, reason=form.cleaned_data["reason"])
-        return Told(messages.SUCCESS, _("The receipt is set aside."))
+        return moved(record, State.SET_ASIDE, who_and_when(request, form), on=on)
 
 
 class TakeUpAction(ReceiptDeskAction):
@@ -139,7 +130,7 @@ class TakeUpAction(ReceiptDeskAction):
     states = (State.SET_ASIDE,)
 
     def do(self, record: Receipt, form: Any, *, on: date, request: HttpRequest) -> Told:
-        take_receipt_up(record)
+        take_receipt_up(record, on=on, **who_and_when(request, form))
         return Told(messages.SUCCESS, _("The receipt is on the work list again."))
 
 
@@ -172,7 +163,6 @@ class AllocateAction(ReceiptDeskAction):
 
     name = "allocate"
     label = gettext_lazy("Pay an invoice of it")
-    variant = "primary"
     states = (State.MATCHED,)
 
     def is_offered(self, record: Receipt, *, on: date) -> bool:
@@ -227,8 +217,7 @@ class UnmatchAction(ReceiptDeskAction):
     note = gettext_lazy("What it paid is open again, and it goes back to the work list.")
 
     def do(self, record: Receipt, form: Any, *, on: date, request: HttpRequest) -> Told:
-        unmatch_receipt(record, on=on, **who_and_when(request, form))
-        return Told(messages.SUCCESS, _("The receipt is on the work list again."))
+        return moved(record, State.UNMATCHED, who_and_when(request, form), on=on)
 
 
 class BounceAction(ReceiptDeskAction):
@@ -238,11 +227,12 @@ class BounceAction(ReceiptDeskAction):
     label = gettext_lazy("Bounced")
     variant = "danger"
     states = (State.MATCHED, State.UNMATCHED)
-    note = gettext_lazy("The bank took it back: exactly what it had paid is open again.")
+    note = gettext_lazy(
+        "The bank took it back: exactly what it had paid is open again, and what was paid back of it is claimed."
+    )
 
     def do(self, record: Receipt, form: Any, *, on: date, request: HttpRequest) -> Told:
-        bounce_receipt(record, on=on, **who_and_when(request, form))
-        return Told(messages.WARNING, _("The receipt has bounced: what it had paid is open again."))
+        return moved(record, State.BOUNCED, who_and_when(request, form), on=on)
 
 
 ACTIONS: tuple[RecordAction[Receipt], ...] = (

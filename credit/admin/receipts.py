@@ -21,12 +21,12 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from credit.admin.display import RECEIPT_COLOURS, LineFilter, amount, firm_of, line_link
 from credit.admin.line_actions import day_field, money_field
-from credit.admin.receipt_actions import ACTIONS, ALLOCATE, said_of
+from credit.admin.receipt_actions import ACTIONS, ALLOCATE, moved
 from credit.masking import mask_account
 from credit.models import CreditEntry, CreditLine, Receipt
 from credit.services.receipt_offers import offer_receipt
 from credit.services.receipt_suggestions import suggest_owners
-from credit.services.receipts import Incoming, match_receipt
+from credit.services.receipts import Incoming
 from memberships.admin import lookups
 from memberships.admin.actions import ConfirmForm, action_urls, offered, who_and_when
 from memberships.admin.display import today
@@ -154,6 +154,7 @@ class ReceiptAdmin(QuickFilterMixin, ReadOnlyAdmin):
             entries=entries.order_by("-pk")[:100], buttons=offered(request, ACTIONS, receipt, on=today()),
             suggestions=suggestions if receipt.state == State.UNMATCHED else [],
             may_match=request.user.has_perm(ALLOCATE),
+            steps=receipt.steps.select_related("actor", "checker").order_by("-pk"),
         )
 
     def has_enter_permission(self, request: HttpRequest) -> bool:
@@ -207,11 +208,12 @@ class ReceiptAdmin(QuickFilterMixin, ReadOnlyAdmin):
         if receipt is None or line is None:
             raise Http404
         try:
-            receipt = match_receipt(receipt, line, on=today(), at=timezone.now(), actor=request.user)  # type: ignore[arg-type]
+            who = {"actor": request.user, "at": timezone.now(), "reason": ""}
+            told = moved(receipt, State.MATCHED, who, on=today(), line=line)
         except PlusdeskError as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, said_of(receipt))
+            messages.add_message(request, told.level, told.text)
         return HttpResponseRedirect(reverse("admin:credit_receipt_work"))
 
 

@@ -19,6 +19,7 @@ from memberships.admin.display import today
 from memberships.admin.pages import find_record, show_page
 from memberships.dates import add_months
 from operations.admin.base import ReadOnlyAdmin
+from operations.admin.downloads import download
 
 EXPORT = "credit.export_creditline"
 #: The months that one chooses from.
@@ -75,14 +76,6 @@ def _files(line: CreditLine, month: str) -> list[tuple[str, str]]:
     """Name and address of each kind of file."""
     name = "admin:credit_creditline_statement_file"
     return [(ending.upper(), f"{reverse(name, args=[line.pk, ending])}?month={month}") for ending in FILES]
-
-
-def download(content: bytes, name: str, content_type: str) -> HttpResponse:
-    """A file that no cache keeps."""
-    response = HttpResponse(content, content_type=content_type)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Cache-Control"] = "no-store"
-    return response
 
 
 def month_of(request: HttpRequest, line: CreditLine, *, on: date) -> date:

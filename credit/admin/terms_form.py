@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
-from credit.terms.checks import BOUNDS, rule_faults
+from credit.terms.checks import BOUNDS, PARTS, rule_faults
 from memberships.admin.actions import ConfirmForm
 
 KINDS = [
@@ -20,11 +20,17 @@ ROLLINGS = [
 ]
 
 
+def _shown_with(part: str) -> dict[str, str]:
+    """What has a part of a rule shown only with the kinds that may have it (static/operations/forms.js)."""
+    kinds = (kind for kind, parts in PARTS.items() if part in (*parts, "longest_days", "rolling"))
+    return {"data-shown-with": "term_kind: " + " ".join(kinds)}
+
+
 def _whole(part: str, label: Any, help_text: Any) -> forms.IntegerField:
     least, most = BOUNDS[part]
     return forms.IntegerField(
         label=label, help_text=help_text, required=False, min_value=least, max_value=most,
-        widget=UnfoldAdminIntegerFieldWidget(),
+        widget=UnfoldAdminIntegerFieldWidget(attrs=_shown_with(part)),
     )
 
 
@@ -44,7 +50,7 @@ class TermsForm(ConfirmForm):
     )
     rolling = forms.ChoiceField(
         label=gettext_lazy("When the day is not worked"), choices=ROLLINGS, required=False, initial="none",
-        widget=UnfoldAdminSelectWidget(),
+        widget=UnfoldAdminSelectWidget(attrs=_shown_with("rolling")),
     )
 
     def __init__(self, data: Any, *, seen: str, unchosen: Any, **options: Any) -> None:

@@ -1,28 +1,19 @@
 """The credit ledger against all that rests on it: lines, invoices, receipts, authorisations (models/lines.py says what
 must hold), for each of them, for each customer and for each programme."""
 
-from collections.abc import Iterator
-
 from django.utils.translation import gettext_lazy as _
 
 from credit.models import Account, Authorisation, CreditEntry, CreditLine, Invoice, Receipt
 from credit.services import statements
-from memberships.books.tables import TableCheck, page_of
-from memberships.models import Member, Programme
-from operations.services.books import Difference, KeyRange, Period
+from memberships.books.tables import TableCheck
+from memberships.models import Programme
+from operations.models import Approval
 
 
 class CreditCheck(TableCheck):
     """For each of its `faults` a statement of that name in this floor's sql/books/."""
 
-    def differences(self, keys: KeyRange, period: Period) -> Iterator[Difference]:
-        parameters = {"first": keys.first, "last": keys.last, **self.parameters(period)}
-        for fault in self.faults:
-            for key, owner, expected, found in statements.rows(f"books/{fault}", **parameters):
-                yield Difference(self.name, fault, str(key), owner, str(expected), str(found))
-
-    def page_of(self, fault: str, key: str, owner: int | None) -> str:
-        return page_of(Member, str(owner)) if owner else ""
+    sql = statements
 
 
 class Lines(CreditCheck):
@@ -114,6 +105,24 @@ class Entries(CreditCheck):
     values = dict(Account.choices) | dict(CreditEntry.Kind.choices)
 
 
+class Signatures(CreditCheck):
+    """What took two people, against the requests by which it was approved; and limits that no card gives.
+
+    Whether something took two people is not asked again: how much whom was allowed alone is another today.
+    """
+
+    name = "credit_signatures"
+    label = _("signatures of credit")
+    model = CreditLine
+    faults = {
+        "signed_of_line": _("what it names as its approval is of other people, or was not carried out"),
+        "approved_of_record": _("what it names as its approval was asked for something else"),
+        "version_over_cap": _("the limit is more than any card of the member gives"),
+        "increase_over_cap": _("with the increase the line comes to more than any card of the member gives"),
+    }
+    values = dict(Approval.State.choices)
+
+
 class Totals(CreditCheck):
     """Each programme in total: the accounts against the lines."""
 
@@ -129,4 +138,4 @@ class Totals(CreditCheck):
     }
 
 
-CHECKS = (Lines, Customers, Invoices, Receipts, Authorisations, Entries, Totals)
+CHECKS = (Lines, Customers, Invoices, Receipts, Authorisations, Entries, Signatures, Totals)

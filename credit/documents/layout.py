@@ -5,8 +5,10 @@ Whatever a firm or its bank wrote stands in cells that wrap; nothing of it is ma
 
 import io
 from collections.abc import Iterable, Sequence
-from xml.sax.saxutils import escape
+from decimal import Decimal
+from xml.sax.saxutils import escape  # nosec B406
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from reportlab.lib import colors  # type: ignore[import-untyped]
 from reportlab.lib.enums import TA_CENTER, TA_RIGHT  # type: ignore[import-untyped]
@@ -24,6 +26,8 @@ from reportlab.platypus import (  # type: ignore[import-untyped]
     Table,
     TableStyle,
 )
+
+from operations.sheets import Cell
 
 FONT = "STSong-Light"
 #: Of its encoding.
@@ -73,6 +77,13 @@ def table(
     return _table(cells, widths, [
         ("BACKGROUND", (0, 0), (-1, 0), SHADE), ("GRID", (0, 0), (-1, -1), 0.25, GREY),
     ], repeated=1)
+
+
+def shown(value: Cell) -> str:
+    """A cell on paper."""
+    if isinstance(value, Decimal):
+        return str(number_format(value, 2, force_grouping=True))
+    return "" if value is None else str(value)
 
 
 def pdf(title: str, content: Iterable[Flowable]) -> bytes:

@@ -1,16 +1,9 @@
 """A statement of account as PDF and as a spreadsheet."""
 
-import io
 from collections.abc import Iterable
-from datetime import date
-from decimal import Decimal
 
-from django.utils.formats import number_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from openpyxl import Workbook  # type: ignore[import-untyped]
-from openpyxl.cell import WriteOnlyCell  # type: ignore[import-untyped]
-from openpyxl.styles import Font  # type: ignore[import-untyped]
 
 from credit.documents import layout
 from credit.errors import money
@@ -19,20 +12,18 @@ from credit.services.ageing import Bucket
 from credit.services.credit_statements import CreditStatement
 from credit.terms.words import rule_in_words
 from memberships.models import EnterpriseCustomer
-from operations.imports.exports import guard_formula
+from operations.sheets import Cell, Sheet
 
 Kind = CreditEntry.Kind
-AMOUNT = "#,##0.00"
-Cell = str | Decimal | date | None
 
 
 def statement_pdf(statement: CreditStatement) -> bytes:
     """The statement on paper: who, what was owed and is, the ageing, and each movement."""
     return layout.pdf(_title(statement), [
         layout.text(_("Statement of account"), "title"),
-        layout.facts((label, _shown(value)) for label, value in about(statement)),
+        layout.facts((label, layout.shown(value)) for label, value in about(statement)),
         layout.text(_("Summary"), "heading"),
-        layout.facts((label, _shown(value)) for label, value in summary(statement)),
+        layout.facts((label, layout.shown(value)) for label, value in summary(statement)),
         layout.text(_("Ageing of what is open on %(day)s (CNY)") % {"day": statement.last}, "heading"),
         layout.table(
             _buckets(), [[money(amount) for amount in (*statement.aged.buckets, statement.aged.total)]],
@@ -40,7 +31,7 @@ def statement_pdf(statement: CreditStatement) -> bytes:
         ),
         layout.text(_("Movements (CNY)"), "heading"),
         layout.table(
-            headers(), ([_shown(cell) for cell in row] for row in movement_rows(statement)),
+            headers(), ([layout.shown(cell) for cell in row] for row in movement_rows(statement)),
             widths=[0.11, 0.11, 0.22, 0.17, 0.11, 0.14, 0.14], numbers=(5, 6),
         ),
     ])
@@ -48,27 +39,18 @@ def statement_pdf(statement: CreditStatement) -> bytes:
 
 def statement_xlsx(statement: CreditStatement) -> bytes:
     """The same as a spreadsheet: amounts are numbers, days are days, and nothing that somebody wrote is a formula."""
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(_("Statement of account")[:31])
-    for place, width in zip("ABCDEFG", (22, 18, 28, 28, 14, 16, 16), strict=True):
-        sheet.column_dimensions[place].width = width
-
-    def write(row: Iterable[Cell], *, is_bold: bool = False) -> None:
-        sheet.append([_cell(sheet, value, is_bold=is_bold) for value in row])
-
-    write([_("Statement of account")], is_bold=True)
+    sheet = Sheet(_("Statement of account"), (22, 18, 28, 28, 14, 16, 16))
+    sheet.write([_("Statement of account")], is_bold=True)
     for label, value in [*about(statement), *summary(statement)]:
-        write([label, value])
-    write([])
-    write([_("Ageing"), *_buckets()], is_bold=True)
-    write([statement.last, *statement.aged.buckets, statement.aged.total])
-    write([])
-    write(headers(), is_bold=True)
+        sheet.write([label, value])
+    sheet.write([])
+    sheet.write([_("Ageing"), *_buckets()], is_bold=True)
+    sheet.write([statement.last, *statement.aged.buckets, statement.aged.total])
+    sheet.write([])
+    sheet.write(headers(), is_bold=True)
     for row in movement_rows(statement):
-        write(row)
-    file = io.BytesIO()
-    book.save(file)
-    return file.getvalue()
+        sheet.write(row)
+    return sheet.file()
 
 
 def about(statement: CreditStatement) -> list[tuple[str, Cell]]:
@@ -94,7 +76,10 @@ def summary(statement: CreditStatement) -> list[tuple[str, Cell]]:
         (_("Invoices (CNY)"), statement.sum_of(Kind.INVOICE)),
         (_("Late fees (CNY)"), statement.sum_of(Kind.LATE_FEE)),
         (_("Credit notes (CNY)"), statement.sum_of(Kind.CREDIT_NOTE)),
-        (_("Receipts, less those taken back (CNY)"), statement.sum_of(Kind.RECEIPT, Kind.BOUNCE, Kind.UNMATCH)),
+        (
+            _("Receipts, less those taken back (CNY)"),
+            statement.sum_of(Kind.RECEIPT, Kind.BOUNCE, Kind.RECLAIM, Kind.UNMATCH),
+        ),
         (_("Paid back (CNY)"), statement.sum_of(Kind.REFUND)),
         (_("Written off (CNY)"), statement.sum_of(Kind.WRITE_OFF, Kind.RECOVER)),
         (_("Closing balance (CNY)"), statement.closing),
@@ -122,29 +107,3 @@ def _buckets() -> list[str]:
 
 def _title(statement: CreditStatement) -> str:
     return f"{_('Statement of account')} {statement.line.member.number} {statement.first:%Y-%m}"
-
-
-def _shown(value: Cell) -> str:
-    """A cell on paper."""
-    if isinstance(value, Decimal):
-        return str(number_format(value, 2, force_grouping=True))
-    return "" if value is None else str(value)
-
-
-def _cell(sheet: object, value: Cell, *, is_bold: bool) -> WriteOnlyCell:
-    """A cell of a spreadsheet: a text is one, whatever it begins with."""
-    if isinstance(value, str):
-        cell = WriteOnlyCell(sheet, guard_formula(_without_controls(value)))
-        cell.data_type = "s"
-    else:
-        cell = WriteOnlyCell(sheet, value)
-    if isinstance(value, Decimal):
-        cell.number_format = AMOUNT
-    if is_bold:
-        cell.font = Font(bold=True)
-    return cell
-
-
-def _without_controls(words: str) -> str:
-    """XLSX knows no control characters."""
-    return "".join(letter if letter.isprintable() else " " for letter in words)

@@ -11,6 +11,7 @@ from credit.services import limit_import
 from memberships.importers.widgets import DateWidget, MemberNumberWidget, ProgrammeWidget
 from memberships.models import CreditRequest, Programme
 from operations.approvals import Measure
+from operations.dates import business_date
 from operations.imports.fields import ImportField
 from operations.imports.importer import Importer
 from operations.imports.widgets import AmountWidget, RecordWidget, TextWidget, WholeNumberWidget
@@ -95,8 +96,14 @@ class LimitImporter(Importer):
         return {"programme_id": ProgrammeWidget(Programme.objects.order_by("code"))}
 
     def approval_measures(self, batch: ImportBatch) -> list[Measure]:
-        """What the lines may owe afterwards, together."""
+        """What the lines may owe afterwards, together, and those that who uploaded it raised alone by files since.
+
+        Many small files weigh as much as one.
+        """
         amount = limit_import.weight(batch)
+        if amount and batch.uploaded_by_id is not None:
+            since = business_date(batch.uploaded_at)
+            amount += limit_import.raised_alone(batch.uploaded_by_id, since=since, besides=batch)
         return [Measure(GRANT_CREDIT, amount, "CNY")] if amount else []
 
     def resolve_file(self, batch: ImportBatch) -> None:
@@ -112,7 +119,7 @@ class LimitImporter(Importer):
 class GrantImporter(LimitImporter):
     """Requests that are granted as they are entered; the open request of a firm is the one that is granted."""
 
-    name = "credit-grants"
+    name = limit_import.IMPORTERS[0]
     label = _("grants of credit")
     resource = GrantResource
     written = (CreditRequest, CreditLine, LineVersion, CreditDecision)
@@ -122,7 +129,7 @@ class GrantImporter(LimitImporter):
 class ReviewImporter(LimitImporter):
     """Reviews: another limit, other terms, the day of the next review; what is blank stays."""
 
-    name = "credit-reviews"
+    name = limit_import.IMPORTERS[1]
     label = _("reviews of credit lines")
     resource = ReviewResource
     written = (CreditLine, LineVersion)

@@ -11,9 +11,10 @@ from import_export.resources import ModelResource
 
 from credit.models import CreditEntry, Receipt, StagedReceipt
 from credit.services import receipt_import
-from credit.services.receipt_offers import ENTER_RECEIPT
+from credit.services.receipt_offers import ENTER_RECEIPT, RECEIPTS, entered_alone
 from memberships.importers.widgets import DateWidget
 from operations.approvals import Measure
+from operations.dates import business_date
 from operations.imports.fields import ImportField
 from operations.imports.importer import Importer
 from operations.imports.widgets import AmountWidget, CellError, CodeWidget, TextWidget, is_whole
@@ -77,7 +78,7 @@ class ReceiptResource(ModelResource):
 class ReceiptImporter(Importer):
     """Payments are facts of the bank: new ones are booked, matched and allocated, others never changed nor undone."""
 
-    name = "receipts"
+    name = RECEIPTS
     label = _("receipts of a bank statement")
     permission = "credit.allocate_receipt"
     resource = ReceiptResource
@@ -90,8 +91,14 @@ class ReceiptImporter(Importer):
     )
 
     def approval_measures(self, batch: ImportBatch) -> list[Measure]:
-        """What it says came in: a file books no more than the desk does."""
+        """What it says came in, and what who uploaded it entered alone since: files book no more than the desk.
+
+        Many small files weigh as much as one.
+        """
         amount = receipt_import.total(batch)
+        if amount and batch.uploaded_by_id is not None:
+            since = business_date(batch.uploaded_at)
+            amount += entered_alone(batch.uploaded_by_id, since=since, besides=batch)
         return [Measure(ENTER_RECEIPT, amount, "CNY")] if amount else []
 
     def notes(self, batch: ImportBatch) -> list[str]:

@@ -1,4 +1,4 @@
-"""The night of the first of a month: what being overdue cost in the month before."""
+"""Late fees: on the first of a month what the month before cost; each night what is known better since."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from credit.jobs.ageing import LineJob
-from credit.services import late_fees
+from credit.services import late_fee_corrections, late_fees
 from memberships.jobs.renewals import keys_of
 from memberships.services.ranges import count_left_out, ranges_of_items
 from operations.models import JobChunk, JobRun
@@ -42,3 +42,34 @@ class ChargeLateFees(LineJob):
             keys_of(chunk), on=run.business_date, at=at, actor=run.requested_by, approved=run.approved
         )
         return ChunkResult(done=len(charged), failed=count_left_out(run.approved, keys_of(chunk)))
+
+
+class CorrectLateFees(LineJob):
+    """Gives late fees back that a month did not cost, or charges them again; chunks are ranges of lines.
+
+    A run counts the lines of which it corrected some; one that executes a dry run, as failed those that it left.
+    """
+
+    name = "correct_late_fees"
+    label = _("corrections of late fees")
+    after = ("charge_late_fees",)
+    kinds = {
+        late_fee_corrections.GIVEN_BACK: _("late fee given back"),
+        late_fee_corrections.CHARGED_AGAIN: _("late fee charged again"),
+    }
+
+    def plan(self, run: JobRun) -> Iterable[ChunkPlan]:
+        if run.approved is not None:
+            ranges = ranges_of_items(run.approved, size=settings.LATE_FEE_CHUNK_LINES)
+        else:
+            ranges = late_fee_corrections.correction_ranges(on=run.business_date, size=settings.LATE_FEE_CHUNK_LINES)
+        return [ChunkPlan(*found) for found in ranges]
+
+    def foresee(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> int:
+        return late_fee_corrections.foresee_corrections(run, keys_of(chunk))
+
+    def work(self, run: JobRun, chunk: JobChunk, *, at: datetime) -> ChunkResult:
+        corrected = late_fee_corrections.correct_late_fees(
+            keys_of(chunk), on=run.business_date, at=at, actor=run.requested_by, approved=run.approved
+        )
+        return ChunkResult(done=len(corrected), failed=count_left_out(run.approved, keys_of(chunk)))

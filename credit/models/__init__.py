@@ -17,8 +17,9 @@ from credit.models.lines import (
     OverdueState,
     TemporaryIncrease,
 )
+from credit.models.official_invoices import OfficialInvoiceStep
 from credit.models.policies import CreditPolicy, Holiday
-from credit.models.receipts import Receipt
+from credit.models.receipts import Receipt, ReceiptStep
 from credit.models.staging import StagedInvoice, StagedLimit, StagedReceipt
 
 __all__ = [
@@ -34,10 +35,12 @@ __all__ = [
     "Holiday",
     "Invoice",
     "LineVersion",
+    "OfficialInvoiceStep",
     "OverdueChange",
     "OverduePause",
     "OverdueState",
     "Receipt",
+    "ReceiptStep",
     "StagedInvoice",
     "StagedLimit",
     "StagedReceipt",

@@ -13,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from credit.models.lines import CreditLine, OverdueState
 from memberships.models import Member
-from operations.audit import keep_whole
+from operations.audit import by_instant, keep_whole
 from operations.models import ImportBatch
 from operations.paths import path
 
@@ -78,7 +78,7 @@ class Authorisation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount} · {self.order_number or self.key}"
+        return f"{self.amount:,.2f} · {self.order_number or self.key}"
 
 
 class InvoiceQuerySet(models.QuerySet["Invoice"]):
@@ -101,6 +101,8 @@ class Invoice(models.Model):
     class Kind(models.TextChoices):
         PURCHASE = "purchase", _("purchase")
         LATE_FEE = "late_fee", _("late fee")
+        # Of a receipt that bounced: what had been paid back of it.
+        CLAIM = "claim", _("claim of a refund")
 
     class Official(models.TextChoices):
         """The official invoice (发票) for it."""
@@ -207,6 +209,14 @@ class Invoice(models.Model):
                 fields=["due_on", "id"], include=["member", "line", "outstanding", "invoiced_on"],
                 name="invoice_ageing", condition=Q(outstanding__gt=0),
             ),
+            # What lists are narrowed to, but for what nearly all are, which needs none.
+            models.Index(
+                fields=["overdue_state", "id"], name="invoice_by_overdue_state", condition=~Q(overdue_state="none")
+            ),
+            models.Index(
+                fields=["official_state", "id"], name="invoice_by_official_state", condition=~Q(official_state="none")
+            ),
+            models.Index(fields=["kind", "id"], name="invoice_by_kind", condition=~Q(kind="purchase")),
         ]
         triggers = [
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
@@ -264,7 +274,10 @@ class CreditNote(models.Model):
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="creditnote_with_reason"),
         ]
-        indexes = [models.Index(fields=["invoice", "id"], name="creditnote_of_invoice")]
+        indexes = [
+            models.Index(fields=["invoice", "id"], name="creditnote_of_invoice"),
+            by_instant("at", name="creditnote_by_instant"),
+        ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             keep_whole(),

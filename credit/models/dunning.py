@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from credit.models.draws import Invoice
 from credit.models.lines import CreditLine, Decided, OverdueState, two_people
 from memberships.models import Member
-from operations.audit import keep_whole, track
+from operations.audit import by_instant, keep_whole, track
 from operations.paths import path
 
 
@@ -37,6 +37,7 @@ class OverdueChange(models.Model):
             models.Index(fields=["line", "-id"], name="overduechange_of_line"),
             # Of a night: whom it tells (sql/notices/overdue.sql).
             models.Index(fields=["on", "id"], name="overduechange_by_day"),
+            by_instant("at", name="overduechange_by_instant"),
         ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),

@@ -7,14 +7,14 @@ what an invoice was paid by, are sums over its entries.
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from credit.models.draws import Authorisation, CreditNote, Invoice
-from credit.models.lines import CreditLine
+from credit.models.lines import CreditLine, two_people
 from credit.models.receipts import Receipt
 from memberships.models import Member
-from operations.audit import keep_whole
+from operations.audit import by_instant, keep_whole
 from operations.models import Approval
 
 
@@ -48,6 +48,8 @@ class CreditEntry(models.Model):
         BOUNCE = "bounce", _("bounced")
         UNMATCH = "unmatch", _("no longer matched")
         REFUND = "refund", _("paid back")
+        # What was paid back of a receipt that bounces is owed: an invoice of its own.
+        RECLAIM = "reclaim", _("claim what was paid back")
         WRITE_OFF = "write_off", _("write off")
         RECOVER = "recover", _("take a write-off back")
 
@@ -64,6 +66,7 @@ class CreditEntry(models.Model):
         Kind.BOUNCE: (Account.UNAPPLIED, Account.CASH),
         Kind.UNMATCH: (Account.UNAPPLIED, Account.CASH),
         Kind.REFUND: (Account.UNAPPLIED, Account.CASH),
+        Kind.RECLAIM: (Account.RECEIVABLE, Account.UNAPPLIED),
         Kind.WRITE_OFF: (Account.WRITTEN_OFF, Account.RECEIVABLE),
         Kind.RECOVER: (Account.RECEIVABLE, Account.WRITTEN_OFF),
     }
@@ -123,15 +126,13 @@ class CreditEntry(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["member", "key"], name="creditentry_key"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="creditentry_of_something"),
-            models.CheckConstraint(
-                condition=Q(checker=None) | ~Q(checker=F("actor")), name="creditentry_two_people"
-            ),
+            two_people("creditentry_two_people", maker="actor"),
             models.CheckConstraint(
                 condition=Q(kind__in=["authorise", "release"], authorisation__isnull=False, invoice=None, receipt=None)
                 | Q(kind__in=["invoice", "late_fee"], invoice__isnull=False, receipt=None)
                 | Q(kind="credit_note", invoice__isnull=False, credit_note__isnull=False, receipt=None)
                 | Q(kind__in=["receipt", "bounce", "unmatch", "refund"], receipt__isnull=False, invoice=None)
-                | Q(kind="allocate", receipt__isnull=False, invoice__isnull=False)
+                | Q(kind__in=["allocate", "reclaim"], receipt__isnull=False, invoice__isnull=False)
                 | Q(kind="deallocate", receipt__isnull=False, invoice__isnull=False, reverses__isnull=False)
                 | Q(kind="write_off", invoice__isnull=False, receipt=None)
                 | Q(kind="recover", invoice__isnull=False, receipt=None, reverses__isnull=False),
@@ -142,10 +143,10 @@ class CreditEntry(models.Model):
                 | Q(kind="release", debit="commitments", credit="authorised")
                 | Q(kind="invoice", debit="receivable", credit="sales")
                 | Q(kind="late_fee", debit="receivable", credit="fees")
-                | Q(kind="credit_note", debit="sales", credit="receivable")
+                | Q(kind="credit_note", debit__in=["sales", "fees"], credit="receivable")
                 | Q(kind="receipt", debit="cash", credit="unapplied")
                 | Q(kind="allocate", debit="unapplied", credit="receivable")
-                | Q(kind="deallocate", debit="receivable", credit="unapplied")
+                | Q(kind__in=["deallocate", "reclaim"], debit="receivable", credit="unapplied")
                 | Q(kind__in=["bounce", "unmatch", "refund"], debit="unapplied", credit="cash")
                 | Q(kind="write_off", debit="written_off", credit="receivable")
                 | Q(kind="recover", debit="receivable", credit="written_off"),
@@ -162,6 +163,12 @@ class CreditEntry(models.Model):
                 fields=["on", "invoice"], include=["member", "line", "amount", "debit"], name="creditentry_ageing",
                 condition=Q(kind__in=["credit_note", "allocate", "deallocate", "write_off", "recover"]),
             ),
+            # What a person paid back, wrote off or credited alone on a day.
+            models.Index(
+                fields=["actor", "on"], name="creditentry_alone",
+                condition=Q(kind__in=["refund", "write_off", "credit_note"], checker=None, actor__isnull=False),
+            ),
+            by_instant("at", name="creditentry_by_instant"),
         ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
@@ -170,3 +177,10 @@ class CreditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.amount}"
+
+    @classmethod
+    def accounts_of(cls, kind: Kind, owner: Authorisation | Invoice) -> tuple[Account, Account]:
+        """Debit and credit of a movement of an authorisation or invoice: less of a late fee is less income of fees."""
+        debit, credit = cls.ACCOUNTS[kind]
+        is_fee = isinstance(owner, Invoice) and owner.kind == Invoice.Kind.LATE_FEE
+        return (Account.FEES if is_fee and kind == cls.Kind.CREDIT_NOTE else debit), credit

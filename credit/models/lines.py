@@ -5,7 +5,7 @@ What must hold, at all times (`manage.py audit_books` checks it; models/entries.
     authorised of a line  = debits less credits of its entries on `authorised`  = what its held authorisations hold
     open of a line        = the same on `receivable`                            = what is outstanding of its invoices
     unapplied of a line   = credits less debits on `unapplied`                  = what is unapplied of its receipts
-    receipts              = allocations + refunds + bounces + unapplied
+    receipts              = allocations + refunds - claims of refunds + bounces + unapplied
     available             = limit of the day - open - authorised; no authorisation or invoice makes it negative
 """
 
@@ -16,12 +16,12 @@ from typing import Self
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from memberships.models import CreditRequest, Member, Programme, Subscription
-from operations.audit import keep_whole, track
+from operations.audit import by_instant, keep_whole, track
 from operations.models import Approval
 from operations.paths import path
 
@@ -42,6 +42,12 @@ class CreditLineQuerySet(models.QuerySet["CreditLine"]):
     def not_closed(self) -> Self:
         """On which something may be owed."""
         return self.exclude(state=CreditLine.State.CLOSED)
+
+    def in_use(self) -> Self:
+        """Those that are not closed; of a firm and programme the one first that is meant where nothing names another:
+        the active one, else the newest (sql/lines/in_use.sql)."""
+        is_lapsed = Case(When(state=CreditLine.State.LAPSED, then=1), default=0)
+        return self.not_closed().order_by(is_lapsed, "-pk")
 
     def review_overdue(self, *, on: date) -> Self:
         """Whose review should have been before that day."""
@@ -115,7 +121,7 @@ class CreditLine(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["member", "programme"], condition=~Q(state="closed"), name="creditline_one_open"
+                fields=["member", "programme"], condition=Q(state="active"), name="creditline_one_active"
             ),
             models.CheckConstraint(
                 condition=Q(open_amount__gte=0, authorised_amount__gte=0, unapplied_amount__gte=0),
@@ -141,13 +147,22 @@ class CreditLine(models.Model):
             models.Index(fields=["member", "-id"], name="creditline_of_member"),
             models.Index(fields=["review_on", "id"], name="creditline_by_review", condition=~Q(state="closed")),
             models.Index(
+                fields=["suspended_on", "id"], name="creditline_suspended", condition=Q(suspended_on__isnull=False)
+            ),
+            models.Index(
                 fields=["-overdue_amount", "id"], name="creditline_overdue", condition=Q(overdue_amount__gt=0)
+            ),
+            # What lists are narrowed to, but for what nearly all are, which needs none.
+            models.Index(fields=["state", "id"], name="creditline_by_state", condition=~Q(state="active")),
+            models.Index(
+                fields=["overdue_state", "id"], name="creditline_by_overdue_state", condition=~Q(overdue_state="none")
             ),
         ]
         triggers = [
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
             pgtrigger.ReadOnly(name="frozen", fields=["id", "member", "programme", "opened_on"]),
-            # What was paid when it closed is owed again when the payment bounces: nothing new is drawn on it.
+            # What was paid when it closed is owed again when the payment bounces: nothing new is drawn on it, though
+            # the firm may have a newer one.
             path(
                 "state", [
                     ("active", "lapsed"), ("lapsed", "active"), ("active", "closed"), ("lapsed", "closed"),
@@ -161,12 +176,11 @@ class CreditLine(models.Model):
         return f"{Member(pk=self.member_id).number}"
 
 
-def two_people(name: str) -> models.CheckConstraint:
-    """Whoever asked is not who approved; who approved is named by the request."""
+def two_people(name: str, *, maker: str = "maker") -> models.CheckConstraint:
+    """Whoever asked (the field of that name) is not who approved; who approved is named by the request."""
+    both = {"checker__isnull": False, "approval__isnull": False, f"{maker}__isnull": False}
     return models.CheckConstraint(
-        condition=Q(checker=None, approval=None)
-        | (Q(checker__isnull=False, approval__isnull=False, maker__isnull=False) & ~Q(checker=F("maker"))),
-        name=name,
+        condition=Q(checker=None, approval=None) | (Q(**both) & ~Q(checker=F(maker))), name=name
     )
 
 
@@ -228,7 +242,8 @@ class LineVersion(Decided):
         indexes = [
             models.Index(
                 fields=["line", "-starts_on", "-number"], include=["limit"], name="lineversion_in_force"
-            )
+            ),
+            by_instant("at", name="lineversion_by_instant"),
         ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
@@ -310,7 +325,10 @@ class CreditDecision(Decided):
             models.CheckConstraint(condition=~Q(reason=""), name="creditdecision_with_reason"),
             two_people("creditdecision_two_people"),
         ]
-        indexes = [models.Index(fields=["member", "-id"], name="creditdecision_of_member")]
+        indexes = [
+            models.Index(fields=["member", "-id"], name="creditdecision_of_member"),
+            by_instant("at", name="creditdecision_by_instant"),
+        ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             keep_whole(),

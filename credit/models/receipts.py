@@ -9,9 +9,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from credit.models.lines import CreditLine
+from credit.models.lines import CreditLine, two_people
 from memberships.models import Member
-from operations.audit import keep_whole
+from operations.audit import by_instant, keep_whole
 from operations.models import Approval, ImportBatch
 from operations.paths import path
 
@@ -37,7 +37,7 @@ class Receipt(models.Model):
     class State(models.TextChoices):
         UNMATCHED = "unmatched", _("not matched")
         MATCHED = "matched", _("matched")
-        # The bank took it back: what it had paid is open again.
+        # The bank took it back: what it had paid is open again, and what was paid back of it is claimed.
         BOUNCED = "bounced", _("bounced")
         # Not a firm's payment at all: set aside, with a reason.
         SET_ASIDE = "set_aside", _("set aside")
@@ -93,7 +93,7 @@ class Receipt(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
         verbose_name=_("operator"),
     )
-    # Who approved it, where it was entered by hand and that took two.
+    # Who approved it, or the bank's statement that it stands in, where that took two.
     checker = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
         verbose_name=_("approved by"),
@@ -110,7 +110,10 @@ class Receipt(models.Model):
     class Meta:
         verbose_name = _("receipt")
         verbose_name_plural = _("receipts")
-        permissions = [("allocate_receipt", _("Can enter, import, match, allocate and reverse receipts"))]
+        permissions = [
+            ("allocate_receipt", _("Can enter, import, match, allocate and reverse receipts")),
+            ("reveal_receipt", _("Can see payers' whole accounts")),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["key"], name="receipt_key"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="receipt_of_something"),
@@ -131,15 +134,18 @@ class Receipt(models.Model):
                 | Q(state__in=["bounced", "set_aside"], ended_on__isnull=False),
                 name="receipt_ended_on",
             ),
-            models.CheckConstraint(
-                condition=Q(checker=None, approval=None)
-                | (Q(checker__isnull=False, approval__isnull=False, actor__isnull=False) & ~Q(checker=F("actor"))),
-                name="receipt_two_people",
-            ),
+            two_people("receipt_two_people", maker="actor"),
         ]
         indexes = [
             models.Index(fields=["line", "-id"], name="receipt_of_line", condition=Q(line__isnull=False)),
             models.Index(fields=["id"], name="receipt_unmatched", condition=Q(state="unmatched")),
+            models.Index(fields=["id"], name="receipt_unapplied", condition=Q(unapplied__gt=0)),
+            # What lists are narrowed to, but for what nearly all are, which needs none.
+            models.Index(fields=["state", "id"], name="receipt_by_state", condition=~Q(state="matched")),
+            # What a person entered alone on a day, by hand and by files, is weighed together.
+            models.Index(
+                fields=["actor", "on"], name="receipt_alone", condition=Q(checker=None, actor__isnull=False),
+            ),
             # Whose account it is is known by what was matched before.
             models.Index(
                 fields=["payer_account", "-id"], name="receipt_by_account",
@@ -165,4 +171,46 @@ class Receipt(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.payer_name} {self.amount}"
+        return f"{self.payer_name} {self.amount:,.2f}"
+
+
+class ReceiptStep(models.Model):
+    """What became of a receipt that was nobody's: set aside, put back on the work list, bounced. Only grows.
+
+    Of one that is a line's, the ledger's entries tell it.
+    """
+
+    receipt = models.ForeignKey(
+        Receipt, models.PROTECT, related_name="steps", db_index=False, verbose_name=_("receipt")
+    )
+    state = models.CharField(_("state"), max_length=16, choices=Receipt.State)
+    reason = models.CharField(_("reason"), max_length=200)
+    on = models.DateField(_("business date"))
+    at = models.DateTimeField(_("at"))
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
+        verbose_name=_("operator"),
+    )
+    checker = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
+        verbose_name=_("approved by"),
+    )
+    approval = models.ForeignKey(
+        Approval, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("approval")
+    )
+
+    class Meta:
+        verbose_name = _("step of a receipt")
+        verbose_name_plural = _("steps of receipts")
+        constraints = [two_people("receiptstep_two_people", maker="actor")]
+        indexes = [
+            models.Index(fields=["receipt", "id"], name="receiptstep_of_receipt"),
+            by_instant("at", name="receiptstep_by_instant"),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            keep_whole(),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_state_display()} · {self.on}"

@@ -40,7 +40,9 @@ class Credit(ProgrammeSection):
         for fault in repeated_codes("blocking", section["blocking"]):
             yield replace(fault, path=(self.name, *fault.path))
         for number, rule in enumerate(section["blocking"]):
-            yield from _check_blocking(("credit", "blocking", number), rule)
+            path: Path = ("credit", "blocking", number)
+            yield from _check_threshold(path, rule)
+            yield from _check_state((*path, "state"), rule, section["dunning"])
         yield from _check_dunning(section["dunning"])
 
     def hindrances(self, programme: Programme, section: Any, *, on: date) -> Iterable[Fault]:
@@ -139,7 +141,7 @@ def _check_tier(path: Path, tier: dict[str, str] | None, document: Any) -> Itera
         yield Fault(path, _("there is no tier “%(code)s”") % {"code": tier["code"]})
 
 
-def _check_blocking(path: Path, rule: dict[str, Any]) -> Iterator[Fault]:
+def _check_threshold(path: Path, rule: dict[str, Any]) -> Iterator[Fault]:
     """A threshold where its kind has one, of days a whole number."""
     kind = BlockingKind(rule["kind"])
     if kind in THRESHOLDS and "threshold" not in rule:
@@ -148,6 +150,15 @@ def _check_blocking(path: Path, rule: dict[str, Any]) -> Iterator[Fault]:
         yield Fault((*path, "threshold"), _("does not go with %(kind)s") % {"kind": kind.value})
     elif THRESHOLDS.get(kind) and rule["threshold"] != rule["threshold"].to_integral_value():
         yield Fault((*path, "threshold"), _("days are a whole number"))
+
+
+def _check_state(path: Path, rule: dict[str, Any], dunning: list[dict[str, Any]]) -> Iterator[Fault]:
+    """An overdue state is named where it stops draws, and is one that lines come to."""
+    if (rule["kind"] == BlockingKind.OVERDUE_STATE) != ("state" in rule):
+        words = _("does not go with %(kind)s") if "state" in rule else _("is missing: it goes with %(kind)s")
+        yield Fault(path, words % {"kind": rule["kind"]})
+    elif "state" in rule and rule["state"] not in {each["state"] for each in dunning}:
+        yield Fault(path, _("dunning has no state %(state)s: it would never stop a draw") % {"state": rule["state"]})
 
 
 def _check_dunning(states: list[dict[str, Any]]) -> Iterator[Fault]:

@@ -82,9 +82,11 @@ def standing_in_words(standing: Mapping[str, Any]) -> Iterator[str]:
 
 
 def blocking_in_words(rule: Mapping[str, Any]) -> str:
-    """As in “Overdue: days overdue 30”; amounts are in CNY, shares in percent."""
+    """As in “Late: days overdue 30” or “Held: overdue state “hold””; amounts are in CNY, shares in percent."""
     kind = BlockingKind(rule["kind"])
     facts = {"name": rule["name"]["zh" if (get_language() or "").startswith("zh") else "en"], "kind": kind.label}
+    if kind == BlockingKind.OVERDUE_STATE:
+        return _("%(name)s: %(kind)s “%(state)s”") % {**facts, "state": OverdueState(rule["state"]).label}
     if kind not in THRESHOLDS:
         return _("%(name)s: %(kind)s") % facts
     return _("%(name)s: %(kind)s %(threshold)s") % {**facts, "threshold": _number(rule["threshold"])}

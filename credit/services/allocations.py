@@ -11,17 +11,20 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
-from credit.errors import AllocationError, KeyConflictError, LineExistsError, ReservedKeyError, money
+from credit.errors import AllocationError, KeyConflictError, ReservedKeyError, money
 from credit.models import CreditEntry, CreditLine, Invoice, Receipt
 from credit.services import statements
-from credit.services.lines import lock_line
+from credit.services.lines import end_limit, lock_line
+from operations.audit import because
 from operations.models import Approval, User
 
 Kind = CreditEntry.Kind
 KEY = 64
+#: The two entries of a move have one key: up to KEY characters, as everywhere, and one of these in the ledger.
+FROM, TO = ":from", ":to"
 
 
 # --- by rule
@@ -34,13 +37,12 @@ def allocate_receipts(
 
     The lines are locked. Of one line the receipts pay in their order here. `are_new`: none was ever booked before.
     """
-    who = {
-        "actor": actor.pk if actor else None, "checker": checker.pk if checker else None,
-        "approval": approval.pk if approval else None, "reason": reason, "new": are_new,
-    }
+    who = _who(actor=actor, checker=checker, approval=approval)
     booked, new = 0, list(received)
     for paying in _rounds(receipts) or [[]]:
-        booked += statements.run("receipts/book", received=new, paying=paying, on=on, at=at, **who)
+        booked += statements.run(
+            "receipts/book", received=new, paying=paying, on=on, at=at, reason=reason, new=are_new, **who
+        )
         new = []
     return booked
 
@@ -71,15 +73,15 @@ def apply_unapplied(line: CreditLine, *, on: date, at: datetime, actor: User | N
 @transaction.atomic
 def allocate(
     receipt: Receipt, invoice: Invoice, *, amount: Decimal | None = None, key: str, on: date, at: datetime,
-    actor: User | None, reason: str = "",
+    actor: User | None, reason: str = "", step: str = "",
 ) -> CreditEntry:
     """Pay an invoice of the receipt's line from what is unapplied of it: so much, or as much as goes.
 
-    Raises AllocationError, KeyConflictError, ReservedKeyError.
+    `step`: which part it is of something that has one key. Raises AllocationError, KeyConflictError, ReservedKeyError.
     """
     line = lock_line_of(receipt)
     facts = {"receipt_id": receipt.pk, "invoice_id": invoice.pk}
-    if first := first_result(line, Kind.ALLOCATE, key, amount, **facts):
+    if first := first_result(line, Kind.ALLOCATE, key, amount, step=step, **facts):
         return first
     receipt, invoice = Receipt.objects.get(pk=receipt.pk), Invoice.objects.get(pk=invoice.pk)
     if invoice.line_id != line.pk:
@@ -87,29 +89,30 @@ def allocate(
     amount = min(receipt.unapplied, invoice.outstanding) if amount is None else amount
     refuse_more(amount, receipt.unapplied, _("unapplied of the receipt"))
     refuse_more(amount, invoice.outstanding, _("open of the invoice"))
-    return book(line, Kind.ALLOCATE, amount, key=by_hand(key), on=on, at=at, actor=actor, reason=reason, **facts)
+    return book(line, Kind.ALLOCATE, amount, key=by_hand(key, step), on=on, at=at, actor=actor, reason=reason, **facts)
 
 
 @transaction.atomic
 def deallocate(
     allocation: CreditEntry, *, amount: Decimal | None = None, key: str, on: date, at: datetime, actor: User | None,
-    reason: str,
+    reason: str, step: str = "",
 ) -> CreditEntry:
     """Take an allocation back, or so much of it: the invoice is open again, the receipt's money unapplied.
 
-    Raises AllocationError, KeyConflictError, ReservedKeyError, LineExistsError.
+    `step` as in `allocate`. Raises AllocationError, KeyConflictError, ReservedKeyError.
     """
     line = lock_line(allocation.line_id)
     facts = {"receipt_id": allocation.receipt_id, "invoice_id": allocation.invoice_id, "reverses_id": allocation.pk}
-    if first := first_result(line, Kind.DEALLOCATE, key, amount, **facts):
+    if first := first_result(line, Kind.DEALLOCATE, key, amount, step=step, **facts):
         return first
     if allocation.kind != Kind.ALLOCATE:
         raise AllocationError(_("Only an allocation is taken back this way."))
     left = left_of(allocation)
     amount = left if amount is None else amount
     refuse_more(amount, left, _("left of the allocation"))
-    owe_again(line, on=on)
-    return book(line, Kind.DEALLOCATE, amount, key=by_hand(key), on=on, at=at, actor=actor, reason=reason, **facts)
+    owe_again(line, on=on, at=at, actor=actor)
+    key = by_hand(key, step)
+    return book(line, Kind.DEALLOCATE, amount, key=key, on=on, at=at, actor=actor, reason=reason, **facts)
 
 
 @transaction.atomic
@@ -123,22 +126,33 @@ def move_allocation(
     """
     line, receipt = lock_line(allocation.line_id), allocation.receipt
     assert receipt is not None
-    there = Kind.ALLOCATE, f"{key}:to", amount
-    if first := first_result(line, *there, receipt_id=receipt.pk, invoice_id=invoice.pk):
+    if first := first_result(line, Kind.ALLOCATE, key, amount, step=TO, receipt_id=receipt.pk, invoice_id=invoice.pk):
         return first
     if invoice.pk == allocation.invoice_id:
         raise AllocationError(_("It pays invoice “%(invoice)s” already.") % {"invoice": invoice})
     amount = min(left_of(allocation), Invoice.objects.get(pk=invoice.pk).outstanding) if amount is None else amount
-    told: dict[str, Any] = {"amount": amount, "on": on, "at": at, "actor": actor, "reason": reason}
-    deallocate(allocation, key=f"{key}:from", **told)
-    return allocate(receipt, invoice, key=f"{key}:to", **told)
+    told: dict[str, Any] = {"amount": amount, "key": key, "on": on, "at": at, "actor": actor, "reason": reason}
+    deallocate(allocation, step=FROM, **told)
+    return allocate(receipt, invoice, step=TO, **told)
 
 
-def release_receipt(receipt: Receipt, *, on: date, at: datetime, actor: User | None, reason: str) -> int:
+def release_receipt(
+    receipt: Receipt, *, on: date, at: datetime, actor: User | None, reason: str, checker: User | None = None,
+    approval: Approval | None = None,
+) -> int:
     """Take all back that a receipt pays, exactly; how many entries. Its line is locked."""
     return statements.run(
-        "receipts/release", receipt=receipt.pk, on=on, at=at, actor=actor.pk if actor else None, reason=reason
+        "receipts/release", receipt=receipt.pk, on=on, at=at, reason=reason,
+        **_who(actor=actor, checker=checker, approval=approval),
     )
+
+
+def _who(*, actor: User | None, checker: User | None, approval: Approval | None) -> dict[str, int | None]:
+    """Their keys, for a statement."""
+    return {
+        "actor": actor.pk if actor else None, "checker": checker.pk if checker else None,
+        "approval": approval.pk if approval else None,
+    }
 
 
 def left_of(entry: CreditEntry) -> Decimal:
@@ -158,19 +172,18 @@ def lock_line_of(receipt: Receipt) -> CreditLine:
     raise AllocationError(_("The receipt is not matched to this credit line (any more)."))
 
 
-def owe_again(line: CreditLine, *, on: date) -> None:
-    """Before something of a line is owed again: a closed one is taken up, as if its card were over.
+def owe_again(line: CreditLine, *, on: date, at: datetime, actor: User | None) -> None:
+    """Before something of a line is owed again: a closed one is taken up, as if its card were over, with no limit left.
 
-    It closes when it is paid again. The line is locked. Raises LineExistsError where the firm has another by now.
+    It closes when it is paid again; a newer line of the firm stays what it is. The line is locked.
     """
     if line.state != CreditLine.State.CLOSED:
         return
     line.state, line.closed_on, line.lapsed_on = CreditLine.State.LAPSED, None, line.lapsed_on or on
-    try:
-        with transaction.atomic():
-            line.save(update_fields=["state", "closed_on", "lapsed_on"])
-    except IntegrityError:
-        raise LineExistsError(line) from None
+    reason = _("It was closed and is owed on again: nobody gets the old limit back without a decision.")
+    with because(reason, actor=actor):
+        line.save(update_fields=["state", "closed_on", "lapsed_on"])
+        end_limit(line, on=on, at=at, actor=actor, reason=reason)
 
 
 def refuse_more(amount: Decimal, there: Decimal, of: str) -> None:
@@ -182,18 +195,18 @@ def refuse_more(amount: Decimal, there: Decimal, of: str) -> None:
         raise AllocationError(words % {"amount": money(amount), "of": of, "there": money(there)})
 
 
-def by_hand(key: str) -> str:
+def by_hand(key: str, step: str = "") -> str:
     """A key that somebody gave, as it stands in the ledger, apart from those we make. ReservedKeyError."""
     if not key.strip() or len(key) > KEY:
         raise ReservedKeyError(key)
-    return f"hand:{key}"
+    return f"hand:{key}{step}"
 
 
 def first_result(
-    line: CreditLine, kind: str, key: str, amount: Decimal | None, **facts: int | None
+    line: CreditLine, kind: str, key: str, amount: Decimal | None, *, step: str = "", **facts: int | None
 ) -> CreditEntry | None:
     """What was booked under the key before; `amount` None: whatever came of it. Raises KeyConflictError."""
-    first = CreditEntry.objects.filter(member=line.member_id, key=by_hand(key)).first()
+    first = CreditEntry.objects.filter(member=line.member_id, key=by_hand(key, step)).first()
     if first is None:
         return None
     same = all(getattr(first, name) == fact for name, fact in facts.items())

@@ -3,11 +3,14 @@
 The rules are the policy's, with the line's exclusions (sql/draws/hindrances.sql); the limit stops always, and so does a
 line that is over or suspended, whatever the policy names. Only what draws anew is asked: what an authorisation holds
 already is captured although a rule came to stop since.
+
+Days overdue are real ones here, paused or not: a pause stops reminders, overdue states and late fees. Whoever wants
+draws to go on excludes the rule, which is weighed as a limit is.
 """
 
 import json
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -19,6 +22,7 @@ from django.utils.translation import gettext as _
 from credit.errors import DrawError, DrawRefusedError, money
 from credit.models import CreditLine
 from credit.services import statements
+from operations.models import JobRun, User
 
 MOST = Decimal("999999999999.99")
 #: What a line may be that stops its draws.
@@ -34,6 +38,7 @@ DETAILS: Mapping[str, str | Promise] = {
 #: What a figure is, beside its threshold.
 FIGURES: Mapping[str, str | Promise] = {
     "overdue_days": gettext_lazy("%(figure)s days overdue, stopped from %(threshold)s on"),
+    "overdue_state": gettext_lazy("%(figure)s days overdue, stopped from %(threshold)s on"),
     "overdue_amount": gettext_lazy("%(figure)s CNY overdue, stopped over %(threshold)s CNY"),
     "used_share": gettext_lazy("%(figure)s%% of the limit would be used, stopped over %(threshold)s%%"),
     "order_amount": gettext_lazy("an order of %(figure)s CNY, stopped over %(threshold)s CNY"),
@@ -92,11 +97,28 @@ def would_pass(line: CreditLine, amount: Decimal, *, on: date) -> list[Hindrance
     ]
 
 
-def refuse_hindered(line: CreditLine, amount: Decimal, *, on: date) -> None:
-    """Raises DrawRefusedError where something stops it. The line is locked."""
+def refuse_hindered(line: CreditLine, amount: Decimal, *, on: date, at: datetime) -> None:
+    """Raises DrawRefusedError where something stops it. What the line, which is locked, held too long is let go of."""
+    let_go_of_over([line.pk], on=on, at=at, actor=None)
     hindrances = would_pass(line, amount, on=on)
     if hindrances:
         raise DrawRefusedError(line, hindrances)
+
+
+def let_go_of_over(
+    lines: Sequence[int], *, on: date, at: datetime, actor: User | None, approved: JobRun | None = None
+) -> list[int]:
+    """Let go of what lines hold of authorisations that are over; those of which there was any. They are locked.
+
+    Of an approved dry run, only lines that it lists and finds as they were. Again: nothing is left to let go of.
+    """
+    if not lines:
+        return []
+    found = statements.rows(
+        "draws/expire", locked=list(lines), first=min(lines), last=max(lines), on=on, at=at, actor=actor and actor.pk,
+        approved=approved and approved.pk,
+    )
+    return sorted({line for (line,) in found})
 
 
 def check_amount(amount: Decimal) -> None:

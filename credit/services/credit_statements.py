@@ -1,7 +1,8 @@
 """A firm's statement of account for a month: what it owed, what was added and taken off, what it owes.
 
 The balance is what is open less unapplied credit, so that an allocation moves nothing of it. An invoice counts from its
-own date on, as in an ageing; all else from the ledger's business date on.
+own date on, as in an ageing; all else from the ledger's business date on. What bounced stands in two lines where some
+of it had been paid back: the claim of that, with its number and due day, and the rest.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,8 +24,8 @@ Kind = CreditEntry.Kind
 ZERO = Decimal(0)
 #: What moves a balance, up or down; the other kinds move money between its two parts.
 SIGNS: Mapping[str, int] = {
-    Kind.INVOICE: 1, Kind.LATE_FEE: 1, Kind.CREDIT_NOTE: -1, Kind.RECEIPT: -1, Kind.BOUNCE: 1, Kind.UNMATCH: 1,
-    Kind.REFUND: 1, Kind.WRITE_OFF: -1, Kind.RECOVER: 1,
+    Kind.INVOICE: 1, Kind.LATE_FEE: 1, Kind.CREDIT_NOTE: -1, Kind.RECEIPT: -1, Kind.BOUNCE: 1, Kind.RECLAIM: 1,
+    Kind.UNMATCH: 1, Kind.REFUND: 1, Kind.WRITE_OFF: -1, Kind.RECOVER: 1,
 }
 
 

@@ -128,8 +128,8 @@ def refuse_decided(request: CreditRequest) -> None:
 
 
 def line_of(card: Subscription) -> CreditLine | None:
-    """The firm's line in the card's programme that is not closed."""
-    lines = CreditLine.objects.not_closed().filter(member=card.member_id, programme=card.programme_id)
+    """The firm's line in the card's programme: the active one, else the newest that is not closed."""
+    lines = CreditLine.objects.in_use().filter(member=card.member_id, programme=card.programme_id)
     return lines.select_related("subscription__plan").first()
 
 

@@ -1,8 +1,9 @@
 """Draws on a credit line: authorised for an order, captured to invoices, voided, or over when its days are.
 
-Each locks the line first. What is authorised is held whatever becomes of line or limit, so that capturing it asks no
-rule again: the same amount goes from held to owed. `key` is unique for a member for ever: a repeat returns the first
-result.
+Each locks the line first. What is authorised was drawn then, and is held whatever becomes of line or limit: capturing
+it asks no rule again, also once the line was suspended or its card lapsed; the same amount goes from held to owed, by
+the terms of the day of the capture, until the authorisation's own days are over. `key` is unique for a member for ever:
+a repeat returns the first result, with another body it is refused.
 """
 
 from datetime import date, datetime, timedelta
@@ -16,9 +17,9 @@ from django.utils.translation import gettext as _
 from credit.errors import AuthorisationStateError, DrawError, KeyConflictError, ReservedKeyError, money
 from credit.models import Authorisation, CreditEntry, CreditLine, Invoice
 from credit.services import statements
-from credit.services.blocking import check_amount, refuse_hindered
+from credit.services.blocking import check_amount, let_go_of_over, refuse_hindered
 from credit.services.entries import entry_of, write_entries
-from credit.services.invoices import cleaned_number, drawn_invoice, repeated_invoice
+from credit.services.invoices import cleaned_number, drawn_invoice, expect_repeat, repeated_invoice
 from credit.services.lines import lock_line
 from memberships.services.ranges import KeyRange, SizedRange, mark_items
 from operations.models import JobRun, User
@@ -42,16 +43,15 @@ def authorise(
     check_amount(amount)
     line = lock_line(line.pk)
     if first := Authorisation.objects.filter(member=line.member_id, key=key).first():
-        said = (line.pk, amount, order_number, expires_on or first.expires_on)
-        if (first.line_id, first.amount, first.order_number, first.expires_on) != said:
-            raise KeyConflictError(key)
+        said = {"amount": amount, "order_number": order_number, "expires_on": expires_on}
+        expect_repeat(key, first, said, line=line)
         return first
     if not key.strip() or len(key) > KEY:
         raise ReservedKeyError(key)
     expires_on = expires_on or on + timedelta(days=settings.AUTHORISATION_DAYS)
     if len(order_number) > ORDER_NUMBER or not on < expires_on <= on + LONGEST:
         raise DrawError(_("An authorisation has an order number of up to 48 characters, and 1 to 180 days."))
-    refuse_hindered(line, amount, on=on)
+    refuse_hindered(line, amount, on=on, at=at)
     held = Authorisation.objects.create(
         member_id=line.member_id, line=line, key=key, order_number=order_number, amount=amount, on=on, at=at,
         expires_on=expires_on, actor=actor,
@@ -75,7 +75,8 @@ def capture(
     number = cleaned_number(number)
     line = lock_line(authorisation.line_id)
     held = Authorisation.objects.get(pk=authorisation.pk)
-    if first := repeated_invoice(line, key, amount=amount, number=number, authorisation=held):
+    if first := repeated_invoice(line, key, {"amount": amount, "number": number}, authorisation=held):
+        _expect_let_go(held, first, key, is_final=is_final)
         return first
     _expect_held(held, on=on)
     left = held.amount - held.captured
@@ -144,16 +145,17 @@ def expire_authorisations(
 
     Of an approved dry run, only lines that it lists and finds as they were.
     """
-    facts = {"on": on, **keys._asdict()}
-    locked = [line for (line,) in statements.rows("draws/lock_expiring", **facts)]
-    expired: list[int] = []
-    if locked:
-        found = statements.rows(
-            "draws/expire", locked=locked, at=at, actor=actor and actor.pk, approved=approved and approved.pk, **facts
-        )
-        expired = sorted({line for (line,) in found})
+    locked = [line for (line,) in statements.rows("draws/lock_expiring", on=on, **keys._asdict())]
+    expired = let_go_of_over(locked, on=on, at=at, actor=actor, approved=approved)
     mark_items(approved, keys, done=expired)
     return expired
+
+
+def _expect_let_go(held: Authorisation, first: Invoice, key: str, *, is_final: bool) -> None:
+    """KeyConflictError where the first capture kept the rest and this one would let go of it, or the reverse."""
+    released = CreditEntry.objects.get(member=held.member_id, key=f"capture:{first.pk}").amount
+    if (released > first.amount and not is_final) or (is_final and held.state == State.HELD):
+        raise KeyConflictError(key, "is_final")
 
 
 def _expect_held(held: Authorisation, *, on: date) -> None:

@@ -14,7 +14,7 @@ def entry_of(
     actor: User | None, **facts: Any,
 ) -> CreditEntry:
     """A movement on the line of an authorisation or invoice, to be written."""
-    debit, credit = CreditEntry.ACCOUNTS[kind]
+    debit, credit = CreditEntry.accounts_of(kind, owner)
     return CreditEntry(
         member_id=owner.member_id, line_id=owner.line_id, key=key, kind=kind, debit=debit, credit=credit,
         amount=amount, on=on, at=at, actor=actor, **facts,

@@ -1,19 +1,17 @@
 """Exclusions: a blocking rule that does not stop a line's draws until a day."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from credit.errors import LineStateError, LineTermsError, ReasonMissingError
+from credit.errors import LineStateError, LineTermsError
 from credit.models import BlockingExclusion, CreditLine
 from credit.services.lines import lock_line
 from credit.services.policies import policy_on
 from credit.services.signatures import sign
 from operations.audit import because
 from operations.models import Approval, User
-
-DAY = timedelta(days=1)
 
 
 @transaction.atomic
@@ -47,20 +45,3 @@ def refuse_exclusion(line: CreditLine, rule: str, *, starts_on: date, ends_on: d
         raise LineTermsError(_("There is no blocking rule “%(code)s”.") % {"code": rule})
     if not on <= starts_on <= ends_on:
         raise LineTermsError(_("An exclusion begins today or later, and ends on its first day or later."))
-
-
-@transaction.atomic
-def end_exclusion(
-    exclusion: BlockingExclusion, *, last_day: date, on: date, actor: User | None, reason: str
-) -> BlockingExclusion:
-    """End one before its time; the day before today ends it at once. LineTermsError for any other day."""
-    lock_line(exclusion.line_id)
-    exclusion = BlockingExclusion.objects.get(pk=exclusion.pk)
-    if not max(on, exclusion.starts_on) - DAY <= last_day <= exclusion.ends_on:
-        raise LineTermsError(_("An exclusion is ended with yesterday or a later day, and is not made longer."))
-    if not reason.strip():
-        raise ReasonMissingError
-    exclusion.ends_on = last_day
-    with because(reason, actor=actor):
-        exclusion.save(update_fields=["ends_on"])
-    return exclusion

@@ -1,4 +1,9 @@
-"""The holiday calendar: days that are not what their weekday says (models/policies.py), as due days need them."""
+"""The holiday calendar: days that are not what their weekday says (models/policies.py), as due days need them.
+
+Those of 2025 and 2026 (calendars/cn.csv) are those of the State Council: 国务院办公厅关于2025年部分节假日安排的通知
+(12 November 2024) and 国务院办公厅关于2026年部分节假日安排的通知 (4 November 2025). Later years are entered at
+the desk.
+"""
 
 from datetime import date, timedelta
 

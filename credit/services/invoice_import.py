@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 
 from credit.errors import money
 from credit.services import statements
+from credit.services.blocking import let_go_of_over
+from credit.services.invoices import OURS
 from operations.models import ImportBatch, ImportRow
 
 Outcome = ImportRow.Outcome
@@ -49,7 +51,8 @@ def apply_rows(batch: ImportBatch, first: int, last: int, *, on: date) -> tuple[
     ((lines,),) = statements.rows("import_invoices/lines_to_write", batch=batch.pk, first=first, last=last)
     if lines:
         where = {"batch": batch.pk, "lines": lines}
-        statements.rows("import_invoices/lock_lines", **where)
+        locked = [line for (line,) in statements.rows("import_invoices/lock_lines", **where)]
+        let_go_of_over(locked, on=on, at=at, actor=None)
         _judge(batch, lines, on=on)
         statements.run("import_invoices/leave_out_drifted", **where)
         actor = batch.uploaded_by
@@ -65,7 +68,7 @@ def _judge(batch: ImportBatch, lines: list[int] | None, *, on: date) -> None:
     header = _headers(batch)
     statements.run(
         "import_invoices/judge", batch=batch.pk, lines=lines, on=on, customer_column=header["customer"],
-        number_column=header["number"], amount_column=header["amount"], day_column=header["invoiced_on"],
+        ours=OURS, number_column=header["number"], amount_column=header["amount"], day_column=header["invoiced_on"],
     )
 
 

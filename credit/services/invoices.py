@@ -1,15 +1,18 @@
 """Invoices: entered by hand, or made of an authorisation; and credit notes, by which less of one is owed.
 
 The line is locked first. An invoice is due by the terms in force on its own day; how that came about it keeps. `key` is
-unique for a member for ever: a repeat returns the first result.
+unique for a member for ever: a repeat returns the first result, with another body it is refused. Numbers that we give
+ourselves begin in our own way (OURS), and nobody else's may.
 """
 
+import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
-from django.db import IntegrityError, connection, models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
 
 from credit.errors import (
@@ -26,13 +29,19 @@ from credit.services.blocking import check_amount, refuse_hindered
 from credit.services.entries import entry_of, write_entries
 from credit.services.holidays import due_of
 from credit.services.lines import lock_line, version_on
+from credit.services.numbers import free_number, next_id
 from credit.services.signatures import sign
 from operations.models import Approval, User
 
 Kind = CreditEntry.Kind
-NUMBER, KEY = 48, 64
-#: Keys that begin like this are ours: of late fees, and of imported invoices.
-RESERVED = ("late-fee:", "number:")
+NUMBER, KEY, REASON = 48, 64, 200
+#: Keys that begin like this are ours: of late fees, of what a bounced payment is claimed by, and of imported invoices.
+RESERVED = ("late-fee:", "claim:", "number:")
+#: Keys of credit notes that begin like this are ours: of late fees that are given back.
+BACK = "late-fee-back:"
+#: Numbers that begin like this are ours, by month: invoices (IN), late fees (LF), credit notes (CN), claims (RC).
+#: A night could not give out one that somebody took. Read by re and by PostgreSQL alike.
+OURS = "^(IN|LF|CN|RC)[0-9]{6}-"
 
 
 # --- invoices
@@ -48,15 +57,16 @@ def enter_invoice(
     DrawRefusedError, DrawError, InvoiceExistsError, LineStateError, KeyConflictError, ReservedKeyError.
     """
     check_amount(amount)
-    number, invoiced_on = cleaned_number(number), invoiced_on or on
+    number, asked_on, invoiced_on = cleaned_number(number), invoiced_on, invoiced_on or on
     line = lock_line(line.pk)
-    if first := repeated_invoice(line, key, amount=amount, number=number, authorisation=None):
+    said = {"amount": amount, "number": number, "order_number": order_number, "invoiced_on": asked_on}
+    if first := repeated_invoice(line, key, said, authorisation=None):
         return first
     if len(order_number) > NUMBER:
         raise DrawError(_("An order number has up to 48 characters."))
     if invoiced_on > on:
         raise DrawError(_("%(day)s is yet to come: today is %(on)s.") % {"day": invoiced_on, "on": on})
-    refuse_hindered(line, amount, on=on)
+    refuse_hindered(line, amount, on=on, at=at)
     invoice = drawn_invoice(
         line, amount, key=key, number=number, order_number=order_number, invoiced_on=invoiced_on, at=at, actor=actor
     )
@@ -67,18 +77,31 @@ def enter_invoice(
 
 
 def repeated_invoice(
-    line: CreditLine, key: str, *, amount: Decimal | None, number: str, authorisation: Authorisation | None
+    line: CreditLine, key: str, said: Mapping[str, Any], *, authorisation: Authorisation | None
 ) -> Invoice | None:
-    """What the key made before; a blank number or amount is whatever it was. KeyConflictError, ReservedKeyError."""
+    """What the key made before, if these fields of it are as they are said now. KeyConflictError, ReservedKeyError."""
     if not key.strip() or len(key) > KEY or key.startswith(RESERVED):
         raise ReservedKeyError(key)
     first = Invoice.objects.filter(member=line.member_id, key=key).first()
-    if first is None:
-        return None
-    same = first.line_id == line.pk and first.authorisation_id == (authorisation.pk if authorisation else None)
-    if not same or amount not in (None, first.amount) or number not in ("", first.number):
-        raise KeyConflictError(key)
+    if first is not None:
+        if first.authorisation_id != (authorisation.pk if authorisation else None):
+            raise KeyConflictError(key, "authorisation")
+        expect_repeat(key, first, said, line=line)
     return first
+
+
+def expect_repeat(key: str, first: models.Model, said: Mapping[str, Any], *, line: CreditLine | None = None) -> None:
+    """KeyConflictError that names the fields in which the first is another. None, and a blank number, are whatever it
+    was; so is the line, within a programme: a firm may have been given a newer one since.
+    """
+    differing = [
+        field.removesuffix("_id") for field, value in said.items()
+        if value is not None and (field, value) != ("number", "") and value != getattr(first, field)
+    ]
+    if line is not None and line.programme_id != first.line.programme_id:  # type: ignore[attr-defined]
+        differing.append("programme")
+    if differing:
+        raise KeyConflictError(key, *differing)
 
 
 def drawn_invoice(
@@ -92,7 +115,7 @@ def drawn_invoice(
     terms = version_on(line, on=invoiced_on).terms
     due = due_of(terms, invoiced_on)
     pk = next_id(Invoice)
-    number = number or f"IN{invoiced_on:%Y%m}-{pk}"
+    number = number or free_number(f"IN{invoiced_on:%Y%m}-{pk}")
     invoice = Invoice(
         pk=pk, member_id=line.member_id, line=line, authorisation=authorisation, key=key, number=number,
         order_number=order_number, amount=amount, invoiced_on=invoiced_on, due_on=due.day,
@@ -103,10 +126,13 @@ def drawn_invoice(
 
 
 def cleaned_number(number: str) -> str:
-    """As payers write it into a reference, without odd forms of characters. DrawError."""
+    """As payers write it into a reference, without odd forms of characters. DrawError, also where it is like ours."""
     number = unicodedata.normalize("NFKC", number).strip()
     if len(number) > NUMBER:
         raise DrawError(_("A number has up to 48 characters."))
+    if re.match(OURS, number):
+        words = _("“%(number)s” begins like the numbers that we give ourselves: another one is needed.")
+        raise DrawError(words % {"number": number})
     return number
 
 
@@ -126,13 +152,13 @@ def credit_invoice(
     signature = sign(actor=actor, checker=checker, approval=approval, reason=reason, at=at)
     number = cleaned_number(number)
     lock_line(invoice.line_id)
-    if first := repeated_note(invoice, key, amount, number):
+    if first := repeated_note(invoice, key, amount, number, reason=signature["reason"]):
         return first
     invoice = Invoice.objects.get(pk=invoice.pk)
     refuse_note(invoice, amount)
     unapplied = max(amount - invoice.outstanding, Decimal(0))
     pk = next_id(CreditNote)
-    number = number or f"CN{on:%Y%m}-{pk}"
+    number = number or free_number(f"CN{on:%Y%m}-{pk}", CreditNote)
     note = CreditNote(
         pk=pk, member_id=invoice.member_id, invoice=invoice, key=key, number=number, amount=amount,
         unapplied=unapplied, reason=signature["reason"], on=on, at=at, actor=actor,
@@ -159,6 +185,8 @@ def credit_invoice(
 def refuse_note(invoice: Invoice, amount: Decimal) -> None:
     """Raises CreditNoteError where more would be credited than is claimed, DrawError where it is no amount."""
     check_amount(amount)
+    if invoice.kind == Invoice.Kind.CLAIM:
+        raise CreditNoteError(_("What is claimed back was not sold: write it off where it is not to be paid."))
     claimed = invoice.amount - invoice.credited - invoice.written_off
     if amount > claimed:
         words = _("%(amount)s CNY is more than invoice “%(number)s” claims: %(claimed)s CNY.")
@@ -167,15 +195,14 @@ def refuse_note(invoice: Invoice, amount: Decimal) -> None:
         )
 
 
-def repeated_note(invoice: Invoice, key: str, amount: Decimal, number: str) -> CreditNote | None:
+def repeated_note(invoice: Invoice, key: str, amount: Decimal, number: str, *, reason: str) -> CreditNote | None:
     """What the key made before; a blank number is whatever it was. KeyConflictError, ReservedKeyError."""
     if not key.strip() or len(key) > KEY:
         raise ReservedKeyError(key)
     first = CreditNote.objects.filter(member=invoice.member_id, key=key).first()
-    if first is not None and (
-        (first.invoice_id, first.amount) != (invoice.pk, amount) or number not in ("", first.number)
-    ):
-        raise KeyConflictError(key)
+    if first is not None:
+        said = {"invoice_id": invoice.pk, "amount": amount, "number": number, "reason": reason.strip()[:REASON]}
+        expect_repeat(key, first, said)
     return first
 
 
@@ -189,13 +216,6 @@ def _latest_allocations(invoice: Invoice, amount: Decimal) -> Iterator[tuple[Cre
 
 
 # --- what both share
-
-def next_id(model: type[models.Model]) -> int:
-    """The key of a row that is yet to be inserted, since its number names it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [model._meta.db_table])
-        return int(cursor.fetchone()[0])
-
 
 def _insert(made: Invoice | CreditNote, number: str) -> None:
     """Of two at once with one number the second is refused: InvoiceExistsError."""

@@ -6,14 +6,22 @@ that is not closes once nothing is open or authorised and those days are over. W
 once, by the SQL function credit_lines_to_follow (sql/lapses/).
 """
 
+import json
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
+from psycopg.types.json import Jsonb
 
+from credit.errors import NoCreditOfferError
 from credit.models import CreditLine
 from credit.services import statements
+from credit.services.line_terms import longest_term
+from credit.services.policies import offer_of
+from credit.terms.checks import longest_days
+from memberships.models import Plan
 from memberships.services.ranges import EVERYTHING, KeyRange, SizedRange, mark_items
 from operations.audit import attach_context, because
 from operations.models import JobRun, User
@@ -48,15 +56,32 @@ def follow_cards(
     Locks members, then lines, each in key order. Of an approved dry run, only what it lists and finds as it was.
     """
     statements.rows("lapses/lock_members", on=on, **keys._asdict())
-    statements.rows("lapses/lock_lines", on=on, **keys._asdict())
+    locked = [line for (line,) in statements.rows("lapses/lock_lines", on=on, **keys._asdict())]
     with because(_("the card of the line")):
         attach_context()
         followed = dict(statements.rows(
             "lapses/follow", on=on, at=at, actor=actor and actor.pk, approved=approved and approved.pk,
-            reason=_("The card gives less credit than the one before."), **keys._asdict(),
+            reason=_("The card gives less credit than the one before."),
+            too_long=Jsonb(_rules_too_long(locked, on=on)), **keys._asdict(),
         ))
     mark_items(approved, keys, done=followed)
     return followed
+
+
+def _rules_too_long(lines: Sequence[int], *, on: date) -> list[dict[str, Any]]:
+    """Of the term rules agreed for lines those with longer terms than a plan of the firm's other cards gives, and the
+    rule of the plan's offer: {"plan_id", "terms", "offered"}."""
+    agreed = [(plan, json.loads(terms)) for plan, terms in statements.rows("lapses/agreed_terms", lines=list(lines))]
+    plans, found = Plan.objects.in_bulk({plan for plan, _terms in agreed}), []
+    for plan, terms in agreed:
+        try:
+            offer = offer_of(plans[plan], on=on)
+        except NoCreditOfferError:
+            # It carries no line.
+            continue
+        if longest_days(terms) > longest_term(plans[plan], offer):
+            found.append({"plan_id": plan, "terms": terms, "offered": offer.terms})
+    return found
 
 
 def follow_lines_of(

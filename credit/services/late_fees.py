@@ -1,7 +1,8 @@
 """Late fees: what being overdue cost in the month before, one invoice a line, where the programme's policy has a rule.
 
-None has one unless its file says so. What a month costs is said once, by credit_late_fees (sql/late_fees/). A pause
-that is entered once a month was charged changes nothing of it: what was charged is credited by hand.
+None has one unless its file says so. What a month costs is said once, by credit_late_fee_costs (sql/late_fees/due.sql).
+What was received in time costs nothing; where it is booked, or a pause entered for the past, once a month was charged,
+a later night corrects the fee (late_fee_corrections.py).
 """
 
 from datetime import date, datetime

@@ -10,7 +10,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, Q
 from psycopg.types.json import Jsonb
 
@@ -18,12 +17,15 @@ from credit.models import CreditPolicy
 from credit.services import statements
 from credit.services.line_terms import longest_term
 from credit.services.policies import Offer
+from credit.services.signatures import approval_of
+from credit.terms.checks import DAYS, FIRST, OFF_DAYS
 from memberships.models import Plan
-from operations.approval_actions import ConfirmImport
-from operations.models import Approval, ImportBatch, ImportRow
+from operations.models import ImportBatch, ImportRow
 
 Outcome = ImportRow.Outcome
 GRANTS, REVIEWS = "grants", "reviews"
+#: The kinds of imports that grant and review.
+IMPORTERS = ("credit-grants", "credit-reviews")
 
 
 def resolve_repeats(batch: ImportBatch) -> None:
@@ -40,6 +42,20 @@ def weight(batch: ImportBatch) -> Decimal:
     """What the lines that are granted, raised or given other terms may owe afterwards, together."""
     ((amount,),) = statements.rows("import_limits/weight", batch=batch.pk)
     return Decimal(amount)
+
+
+def raised_alone(user_id: int, *, since: date, besides: ImportBatch) -> Decimal:
+    """What the lines that a person granted or raised by other files from a business date on, without anybody's
+    approval, may owe: those that are being applied whole, of the others what was written.
+    """
+    batches = ImportBatch.objects.filter(uploaded_by=user_id, importer__in=IMPORTERS).exclude(pk=besides.pk)
+    pending = [
+        batch for batch in batches.filter(state=ImportBatch.State.APPLYING) if approval_of(batch) is None
+    ]
+    ((written,),) = statements.rows(
+        "import_limits/raised_alone", user=user_id, since=since, pending=[batch.pk for batch in pending]
+    )
+    return Decimal(written) + sum((weight(batch) for batch in pending), Decimal(0))
 
 
 def apply_rows(kind: str, batch: ImportBatch, first: int, last: int, *, on: date) -> tuple[int, int]:
@@ -67,7 +83,9 @@ def apply_rows(kind: str, batch: ImportBatch, first: int, last: int, *, on: date
 
 def _judge(kind: str, batch: ImportBatch, lines: list[int] | None, *, on: date, is_preview: bool) -> None:
     header = _headers(batch)
-    more: dict[str, Any] = {} if kind == GRANTS else {"is_preview": is_preview}
+    more: dict[str, Any] = {} if kind == GRANTS else {
+        "is_preview": is_preview, "first_day": FIRST, "days": DAYS, "off_days": OFF_DAYS
+    }
     statements.run(
         f"import_limits/judge_{kind}", batch=batch.pk, lines=lines, on=on, longest=Jsonb(_longest_terms(on)),
         member_column=header["member_number"], limit_column=header["wanted_limit"], term_column=header["term_days"],
@@ -89,10 +107,7 @@ def _longest_terms(on: date) -> dict[str, int]:
 
 def _signature(batch: ImportBatch) -> dict[str, int | None]:
     """Who uploaded the file, who approved it, and by which request."""
-    approval = Approval.objects.filter(
-        action=ConfirmImport.name, subject_type=ContentType.objects.get_for_model(ImportBatch), subject_id=batch.pk,
-        state=Approval.State.EXECUTED,
-    ).first()
+    approval = approval_of(batch)
     checker, request = (approval.checker_id, approval.pk) if approval else (None, None)
     return {"maker": batch.uploaded_by_id, "checker": checker, "approval": request}
 

@@ -1,11 +1,11 @@
 """What can happen to a line: another limit or terms from a day on, an increase for a time, suspension, review, closing.
 
-Each locks the line first. Limits and terms are versions that only grow; what lowers them, or ends something before its
-time, is done alone, what raises them goes through credit/line_approvals.py.
+Each locks the line first. Limits and terms are versions that only grow; what lowers them, stops draws, or ends
+something before its time, is done alone; what raises them, or lets draws go on, goes through credit/line_approvals.py.
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -18,14 +18,11 @@ from credit.services.lapses import follow_cards
 from credit.services.line_terms import ceiling, check_rule, check_terms
 from credit.services.lines import add_version, increases_from, limit_on, lock_line, version_on
 from credit.services.policies import Offer, offer_of
-from credit.services.signatures import sign
+from credit.services.signatures import refuse_one_person, sign
 from memberships.models import Plan
 from memberships.services.ranges import KeyRange
 from operations.audit import because
 from operations.models import Approval, User
-
-DAY = timedelta(days=1)
-
 
 # --- limit and terms
 
@@ -58,7 +55,7 @@ def refuse_change(
 
     What is kept or lowered need not be within the offer of today; a line that is over is not raised.
     """
-    _refuse_closed(line)
+    refuse_closed(line)
     if starts_on < on:
         raise LineTermsError(_("A limit changes today or later, not on %(day)s.") % {"day": starts_on})
     if limit is None and terms is None:
@@ -137,28 +134,13 @@ def _refuse_over(plan: Plan, offer: Offer, highest: Decimal) -> None:
         raise LineTermsError(words % {"limit": money(highest), "plan": plan, "most": money(most)})
 
 
-@transaction.atomic
-def end_increase(
-    increase: TemporaryIncrease, *, last_day: date, on: date, actor: User | None, reason: str
-) -> TemporaryIncrease:
-    """End an increase before its time; the day before today ends it at once. LineTermsError for any other day."""
-    lock_line(increase.line_id)
-    increase = TemporaryIncrease.objects.get(pk=increase.pk)
-    if not max(on, increase.starts_on) - DAY <= last_day <= increase.ends_on:
-        raise LineTermsError(_("An increase is ended with yesterday or a later day, and is not made longer."))
-    increase.ends_on = last_day
-    with because(_said(reason), actor=actor):
-        increase.save(update_fields=["ends_on"])
-    return increase
-
-
 # --- holding, reviewing, closing
 
 @transaction.atomic
 def suspend_line(line: CreditLine, *, on: date, actor: User | None, reason: str) -> CreditLine:
     """Stop new draws; what is open stays due. Again: the first suspension stays. LineStateError when closed."""
     line = lock_line(line.pk)
-    _refuse_closed(line)
+    refuse_closed(line)
     if line.suspended_on is not None:
         return line
     line.suspended_on, line.suspension_reason = on, _said(reason)[:200]
@@ -166,8 +148,15 @@ def suspend_line(line: CreditLine, *, on: date, actor: User | None, reason: str)
 
 
 @transaction.atomic
-def resume_line(line: CreditLine, *, on: date, actor: User | None, reason: str) -> CreditLine:
-    """Let draws go on. A line that is not suspended stays as it is."""
+def resume_line(
+    line: CreditLine, *, on: date, actor: User | None, reason: str, checker: User | None = None,
+    approval: Approval | None = None,
+) -> CreditLine:
+    """Let draws go on. A line that is not suspended stays as it is. Raises TwoPeopleError, ReasonMissingError.
+
+    Who approved it stands in the audit trail.
+    """
+    refuse_one_person(actor=actor, checker=checker, approval=approval)
     line = lock_line(line.pk)
     if line.suspended_on is None:
         return line
@@ -176,14 +165,26 @@ def resume_line(line: CreditLine, *, on: date, actor: User | None, reason: str) 
 
 
 @transaction.atomic
-def set_review(line: CreditLine, *, review_on: date | None, on: date, actor: User | None, reason: str) -> CreditLine:
-    """When the line is looked at next; None: never by itself. LineStateError, LineTermsError for a day in the past."""
+def set_review(
+    line: CreditLine, *, review_on: date | None, on: date, actor: User | None, reason: str,
+    checker: User | None = None, approval: Approval | None = None,
+) -> CreditLine:
+    """When the line is looked at next; None: never by itself. Raises what `refuse_review` does, TwoPeopleError.
+
+    Who approved it stands in the audit trail.
+    """
+    refuse_one_person(actor=actor, checker=checker, approval=approval)
     line = lock_line(line.pk)
-    _refuse_closed(line)
-    if review_on is not None and review_on < on:
-        raise LineTermsError(_("The next review is not in the past."))
+    refuse_review(line, review_on=review_on, on=on)
     line.review_on = review_on
     return _save(line, "review_on", reason=reason, actor=actor)
+
+
+def refuse_review(line: CreditLine, *, review_on: date | None, on: date) -> None:
+    """LineStateError of a closed line, LineTermsError for a day in the past."""
+    refuse_closed(line)
+    if review_on is not None and review_on < on:
+        raise LineTermsError(_("The next review is not in the past."))
 
 
 @transaction.atomic
@@ -204,15 +205,23 @@ def close_line(line: CreditLine, *, on: date, at: datetime, actor: User | None, 
 
 
 @transaction.atomic
-def keep_line(line: CreditLine, *, on: date, actor: User | None, reason: str) -> CreditLine:
-    """Take the wish to close a line back. LineStateError when it is closed by now."""
+def keep_line(
+    line: CreditLine, *, on: date, actor: User | None, reason: str, checker: User | None = None,
+    approval: Approval | None = None,
+) -> CreditLine:
+    """Take the wish to close a line back. Raises LineStateError when it is closed, TwoPeopleError, ReasonMissingError.
+
+    Who approved it stands in the audit trail.
+    """
+    refuse_one_person(actor=actor, checker=checker, approval=approval)
     line = lock_line(line.pk)
-    _refuse_closed(line)
+    refuse_closed(line)
     line.closing_on = None
     return _save(line, "closing_on", reason=reason, actor=actor)
 
 
-def _refuse_closed(line: CreditLine) -> None:
+def refuse_closed(line: CreditLine) -> None:
+    """LineStateError."""
     if line.state == CreditLine.State.CLOSED:
         raise LineStateError(_("The credit line is closed since %(day)s.") % {"day": line.closed_on})
 

@@ -1,12 +1,13 @@
 """Credit lines: the lock that every change of one begins with, what may be drawn, and opening one for a card."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 from django.db.models import DateField, DecimalField, F, Func, Value
+from django.db.models.functions import Cast, Greatest
 from django.utils.translation import gettext as _
 
 from credit.errors import CardNotHeldError, LineExistsError, LineStateError
@@ -110,3 +111,15 @@ def add_version(
         line=line, member_id=line.member_id, number=(last or 0) + 1, limit=limit, terms=dict(terms),
         starts_on=starts_on, evidence=dict(evidence or {}), **signature,
     )
+
+
+def end_limit(line: CreditLine, *, on: date, at: datetime, actor: User | None, reason: str) -> None:
+    """Let a line, which is locked, have no limit from a day on: no later version of it, and no increase, has one."""
+    signature = sign(actor=actor, checker=None, approval=None, reason=reason, at=at)
+    later = line.versions.filter(starts_on__gt=on).values_list("starts_on", flat=True)
+    for day in sorted({on, *later}):
+        there = version_on(line, on=day)
+        if there.limit:
+            add_version(line, limit=Decimal(0), terms=there.terms, starts_on=day, signature=signature)
+    last_day = Greatest(Value(on, DateField()), F("starts_on")) - timedelta(days=1)
+    line.increases.filter(ends_on__gte=on).update(ends_on=Cast(last_day, DateField()))

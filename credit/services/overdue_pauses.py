@@ -7,17 +7,40 @@ it does to the states is written at once.
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from credit.errors import BackdatedPauseError, KeyConflictError, PauseError
 from credit.models import CreditLine, Invoice, OverduePause
+from credit.services.exceptions import DAY, end_exception
 from credit.services.lines import lock_line
 from credit.services.overdue import age_line
 from credit.services.signatures import sign
 from operations.audit import because
 from operations.models import Approval, User
 
-DAY = timedelta(days=1)
+#: Pauses with no more days than these between them are one: to let a state lapse for a day makes them no others.
+APART = timedelta(days=31)
+
+
+def days_alone(line: CreditLine, *, starts_on: date, ends_on: date) -> int:
+    """How many days such a pause and those beside it come to that nobody else approved, of the line or its invoices.
+
+    A day of several counts once; beside it is what touches it, overlaps, or is within APART of it or of such a one.
+    """
+    alone = line.pauses.filter(checker=None, ends_on__gte=F("starts_on")).values_list("starts_on", "ends_on")
+    wanted, runs = (starts_on, ends_on), list[list[tuple[date, date]]]()
+    for days in sorted([*alone, wanted]):
+        if runs and days[0] - max(last for _first, last in runs[-1]) <= APART:
+            runs[-1].append(days)
+        else:
+            runs.append([days])
+    (run,) = [run for run in runs if wanted in run]
+    counted, until = 0, date.min
+    for first, last in run:
+        counted += max((last - max(first - DAY, until)).days, 0)
+        until = max(until, last)
+    return counted
 
 
 def is_backdated(starts_on: date, *, on: date) -> bool:
@@ -66,19 +89,9 @@ def refuse_pause(line: CreditLine, *, starts_on: date, ends_on: date, invoice: I
 def end_pause(pause: OverduePause, *, on: date, at: datetime, actor: User | None, reason: str) -> OverduePause:
     """Let a pause end before its last day: `on` is the first day that counts again. A repeat changes nothing.
 
-    Raises PauseError when it is over, ReasonMissingError.
+    Raises LineTermsError when it is over, ReasonMissingError.
     """
-    sign(actor=actor, checker=None, approval=None, reason=reason, at=at)
-    lock_line(pause.line_id)
-    pause.refresh_from_db()
-    last = max(on, pause.starts_on) - DAY
-    if pause.ends_on == last:
-        return pause
-    if pause.ends_on < last:
-        raise PauseError(_("The pause was over on %(on)s already.") % {"on": pause.ends_on})
-    pause.ends_on = last
-    with because(reason, actor=actor):
-        pause.save(update_fields=["ends_on"])
+    pause = end_exception(pause, on=on, actor=actor, reason=reason)
     age_line(pause.line_id, on=on, at=at)
     return pause
 

@@ -2,8 +2,9 @@
 
 They are matched and allocated by the statements that do it for a single one (receipts.py, allocations.py). All rows of
 a credit line are written by the chunk that has the first of them, in the file's order, so that the file comes to what
-its rows would come to one by one, whoever works on which chunk. Every statement may run twice: rows that were done have
-an ImportRow, and a bank's number is booked once.
+its rows would come to one by one, whoever works on which chunk. What a file wrote names who uploaded it and, where that
+took two, who approved it. Every statement may run twice: rows that were done have an ImportRow, and a bank's number is
+booked once.
 """
 
 from collections import defaultdict
@@ -18,6 +19,7 @@ from credit.errors import money
 from credit.models import Receipt
 from credit.services import statements
 from credit.services.allocations import allocate_receipts
+from credit.services.signatures import approval_of
 from operations.models import ImportBatch, ImportRow
 
 Outcome = ImportRow.Outcome
@@ -33,7 +35,7 @@ def compare_with_receipts(batch: ImportBatch, *, on: date) -> None:
     header = _headers(batch)
     statements.run(
         "import_receipts/judge", batch=batch.pk, on=on, number_column=header["bank_number"],
-        day_column=header["received_on"],
+        day_column=header["received_on"], payer_column=header["payer_name"],
     )
     statements.run("import_receipts/match", batch=batch.pk, on=on)
 
@@ -67,12 +69,16 @@ def apply_rows(batch: ImportBatch, first: int, last: int, *, on: date) -> tuple[
     if lines:
         where = {"batch": batch.pk, "lines": lines}
         statements.rows("import_receipts/lock_lines", **where)
-        actor = batch.uploaded_by
+        actor, approval = batch.uploaded_by, approval_of(batch)
+        checker = approval.checker if approval else None
         made = statements.rows(
-            "import_receipts/insert", on=on, at=at, actor=actor.pk if actor else None, **where
+            "import_receipts/insert", on=on, at=at, actor=actor and actor.pk, checker=checker and checker.pk,
+            approval=approval and approval.pk, **where,
         )
-        received = [receipt for _line, receipt in made]
-        allocate_receipts(made, received=received, are_new=True, on=on, at=at, actor=actor)
+        allocate_receipts(
+            made, received=[receipt for _line, receipt in made], are_new=True, on=on, at=at, actor=actor,
+            checker=checker, approval=approval,
+        )
         statements.run("import_receipts/note_written", number_column=_headers(batch)["bank_number"], **where)
     outcomes = ImportRow.objects.filter(batch=batch, line__range=(first, last)).aggregate(
         applied=Count("pk", filter=Q(outcome=Outcome.APPLIED)), left_out=Count("pk", filter=Q(outcome=Outcome.LEFT_OUT))

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from credit.errors import KeyConflictError, ReceiptError, ReceiptStateError, ReservedKeyError, TwoPeopleError
-from credit.models import CreditEntry, CreditLine, Receipt
+from credit.errors import KeyConflictError, ReceiptError, ReceiptStateError, ReservedKeyError, money
+from credit.models import CreditEntry, CreditLine, Receipt, ReceiptStep
 from credit.services import statements
 from credit.services.allocations import (
     allocate_receipts,
@@ -24,8 +24,9 @@ from credit.services.allocations import (
     refuse_more,
     release_receipt,
 )
+from credit.services.claims import claim_refunded
 from credit.services.lines import lock_line
-from credit.services.signatures import sign
+from credit.services.signatures import refuse_one_person, sign
 from operations.models import Approval, User
 
 Kind = CreditEntry.Kind
@@ -68,10 +69,7 @@ def enter_receipt(
     Raises ReceiptError, ReservedKeyError, TwoPeopleError; KeyConflictError where the bank's number was another payment.
     """
     incoming = cleaned(incoming, on=on)
-    if checker is not None:
-        sign(actor=actor, checker=checker, approval=approval, reason=incoming.key, at=at)
-    elif approval is not None:
-        raise TwoPeopleError
+    refuse_one_person(actor=actor, checker=checker, approval=approval)
     if there := _entered(incoming):
         return there
     owner = find_owner(incoming, on=on)
@@ -123,11 +121,22 @@ def refuse_receipt(incoming: Incoming, *, on: date) -> None:
 
 
 def _entered(incoming: Incoming) -> Receipt | None:
-    """The receipt of the bank's number. KeyConflictError where that is of another day or amount."""
+    """The receipt of the bank's number. KeyConflictError where that is of another day, amount or payer."""
     there = Receipt.objects.filter(key=incoming.key).first()
-    if there is not None and (there.amount, there.received_on) != (incoming.amount, incoming.received_on):
-        raise KeyConflictError(incoming.key)
+    if there is not None:
+        same = {
+            "amount": there.amount == incoming.amount, "received_on": there.received_on == incoming.received_on,
+            "payer_name": _plain(there.payer_name) == _plain(incoming.payer_name),
+        }
+        fields = [Receipt._meta.get_field(name) for name, is_same in same.items() if not is_same]
+        if fields:
+            raise KeyConflictError(incoming.key, *(str(field.verbose_name) for field in fields))  # type: ignore[union-attr]
     return there
+
+
+def _plain(name: str) -> str:
+    """Of a payer: blanks and capitals make no other one."""
+    return "".join(name.split()).lower()
 
 
 def find_owner(incoming: Incoming, *, on: date) -> Owner | None:
@@ -142,70 +151,103 @@ def find_owner(incoming: Incoming, *, on: date) -> Owner | None:
 # --- whose it is, by hand
 
 @transaction.atomic
-def match_receipt(receipt: Receipt, line: CreditLine, *, on: date, at: datetime, actor: User | None) -> Receipt:
-    """Say whose payment it is, and let it pay invoices there. Raises ReceiptStateError."""
+def match_receipt(
+    receipt: Receipt, line: CreditLine, *, on: date, at: datetime, actor: User | None, checker: User | None = None,
+    approval: Approval | None = None, reason: str = "",
+) -> Receipt:
+    """Say whose payment it is, and let it pay invoices there. Raises ReceiptStateError, TwoPeopleError."""
+    refuse_one_person(actor=actor, checker=checker, approval=approval)
     line = lock_line(line.pk)
     receipt = _lock(receipt)
     if receipt.state == State.MATCHED and receipt.line_id == line.pk:
         return receipt
     _expect(receipt, State.UNMATCHED)
     _become(receipt, State.MATCHED, line=line, member_id=line.member_id, rule=Receipt.Rule.HAND)
-    allocate_receipts([(line.pk, receipt.pk)], received=[receipt.pk], on=on, at=at, actor=actor)
+    allocate_receipts(
+        [(line.pk, receipt.pk)], received=[receipt.pk], on=on, at=at, actor=actor, checker=checker, approval=approval,
+        reason=reason,
+    )
     return Receipt.objects.get(pk=receipt.pk)
 
 
 @transaction.atomic
-def unmatch_receipt(receipt: Receipt, *, on: date, at: datetime, actor: User | None, reason: str) -> Receipt:
+def unmatch_receipt(
+    receipt: Receipt, *, on: date, at: datetime, actor: User | None, reason: str, checker: User | None = None,
+    approval: Approval | None = None,
+) -> Receipt:
     """It was somebody else's: what it paid is open again, and it is nobody's.
 
-    Raises ReceiptStateError, also where some of it was paid back; LineExistsError.
+    Raises ReceiptStateError, also where some of it was paid back; TwoPeopleError.
     """
+    refuse_one_person(actor=actor, checker=checker, approval=approval)
     receipt = Receipt.objects.get(pk=receipt.pk)
     if receipt.state == State.UNMATCHED:
         return receipt
-    receipt = _take_from_line(receipt, Kind.UNMATCH, on=on, at=at, actor=actor, reason=reason)
+    receipt = _take_from_line(
+        receipt, Kind.UNMATCH, on=on, at=at, actor=actor, reason=reason, checker=checker, approval=approval
+    )
     return _become(receipt, State.UNMATCHED, line=None, member=None, rule="")
 
 
 @transaction.atomic
-def set_receipt_aside(receipt: Receipt, *, on: date, reason: str) -> Receipt:
-    """It is no firm's payment at all: interest of the bank, a transfer of our own. Raises ReceiptStateError."""
+def set_receipt_aside(
+    receipt: Receipt, *, on: date, at: datetime, actor: User | None, reason: str, checker: User | None = None,
+    approval: Approval | None = None,
+) -> Receipt:
+    """It is no firm's payment at all: interest of the bank, a transfer of our own.
+
+    Raises ReceiptStateError, ReceiptError without a reason, TwoPeopleError.
+    """
+    refuse_one_person(actor=actor, checker=checker, approval=approval)
     receipt = _lock(receipt)
     if receipt.state == State.SET_ASIDE:
         return receipt
     _expect(receipt, State.UNMATCHED)
     if not reason.strip():
         raise ReceiptError(_("Say why it is set aside."))
+    _keep_step(
+        receipt, State.SET_ASIDE, on=on, at=at, actor=actor, reason=reason, checker=checker, approval=approval
+    )
     return _become(receipt, State.SET_ASIDE, ended_on=on, note=reason.strip()[:200])
 
 
 @transaction.atomic
-def take_receipt_up(receipt: Receipt) -> Receipt:
+def take_receipt_up(receipt: Receipt, *, on: date, at: datetime, actor: User | None, reason: str) -> Receipt:
     """Put it among those to be matched again. Raises ReceiptStateError."""
     receipt = _lock(receipt)
     if receipt.state == State.UNMATCHED:
         return receipt
     _expect(receipt, State.SET_ASIDE)
+    _keep_step(receipt, State.UNMATCHED, on=on, at=at, actor=actor, reason=reason)
     return _become(receipt, State.UNMATCHED, ended_on=None)
 
 
 # --- money that leaves again
 
 @transaction.atomic
-def bounce_receipt(receipt: Receipt, *, on: date, at: datetime, actor: User | None, reason: str) -> Receipt:
+def bounce_receipt(
+    receipt: Receipt, *, on: date, at: datetime, actor: User | None, reason: str, checker: User | None = None,
+    approval: Approval | None = None,
+) -> Receipt:
     """The bank took it back: exactly what it had paid is open again, whatever other receipts paid since.
 
-    A line that had closed owes again. Raises ReceiptStateError, also where some of it was paid back to the firm: then
-    the firm owes that, which is no invoice; LineExistsError.
+    What was paid back of it is claimed from the firm, by an invoice that is due at once. A line that had closed owes
+    again. Raises ReceiptStateError, TwoPeopleError.
     """
+    refuse_one_person(actor=actor, checker=checker, approval=approval)
     receipt = Receipt.objects.get(pk=receipt.pk)
     if receipt.state == State.BOUNCED:
         return receipt
     if receipt.state == State.UNMATCHED:
         receipt = _lock(receipt)
         _expect(receipt, State.UNMATCHED)
+        _keep_step(
+            receipt, State.BOUNCED, on=on, at=at, actor=actor, reason=reason, checker=checker, approval=approval
+        )
     else:
-        receipt = _take_from_line(receipt, Kind.BOUNCE, on=on, at=at, actor=actor, reason=reason)
+        receipt = _take_from_line(
+            receipt, Kind.BOUNCE, on=on, at=at, actor=actor, reason=reason, checker=checker, approval=approval
+        )
     return _become(receipt, State.BOUNCED, ended_on=on, note=reason.strip()[:200])
 
 
@@ -230,20 +272,30 @@ def refund_receipt(
 
 
 def _take_from_line(
-    receipt: Receipt, kind: str, *, on: date, at: datetime, actor: User | None, reason: str
+    receipt: Receipt, kind: str, *, on: date, at: datetime, actor: User | None, reason: str, checker: User | None,
+    approval: Approval | None,
 ) -> Receipt:
     """Take back what it pays and then the whole of it; the receipt, locked, still as the line's."""
     _expect(receipt, State.MATCHED)
     line = lock_line_of(receipt)
     receipt = Receipt.objects.get(pk=receipt.pk)
+    if receipt.refunded and kind == Kind.UNMATCH:
+        raise ReceiptStateError(
+            _("%(amount)s CNY of the receipt was paid back to this firm, so it stays the firm's. What another firm "
+              "paid with it, pay back here, and enter it there as a receipt of its own.")
+            % {"amount": money(receipt.refunded)}
+        )
+    if receipt.allocated or receipt.refunded:
+        owe_again(line, on=on, at=at, actor=actor)
+    who: dict[str, Any] = {
+        "on": on, "at": at, "actor": actor, "reason": reason[:200], "checker": checker, "approval": approval
+    }
+    release_receipt(receipt, **who)
     if receipt.refunded:
-        raise ReceiptStateError(_("Some of the receipt was paid back: it stays the firm's."))
-    if receipt.allocated:
-        owe_again(line, on=on)
-    release_receipt(receipt, on=on, at=at, actor=actor, reason=reason[:200])
+        claim_refunded(line, receipt, **who)
     times = CreditEntry.objects.filter(receipt=receipt, kind=kind).count()
     key = f"{kind}:{receipt.pk}" + (f":{times}" if times else "")
-    book(line, kind, receipt.amount, key=key, on=on, at=at, actor=actor, reason=reason, receipt=receipt)
+    book(line, kind, receipt.amount, key=key, receipt=receipt, **who)
     return receipt
 
 
@@ -254,6 +306,11 @@ def _lock(receipt: Receipt) -> Receipt:
 def _expect(receipt: Receipt, *states: str) -> None:
     if receipt.state not in states:
         raise ReceiptStateError(_("The receipt is “%(state)s”.") % {"state": receipt.get_state_display()})
+
+
+def _keep_step(receipt: Receipt, state: State, *, reason: str, **facts: Any) -> None:
+    """Of a receipt that is nobody's no entry tells what became of it."""
+    ReceiptStep.objects.create(receipt=receipt, state=state, reason=reason.strip()[:200], **facts)
 
 
 def _become(receipt: Receipt, state: str, **facts: Any) -> Receipt:

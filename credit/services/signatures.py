@@ -3,8 +3,11 @@
 from datetime import datetime
 from typing import TypedDict
 
+from django.contrib.contenttypes.models import ContentType
+
 from credit.errors import ReasonMissingError, TwoPeopleError
-from operations.models import Approval, User
+from operations.approval_actions import ConfirmImport
+from operations.models import Approval, ImportBatch, User
 
 
 class Signature(TypedDict):
@@ -28,10 +31,23 @@ def sign(
     reason = reason.strip()
     if not reason:
         raise ReasonMissingError
+    refuse_one_person(actor=actor, checker=checker, approval=approval)
+    return {"maker": actor, "checker": checker, "approval": approval, "reason": reason[:200], "at": at}
+
+
+def refuse_one_person(*, actor: User | None, checker: User | None, approval: Approval | None) -> None:
+    """TwoPeopleError when the maker is the checker, or when checker and request do not belong together."""
     if (checker is None) != (approval is None):
         raise TwoPeopleError
     if checker is not None and approval is not None and (
         actor is None or checker.pk == actor.pk or approval.maker_id != actor.pk
     ):
         raise TwoPeopleError
-    return {"maker": actor, "checker": checker, "approval": approval, "reason": reason[:200], "at": at}
+
+
+def approval_of(batch: ImportBatch) -> Approval | None:
+    """The request by which somebody else let a file be applied; None where that took nobody else."""
+    return Approval.objects.select_related("checker").filter(
+        action=ConfirmImport.name, subject_type=ContentType.objects.get_for_model(ImportBatch), subject_id=batch.pk,
+        state=Approval.State.EXECUTED,
+    ).first()

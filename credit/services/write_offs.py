@@ -1,7 +1,7 @@
 """What will not be paid is written off, in parts or whole; and taken back, when it is paid after all.
 
-A line has so much less open then. The limit is not given back by itself: whether the firm is given credit still is
-decided about its line.
+A line has so much less open then: the room comes back, and what was overdue stops no more draws. Whether the firm is
+given credit still is decided about its line: who thinks not suspends it (the request and the page say so).
 """
 
 from datetime import date, datetime
@@ -47,7 +47,7 @@ def recover(
 ) -> CreditEntry:
     """Take so much of a write-off back: the invoice is owed again. A closed line is taken up for it.
 
-    Raises what `write_off` raises, and LineExistsError.
+    Raises what `write_off` raises.
     """
     sign(actor=actor, checker=checker, approval=approval, reason=reason, at=at)
     line = lock_line(entry.line_id)
@@ -56,7 +56,7 @@ def recover(
     if entry.kind != Kind.WRITE_OFF:
         raise AllocationError(_("Only a write-off is taken back this way."))
     refuse_more(amount, left_of(entry), _("left of the write-off"))
-    owe_again(line, on=on)
+    owe_again(line, on=on, at=at, actor=actor)
     return book(
         line, Kind.RECOVER, amount, key=by_hand(key), on=on, at=at, actor=actor, reason=reason,
         invoice_id=entry.invoice_id, reverses=entry, checker=checker, approval=approval,

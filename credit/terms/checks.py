@@ -1,8 +1,8 @@
-"""What a term rule may be, and how long its longest term is. Pure."""
+"""What a term rule may be, how long its longest term is, and which of two is the longer one. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from functools import cache
+from functools import lru_cache
 from json import dumps, loads
 
 from django.utils.translation import gettext as _
@@ -15,6 +15,8 @@ BOUNDS = {"days": (0, 365), "statement_day": (1, 28), "repayment_day": (1, 31), 
 ROLLING = ("none", "forward", "backward")
 #: Four years, one of them a leap year: months of every length begin and end in each way.
 FIRST, DAYS = date(2024, 1, 1), 1461
+#: More days in a row than are ever off: nine is the most that there was.
+OFF_DAYS = 14
 
 
 def rule_faults(rule: Rule) -> Iterator[tuple[str, str]]:
@@ -46,13 +48,38 @@ def longest_days(rule: Rule) -> int:
 
     What rolls may go as far as its `longest_days`, whatever the calendar will be.
     """
-    if rule.get("rolling", "none") != "none":
-        return int(rule["longest_days"])
-    return _longest(dumps(rule, sort_keys=True))
+    return int(rule["longest_days"]) if _rolling(rule) != "none" else max(_terms(rule))
 
 
-@cache
-def _longest(text: str) -> int:
+def is_later(rule: Rule, than: Rule) -> bool:
+    """Whether an invoice of any day could be due later by this rule than by the other, whatever the calendar will be.
+
+    Rules that roll the same way keep their order: of two days the later one never rolls to before the other. Of others,
+    the latest day that this one may roll to is compared with the earliest of the other one.
+    """
+    mine, theirs = _terms(rule), _terms(than)
+    if _rolling(rule) == _rolling(than):
+        if _rolling(rule) != "none" and rule["longest_days"] > than["longest_days"]:
+            return True
+    else:
+        if _rolling(rule) != "none":
+            mine = [min(days + OFF_DAYS, rule["longest_days"]) for days in mine]
+        if _rolling(than) != "none":
+            theirs = [max(days - OFF_DAYS, 0) for days in theirs]
+    return any(days > others for days, others in zip(mine, theirs, strict=True))
+
+
+def _rolling(rule: Rule) -> str:
+    return str(rule.get("rolling", "none"))
+
+
+def _terms(rule: Rule) -> Sequence[int]:
+    """Of each of the days of four years how many days after it an invoice is due, before that day rolls."""
+    return _counted(dumps({part: rule[part] for part in rule if part != "rolling"}, sort_keys=True))
+
+
+@lru_cache(maxsize=64)
+def _counted(text: str) -> tuple[int, ...]:
     rule = loads(text)
     days = (FIRST + timedelta(days=number) for number in range(DAYS))
-    return max((due_on(rule, day, {}).day - day) // DAY for day in days)
+    return tuple((due_on(rule, day, {}).day - day) // DAY for day in days)

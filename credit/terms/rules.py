@@ -29,7 +29,8 @@ class Step(TypedDict):
     """One step to the due day: what was done, and the day it led to (ISO)."""
 
     step: Literal[
-        "net_days", "month_end", "days_after", "statement", "repayment", "longest", "forward", "backward", "kept"
+        "net_days", "month_end", "days_after", "statement", "repayment", "longest", "forward", "backward", "kept",
+        "claim",
     ]
     day: str
     #: The working day that the rule prefers, where it cannot be.

@@ -47,6 +47,7 @@ def _step_in_words(step: Step) -> str:
         "forward": _("the next working day: %(day)s"),
         "backward": _("the working day before: %(day)s"),
         "kept": _("not moved, though it is no working day: %(day)s"),
+        "claim": _("at once, whatever the terms: the payment of which this was paid back has bounced: %(day)s"),
     }[step["step"]] % {"day": _day(step["day"])}
     if "instead_of" in step:
         words = _("%(step)s (%(other)s cannot be)") % {"step": words, "other": _day(step["instead_of"])}

@@ -1,56 +1,20 @@
-"""Reasons of adjustments: codes that the desk and files choose from. They are added and retired, never deleted."""
+"""Reasons of adjustments: codes that the desk and files choose from."""
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
-from django.db.models import Model
 from django.http import HttpRequest
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
+from memberships.admin.codes import CodeAdmin
 from memberships.models import AdjustmentReason
-from memberships.models.adjustments import OPENING_BALANCE
-from operations.admin.base import DeskAdmin
-from operations.imports.widgets import folded
-
-
-class AdjustmentReasonForm(forms.ModelForm):  # type: ignore[type-arg]
-    """No word of a reason is another's, since files name reasons by any of them."""
-
-    def clean(self) -> dict[str, Any]:
-        """A word is looked at when it is new, or the reason is to be chosen again: one that has a double is retired."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        others = AdjustmentReason.objects.exclude(pk=self.instance.pk)
-        taken = {folded(word): other for other in others for word in (other.code, other.name, other.name_en)}
-        is_revived = "is_active" in self.changed_data and cleaned.get("is_active")
-        for field in ("code", "name", "name_en"):
-            other = taken.get(folded(cleaned.get(field) or ""))
-            if other is not None and (is_revived or field in self.changed_data):
-                words = gettext("The reason %(code)s has this name or code already.")
-                self.add_error(field, words % {"code": other.code})
-        return cleaned
+from memberships.models.adjustments import ACCOUNT_CLOSED, OPENING_BALANCE
 
 
 @admin.register(AdjustmentReason)
-class AdjustmentReasonAdmin(DeskAdmin):
-    """A code stays what it was, since entries name it; one that is not chosen any more is retired."""
-
-    form = AdjustmentReasonForm
-    list_display = ("name_column", "code", "is_active")
-    list_filter = ("is_active",)
-    fields = ("code", "name", "name_en", "is_active")
-
-    @admin.display(description=_("name"))
-    def name_column(self, reason: AdjustmentReason) -> str:
-        return str(reason)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return () if obj is None else ("code",)
+class AdjustmentReasonAdmin(CodeAdmin):
+    """Entries name them."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """That of opening balances belongs to the importer of members."""
-        return super().has_change_permission(request, obj) and (obj is None or obj.code != OPENING_BALANCE)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+        """Those that the product books by itself are no one's to choose."""
+        is_ours = obj is not None and obj.code in (ACCOUNT_CLOSED, OPENING_BALANCE)
+        return super().has_change_permission(request, obj) and not is_ours

@@ -9,21 +9,29 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from memberships.models import Member, MemberContact
+from memberships.services.merges import same_as
 from operations.admin.search import SEARCH_LIMIT, PatternOrder, SearchKind, normalised
 
+#: Owners of a name that are looked at, at the most.
+NAMESAKES = 100
 _MOBILE = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
 _ATTEMPT_KEY = re.compile(r"(\d{1,18})-(?:refund-)?\d{1,5}")
+#: Letters, and what stands between the parts of a name; no digit, so that no number is taken for one.
+_NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|[ ·.'-])+")
 _CREDIT_CODE = re.compile(r"[0-9A-Z]{18}")
 
 
 def member_number(key: str = "pk") -> SearchKind:
-    """By member number, or several of them with spaces between; `key` is the column with the member's key."""
+    """By member number, or several of them with spaces between; `key` is the column with the member's key.
+
+    Under each number all of the same person or firm are found: of a merge both numbers, whichever is typed.
+    """
 
     def condition(term: str) -> Q | None:
         keys = [Member.pk_of(normalised(term))]
         if keys == [None]:
             keys = [Member.pk_of(normalised(part)) for part in term.split()]
-        return Q(**{f"{key}__in": keys}) if keys and None not in keys else None
+        return Q(**{f"{key}__in": same_as(keys)}) if keys and None not in keys else None
 
     return SearchKind(_("member number"), condition)
 
@@ -54,6 +62,11 @@ def external_id(customer: str = "") -> SearchKind:
     return SearchKind(_("external id"), lambda term: Q(**{f"{customer}external_id": term}), is_free=True)
 
 
+def order_number() -> SearchKind:
+    """By the whole number of an order or a return."""
+    return SearchKind(_("order number"), lambda term: Q(number=term), is_free=True)
+
+
 def attempt_key() -> SearchKind:
     """By what a gateway knows an attempt or a refund of a payment by."""
 
@@ -67,6 +80,20 @@ def attempt_key() -> SearchKind:
 def mobile(key: str = "pk") -> SearchKind:
     """By the whole mobile of a contact; `key` is the column with the member's key."""
     return SearchKind(_("mobile"), _by_mobile(key), is_private=True)
+
+
+def person_name(key: str = "pk") -> SearchKind:
+    """By the beginning of a contact's name, two characters at the least; `key` is the column with the member's key."""
+
+    def condition(term: str) -> Q | None:
+        name = unicodedata.normalize("NFKC", term)
+        if not _NAME.fullmatch(name):
+            return None
+        named = MemberContact.objects.exclude(name="").filter(name__startswith=name).order_by(PatternOrder("name"))
+        # Read first, as with mobiles; the most frequent names have more owners than anybody reads through.
+        return Q(**{f"{key}__in": list(named.values_list("member", flat=True)[:NAMESAKES])})
+
+    return SearchKind(_("beginning of a contact's name"), condition, is_private=True)
 
 
 def _by_mobile(key: str) -> Callable[[str], Q | None]:

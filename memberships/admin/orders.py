@@ -54,7 +54,7 @@ class OrderAdmin(ReadOnlyAdmin):
     list_select_related = ("member", "enrolment__programme", "returns")
     list_filter = (KindFilter,)
     index_search = (
-        SearchKind(_("order number"), lambda term: Q(number=term), is_free=True),
+        lookups.order_number(),
         _of_member(),
     )
 

@@ -1,18 +1,20 @@
 """The sections of a member's and a customer's page: contacts, cards with terms, credit requests, history."""
 
-from collections import defaultdict
+from datetime import date
 from typing import Any
 
 from django.db.models import Prefetch
 from django.http import HttpRequest
 
+from memberships.admin import subscription_actions
 from memberships.admin.actions import offered
 from memberships.admin.display import STATUS_COLOURS, masked_token, today
 from memberships.admin.member_actions import ACTIONS as MEMBER_ACTIONS
-from memberships.admin.payment_page import STATE_COLOURS, sentence
+from memberships.admin.member_summary import tiles, wallet_lines
+from memberships.admin.payment_actions import ACTIONS as PAYMENT_ACTIONS
+from memberships.admin.payment_page import UNPAID, left_to_refund, stories
 from memberships.models import (
     CreditRequest,
-    Enrolment,
     EnterpriseCustomer,
     Member,
     MemberContact,
@@ -20,16 +22,19 @@ from memberships.models import (
     PaymentMethod,
     Subscription,
     Term,
-    TierStanding,
 )
+from memberships.services.merges import records_of
 from memberships.services.subscriptions import with_status
 from operations import registry
-from operations.admin.history import HistorySource, own_history, read_history, reveals_of, satellites
+from operations.admin.history import HistorySource, own_history, satellites
+from operations.admin.timeline import read_timeline
 from operations.masking import mask_email, mask_mobile, mask_name
 
 #: Rows of a section at the most; a member with more is looked at in the lists.
 SECTION_ROWS = 20
-RECENT_EVENTS = 8
+RECENT_MOMENTS = 10
+#: Records of one person whose moments are told together, at the most.
+MOST_RECORDS = 6
 RECENT_PAYMENTS = 5
 
 
@@ -45,55 +50,34 @@ def history_sources(member: Member) -> list[HistorySource]:
 
 def member_sections(request: HttpRequest, member: Member) -> dict[str, Any]:
     """What the sections show, read in a fixed number of queries; only what the user may view."""
-    user = request.user
+    user, on = request.user, today()
     contacts = list(member.contacts.order_by("-is_primary", "pk")[:SECTION_ROWS])
     may_see_contacts = user.has_perm("memberships.view_membercontact")
+    cards = _subscriptions(request, member, on=on) if user.has_perm("memberships.view_subscription") else []
+    wallets = wallet_lines(request, member, on=on) if user.has_perm("memberships.view_enrolment") else None
+    panels = [
+        {"template": panel.template, **panel.context(request, member.pk)}
+        for panel in registry.member_panels if user.has_perm(panel.permission)
+    ]
     return {
         "member": member,
-        "wallet_buttons": offered(request, MEMBER_ACTIONS, member, on=today()),
+        "tiles": tiles(cards, wallets, panels),
+        "wallet_buttons": offered(request, MEMBER_ACTIONS, member, on=on),
         "contacts": [_masked(contact) for contact in contacts] if may_see_contacts else [],
         "can_reveal": user.has_perm("memberships.reveal_membercontact"),
-        "can_cancel": user.has_perm("memberships.change_subscription"),
-        "subscriptions": _subscriptions(member) if user.has_perm("memberships.view_subscription") else [],
+        "may_set_language": user.has_perm("memberships.change_membercontact"),
+        "subscriptions": cards,
         "credit_requests": (
             member.credit_requests.order_by("-requested_on", "-pk")[:SECTION_ROWS]
             if user.has_perm("memberships.view_creditrequest")
             else []
         ),
-        **_money_sections(user, member),
-        "panels": [
-            {"template": panel.template, **panel.context(request, member.pk)}
-            for panel in registry.member_panels if user.has_perm(panel.permission)
-        ],
-        "history": read_history(history_sources(member), size=RECENT_EVENTS),
-        "reveals": (
-            reveals_of(*contacts)[:SECTION_ROWS] if user.has_perm("operations.view_reveal") else []
-        ),
-    }
-
-
-def _money_sections(user: Any, member: Member) -> dict[str, Any]:
-    """How the member pays, the last payments, the points wallets."""
-    return {
         "payment_methods": _methods(member) if user.has_perm("memberships.view_paymentmethod") else None,
-        "payments": _payments(member) if user.has_perm("memberships.view_payment") else None,
-        "wallets": _wallets(user, member) if user.has_perm("memberships.view_enrolment") else None,
+        "payments": _payments(request, member, on=on) if user.has_perm("memberships.view_payment") else None,
+        "wallets": wallets,
+        "panels": panels,
+        "timeline": read_timeline(request, member.pk, size=RECENT_MOMENTS, also=records_of(member.pk)[1:MOST_RECORDS]),
     }
-
-
-def _wallets(user: Any, member: Member) -> list[Any]:
-    """The wallets, each with its tiers as `shown_standings`."""
-    wallets: list[Any] = list(
-        Enrolment.objects.filter(member=member).select_related("programme").order_by("pk")[:SECTION_ROWS]
-    )
-    if user.has_perm("memberships.view_tierstanding"):
-        standings: dict[int, list[TierStanding]] = defaultdict(list)
-        shown = TierStanding.objects.filter(member=member, enrolment__in=wallets)
-        for standing in shown.select_related("tier").order_by("group"):
-            standings[standing.enrolment_id].append(standing)
-        for wallet in wallets:
-            wallet.shown_standings = standings[wallet.pk]
-    return wallets
 
 
 def _methods(member: Member) -> list[Any]:
@@ -103,13 +87,14 @@ def _methods(member: Member) -> list[Any]:
     return methods
 
 
-def _payments(member: Member) -> list[Any]:
-    newest: list[Any] = list(
-        Payment.objects.filter(member=member).select_related("plan", "method").order_by("-pk")[:RECENT_PAYMENTS]
-    )
-    for payment in newest:
-        payment.colour, payment.sentence = STATE_COLOURS[Payment.State(payment.state)], sentence(payment)
-    return newest
+def _payments(request: HttpRequest, member: Member, *, on: date) -> list[Any]:
+    """The newest payments, each with what is the matter with it, what can be given back of it, and its buttons."""
+    newest = Payment.objects.filter(member=member).select_related("plan", "method").order_by("-pk")[:RECENT_PAYMENTS]
+    told = stories(newest)
+    for story in told:
+        story.buttons = offered(request, PAYMENT_ACTIONS, story.payment, on=on)
+        story.payment.left = left_to_refund(story.payment)  # type: ignore[attr-defined]
+    return told
 
 
 def _masked(contact: MemberContact) -> dict[str, Any]:
@@ -119,19 +104,26 @@ def _masked(contact: MemberContact) -> dict[str, Any]:
         "name": mask_name(contact.name),
         "mobile": mask_mobile(contact.mobile),
         "email": mask_email(contact.email),
+        "language": contact.get_language_display(),
     }
 
 
-def _subscriptions(member: Member) -> list[Any]:
+def _subscriptions(request: HttpRequest, member: Member, *, on: date) -> list[Any]:
+    """The newest cards with their newest terms and their buttons."""
     # By member, too: terms have no index that begins with the subscription.
     newest_terms = Term.objects.filter(member=member).order_by("-number")[:SECTION_ROWS]
-    terms = Prefetch("terms", newest_terms, to_attr="newest_terms")
-    newest = with_status(Subscription.objects.filter(member=member), on=today()).select_related("plan__programme")
-    found: list[Any] = list(newest.prefetch_related(terms).order_by("-requested_on", "-pk")[:SECTION_ROWS])
+    unpaid = Payment.objects.filter(member=member, state__in=UNPAID).order_by("pk")
+    newest = with_status(Subscription.objects.filter(member=member), on=on).select_related(
+        "plan__programme", "payment_method"
+    )
+    found: list[Any] = list(
+        newest.prefetch_related(
+            Prefetch("terms", newest_terms, to_attr="newest_terms"),
+            Prefetch("payments", unpaid, to_attr="unpaid_payments"),
+        ).order_by("-requested_on", "-pk")[:SECTION_ROWS]
+    )
     for subscription in found:
         subscription.status_label = Subscription.Status(subscription.status).label
         subscription.status_colour = STATUS_COLOURS[subscription.status]
-        subscription.can_be_cancelled = (
-            subscription.cancelled_on is None and subscription.status != Subscription.Status.LAPSED
-        )
+        subscription.buttons = offered(request, subscription_actions.ACTIONS, subscription, on=on)
     return found

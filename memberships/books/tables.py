@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from types import ModuleType
 
 from django.db.models import Model
 from django.urls import reverse
@@ -21,6 +22,8 @@ class TableCheck(BookCheck):
     """For each of its `faults` a statement of that name, over ranges of the keys of `model`."""
 
     model: type[Model]
+    #: Whose sql/books/ has them; a floor above names its own.
+    sql: ModuleType = statements
     #: Whose page shows the record, by the number that its key begins with; None: the member's.
     page: type[Model] | None = None
     #: Keys in a range.
@@ -32,7 +35,7 @@ class TableCheck(BookCheck):
     def differences(self, keys: KeyRange, period: Period) -> Iterator[Difference]:
         parameters = {"first": keys.first, "last": keys.last, **self.parameters(period)}
         for fault in self.faults:
-            for key, owner, expected, found in statements.rows(f"books/{fault}", **parameters):
+            for key, owner, expected, found in self.sql.rows(f"books/{fault}", **parameters):
                 yield Difference(self.name, fault, str(key), owner, str(expected), str(found))
 
     def page_of(self, fault: str, key: str, owner: int | None) -> str:

@@ -14,7 +14,7 @@ from operations.services.approvals import approve
 
 FOLDER = Path(__file__).resolve().parents[2] / "programmes"
 JD_PLUS, JD_PLUS_ENTERPRISE = "jd-plus", "jd-plus-enterprise"
-OTHERS = ("jd-store-stars", "meituan", "taobao")
+OTHERS = ("jd-store-stars", "jdp", "meituan", "taobao")
 #: What the cards of JD PLUS Enterprise allow at the most, as its file says.
 ENTERPRISE_LIMIT_CAP = Decimal("2000000.00")
 ENTERPRISE_TERM_DAYS_CAP = 61

@@ -15,6 +15,6 @@ class DemoSize(NamedTuple):
 FULL = DemoSize(2_000, 500, 10)
 #: For who only wants to see that everything starts.
 SMALL = DemoSize(200, 50, 2)
-#: The nights of the full one, for fewer: for tests that look at what nights leave behind.
-NIGHTS = DemoSize(400, 60, 10)
+#: For tests that look at what nights leave behind: cards in grace, attempts at failed renewals. None lapses yet.
+NIGHTS = DemoSize(400, 60, 4)
 SIZES = {"full": FULL, "small": SMALL, "nights": NIGHTS}

@@ -7,7 +7,6 @@ from memberships.importers.customers import (
     EnterpriseCustomerImporter,
     EnterpriseCustomerResource,
     PlanWidget,
-    export_customers,
     plans_on_sale,
 )
 from memberships.importers.members import PersonImporter
@@ -22,6 +21,5 @@ __all__ = [
     "OrderImporter",
     "PersonImporter",
     "PlanWidget",
-    "export_customers",
     "plans_on_sale",
 ]

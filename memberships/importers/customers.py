@@ -1,14 +1,12 @@
 """Lists of enterprise customers: the columns of the file, and those of our own exports."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from itertools import islice
 from typing import Any
 
 import polars as pl
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from import_export.resources import ModelResource
 
@@ -24,7 +22,6 @@ from memberships.models.customers import Flag, Size
 from memberships.models.programmes import Audience
 from memberships.services import customer_import, customer_import_undo
 from operations.imports.checking import Layout
-from operations.imports.exports import csv_lines
 from operations.imports.fields import ImportField
 from operations.imports.importer import CrossCheck, Importer
 from operations.imports.widgets import (
@@ -43,8 +40,6 @@ from operations.imports.widgets import (
 )
 from operations.models import ImportBatch
 
-#: Customers read and written at a time by an export.
-EXPORT_ROWS = 2_000
 SIZES = {
     "大型": Size.LARGE, "中型": Size.MEDIUM, "小型": Size.SMALL, "微型": Size.MICRO,
     **{size.value: size for size in Size},
@@ -117,6 +112,16 @@ class EnterpriseCustomerResource(ModelResource):
             "flags", "plan", "requested_limit", "requested_term_days", "external_id", "remarks",
         )
 
+    @classmethod
+    def columns(cls, *, is_masked: bool) -> list[ImportField]:
+        """The columns of an export; personal data as told."""
+        fields: list[ImportField] = cls().get_export_fields()
+        if not is_masked:
+            # The fields of a resource are copies of its own.
+            for field in fields:
+                field.is_personal = ""
+        return fields
+
     def filter_export(self, queryset: QuerySet[EnterpriseCustomer], **kwargs: Any) -> QuerySet[EnterpriseCustomer]:
         """Customers with their contact, card and credit request, which stand in tables of their own."""
         of_customer = {"member": OuterRef("pk")}
@@ -131,24 +136,6 @@ class EnterpriseCustomerResource(ModelResource):
             requested_limit=Subquery(request.values("limit")[:1]),
             requested_term_days=Subquery(request.values("term_days")[:1]),
         )
-
-
-def export_customers(queryset: QuerySet[EnterpriseCustomer], language: str) -> Iterator[bytes]:
-    """A CSV file of the customers, a line at a time, with the import's columns and personal data masked."""
-    resource = EnterpriseCustomerResource()
-    customers = resource.filter_export(queryset).iterator(chunk_size=EXPORT_ROWS)
-    header = [field.header(language) for field in resource.get_export_fields()]
-    yield from csv_lines(header, _exported(resource, customers, language))
-
-
-def _exported(
-    resource: EnterpriseCustomerResource, customers: Iterator[EnterpriseCustomer], language: str
-) -> Iterator[list[str]]:
-    while some := list(islice(customers, EXPORT_ROWS)):
-        # Left again before each row is handed out: what runs in between keeps its own language.
-        with translation.override(language):
-            rows = [resource.export_resource(customer) for customer in some]
-        yield from rows
 
 
 def plans_on_sale(*, on: date) -> list[Plan]:

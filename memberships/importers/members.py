@@ -16,12 +16,13 @@ from memberships.models import (
     Programme,
     StagedPerson,
 )
+from memberships.models.contacts import Language
 from memberships.services import member_import
 from memberships.services.points_adjustments import ADJUST_POINTS
 from operations.approvals import Measure
 from operations.imports.fields import ImportField
 from operations.imports.importer import Importer
-from operations.imports.widgets import CodeWidget, EmailWidget, MobileWidget, RecordWidget, TextWidget
+from operations.imports.widgets import ChoiceWidget, CodeWidget, EmailWidget, MobileWidget, RecordWidget, TextWidget
 from operations.models import ImportBatch
 
 
@@ -66,12 +67,20 @@ class PersonResource(ModelResource):
         hint=_("the first day without these points; blank: as the programme says"),
     )
 
+    language = ImportField(
+        attribute="language", staged="language", headers=("语言", "language"),
+        widget=ChoiceWidget({"中文": Language.CHINESE, "Chinese": Language.CHINESE, "zh": Language.CHINESE,
+                             "zh-hans": Language.CHINESE, "英文": Language.ENGLISH, "English": Language.ENGLISH,
+                             "en": Language.ENGLISH}),
+        hint=_("in which the person is told; blank: not known"),
+    )  # fmt: skip
+
     class Meta:
         model = Member
         import_id_fields = ["external_id"]
         fields = (
             "external_id", "source", "name", "mobile", "email", "joined_on", "programme", "scope", "opening_points",
-            "expires_on",
+            "expires_on", "language",
         )
 
 

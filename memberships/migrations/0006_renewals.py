@@ -11,9 +11,6 @@ FUNCTIONS = {
     "payments/payments_to_retry": "DROP FUNCTION memberships_payments_to_retry(date, bigint, bigint, boolean, bigint);",
     "payments/still_wanted": "DROP FUNCTION memberships_payment_still_wanted(bigint, date);",
     "lapses/ending_cards": "DROP FUNCTION memberships_ending_cards(date, bigint, bigint);",
-    "compare_customers": Path(__file__).with_name("0002_compare_customers.sql").read_text(encoding="utf-8").replace(
-        "CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"
-    ),
 }
 KINDS = [
     ("requested", "requested"), ("succeeded", "succeeded"), ("declined", "declined"), ("unknown", "no answer"),

@@ -8,6 +8,10 @@ from operations.audit import track
 
 #: Of points that another system had before: the importer of members books them so.
 OPENING_BALANCE = "opening-balance"
+#: Of points that are given up when an account is closed.
+ACCOUNT_CLOSED = "account-closed"
+#: Of points that go over to the wallet of the record that stays, when two are merged, and back.
+RECORDS_MERGED = "records-merged"
 
 
 @track()

@@ -1,11 +1,20 @@
 """Personal data of members: kept here alone, masked wherever it is shown, masked in the audit trail."""
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from memberships.models.closures import forgotten_for_good
 from memberships.models.members import Member
 from operations.audit import track
+
+
+class Language(models.TextChoices):
+    """In which a member can be told."""
+
+    CHINESE = "zh-hans", _("Chinese")
+    ENGLISH = "en", _("English")
 
 
 @track(owner="member", masked={"name": "name", "mobile": "mobile", "email": "email"})
@@ -17,6 +26,10 @@ class MemberContact(models.Model):
     name = models.CharField(_("contact"), max_length=100, blank=True)
     mobile = models.CharField(_("mobile"), max_length=20, blank=True)
     email = models.CharField(_("email"), max_length=254, blank=True)
+    # In which the member is told; blank: not known, so in the house's (NOTICE_LANGUAGE).
+    language = models.CharField(
+        _("language"), max_length=16, choices=Language, blank=True, default="", db_default=""
+    )
 
     class Meta:
         verbose_name = _("contact")
@@ -27,7 +40,12 @@ class MemberContact(models.Model):
         ]
         indexes = [
             models.Index(fields=["mobile"], name="contact_mobile", condition=~Q(mobile="")),
+            # By the beginning of a name; only the box of the header asks for it.
+            models.Index(
+                OpClass("name", name="varchar_pattern_ops"), name="contact_name_prefix", condition=~Q(name="")
+            ),
         ]
+        triggers = forgotten_for_good()
 
     def __str__(self) -> str:
         return Member(pk=self.member_id).number

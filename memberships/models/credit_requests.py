@@ -42,4 +42,5 @@ class CreditRequest(models.Model):
         indexes = [models.Index(fields=["member", "-requested_on"], name="creditrequest_of_member")]
 
     def __str__(self) -> str:
-        return f"{self.limit or '-'} / {self.term_days or '-'}"
+        number = Member(pk=self.member_id).number
+        return number if self.limit is None else f"{number} · {self.limit:,.2f}"

@@ -29,7 +29,7 @@ class Flag(models.TextChoices):
     FORTUNE500 = "fortune500", _("Fortune Global 500")
 
 
-@track()
+@track(masked={"remarks": "text"})
 class EnterpriseCustomer(models.Model):
     """A firm. It is the member's other half: the same key, made and locked together with it."""
 

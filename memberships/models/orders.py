@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from memberships.models.enrolments import Enrolment
 from memberships.models.members import Member
 from memberships.models.points_rules import EarnRule
-from operations.audit import keep_whole
+from operations.audit import by_instant, keep_whole
 
 
 class Order(models.Model):
@@ -62,6 +62,7 @@ class Order(models.Model):
             models.Index(fields=["returns"], name="order_returned", condition=Q(returns__isnull=False)),
             # The list of returns, the last recorded first.
             models.Index(fields=["id"], name="order_return_recorded", condition=Q(returns__isnull=False)),
+            by_instant("recorded_at", name="order_by_instant"),
         ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),

@@ -27,7 +27,9 @@ class PaymentMethod(models.Model):
         verbose_name_plural = _("payment methods")
         constraints = [
             models.UniqueConstraint(fields=["member", "gateway", "token"], name="paymentmethod_once"),
-            models.CheckConstraint(condition=~Q(token="") & ~Q(gateway=""), name="paymentmethod_complete"),
+            models.CheckConstraint(
+                condition=~Q(token="") & ~Q(gateway=""), name="paymentmethod_complete"  # nosec B106
+            ),
             models.CheckConstraint(
                 condition=Q(removed_on=None) | Q(removed_on__gte=F("added_on")),
                 name="paymentmethod_removed_after_added",

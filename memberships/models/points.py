@@ -40,7 +40,7 @@ from django.utils.translation import gettext_lazy as _
 from memberships.models.adjustments import AdjustmentReason
 from memberships.models.enrolments import Enrolment
 from memberships.models.members import Member
-from operations.audit import keep_whole
+from operations.audit import by_instant, keep_whole
 
 #: An entry that expires a lot has the key "expire:<lot>", or "expire:<lot>:<entry>" for points that were given back
 #: to it afterwards, by that entry. No other entry's key begins so.
@@ -283,6 +283,7 @@ class PointsEntry(models.Model):
                 fields=["enrolment", "on"], include=["qualifying"], name="pointsentry_qualifying",
                 condition=~Q(qualifying=0),
             ),
+            by_instant("at", name="pointsentry_by_instant"),
         ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
@@ -383,6 +384,7 @@ class LotExtension(models.Model):
                 condition=Q(to_date=None) | Q(to_date__gt=F("from_date")), name="lotextension_puts_off"
             ),
         ]
+        indexes = [by_instant("at", name="lotextension_by_instant")]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             keep_whole(),

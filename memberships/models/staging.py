@@ -86,6 +86,7 @@ class StagedPerson(StagedRow):
     scope = models.TextField(null=True)
     opening_points = models.BigIntegerField(null=True)
     expires_on = models.DateField(null=True)
+    language = models.TextField(null=True)
     clears = ArrayField(models.TextField(), null=True)
 
     class Meta(StagedRow.Meta):

@@ -147,7 +147,7 @@ def _chain(name: str, operation: pgtrigger.Operation, touched: str) -> pgtrigger
         referencing=pgtrigger.Referencing(old="old_terms", new=new),  # type: ignore[no-untyped-call]
         declare=[("broken", "bigint")],
         func=(
-            "SELECT t.subscription_id INTO broken FROM ("
+            "SELECT t.subscription_id INTO broken FROM ("  # nosec B608
             " SELECT subscription_id, number, starts_on,"
             " lag(ends_on) OVER w AS previous_end, row_number() OVER w AS place"
             " FROM memberships_term"

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from memberships.models.enrolments import Enrolment
 from memberships.models.members import Member
 from memberships.models.programmes import Tier, TierGroup
-from operations.audit import keep_whole
+from operations.audit import by_instant, keep_whole
 
 
 class Cause(models.TextChoices):
@@ -34,7 +34,7 @@ def _of_its_own(name: str, operation: pgtrigger.Operation, *, joined: str, is_st
         name=name, operation=operation, when=pgtrigger.After, level=pgtrigger.Statement,
         referencing=pgtrigger.Referencing(new="new_rows"),  # type: ignore[no-untyped-call]
         func=(
-            f"IF EXISTS (SELECT 1 FROM new_rows r {joined} WHERE {is_strange}) THEN"
+            f"IF EXISTS (SELECT 1 FROM new_rows r {joined} WHERE {is_strange}) THEN"  # nosec B608
             " RAISE EXCEPTION '% names a wallet of another member or a tier of another ladder', TG_TABLE_NAME"
             " USING ERRCODE = 'foreign_key_violation'; END IF; RETURN NULL;"
         ),
@@ -174,6 +174,7 @@ class TierChange(models.Model):
         indexes = [
             models.Index(fields=["enrolment", "-id"], name="tierchange_of_enrolment"),
             models.Index(fields=["group", "on", "id"], name="tierchange_of_day"),
+            by_instant("at", name="tierchange_by_instant"),
         ]
         triggers = [
             _of_its_own(

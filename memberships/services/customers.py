@@ -13,6 +13,7 @@ from stdnum.cn import uscc
 from stdnum.exceptions import ValidationError as NumberError
 
 from memberships.models import EnterpriseCustomer
+from memberships.services.closures import refuse_closed
 from memberships.services.members import lock_member
 from operations.audit import because
 from operations.errors import PlusdeskError
@@ -54,11 +55,11 @@ def change_customer(
     """Change fields of a firm. Blank text stays blank; a blank external id is none. Nothing to change is fine.
 
     `seen` is the fingerprint of what the operator looked at.
-    Raises ReasonMissingError, CustomerChangedError, CustomerInvalidError.
+    Raises ReasonMissingError, AccountClosedError, CustomerChangedError, CustomerInvalidError.
     """
     if not reason.strip():
         raise ReasonMissingError
-    lock_member(customer.pk)
+    refuse_closed(lock_member(customer.pk))
     customer = EnterpriseCustomer.objects.get(pk=customer.pk)
     if seen is not None and seen != fingerprint(customer):
         raise CustomerChangedError

@@ -5,6 +5,7 @@ from datetime import date
 from django.db import transaction
 
 from memberships.models import Member, MemberContact
+from memberships.models.contacts import Language
 from memberships.models.programmes import Audience
 from operations.audit import because
 from operations.models import User
@@ -19,6 +20,18 @@ def join_as_person(*, name: str, mobile: str, email: str, on: date, actor: User 
             member=member, name=name.strip(), mobile=mobile.strip(), email=email.strip()
         )
     return member
+
+
+@transaction.atomic
+def set_language(contact: MemberContact, language: str, *, reason: str, actor: User | None) -> MemberContact:
+    """Note in which language a member is told; blank: it is not known. ValueError for one that the house has not."""
+    if language not in ("", *Language.values):
+        raise ValueError(language)
+    lock_member(contact.member_id)
+    with because(reason, actor=actor):
+        MemberContact.objects.filter(pk=contact.pk).update(language=language)
+    contact.language = language
+    return contact
 
 
 def lock_member(pk: int) -> Member:

@@ -1,8 +1,11 @@
 """Ranges of ids, which the chunks of a night are, and the items of an approved dry run in them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from django.db.models import Max, Min
+
+from memberships.models import Member
 from memberships.services import statements
 from operations.models import JobRun, RunItem
 
@@ -24,10 +27,24 @@ class SizedRange(NamedTuple):
     last: int
     size: int
 
+    @property
+    def keys(self) -> KeyRange:
+        """Without the size."""
+        return KeyRange(self.first, self.last)
+
 
 def find_ranges(name: str, *, size: int, **parameters: object) -> list[SizedRange]:
     """The ranges that a statement of sql/ finds, with about `size` things each."""
     return [SizedRange(*found) for found in statements.rows(name, size=size, **parameters)]
+
+
+def member_ranges(*, size: int) -> Iterator[SizedRange]:
+    """All members, in ranges of `size` ids."""
+    edges = Member.objects.aggregate(first=Min("pk"), last=Max("pk"))
+    if edges["first"] is not None:
+        for first in range(edges["first"], edges["last"] + 1, size):
+            last = min(first + size - 1, edges["last"])
+            yield SizedRange(first, last, last - first + 1)
 
 
 def ranges_of_items(approved: JobRun, *, size: int) -> list[SizedRange]:

@@ -21,12 +21,14 @@ SELECT
     c.member_id,
     CASE
         WHEN by_code.member_id <> by_id.member_id THEN 'two_customers'
-        WHEN owner.closed_on <= business_date THEN 'member_closed'
+        WHEN owner.closed_on <= business_date THEN
+            CASE WHEN memberships_survivor_of(owner.id) IS NULL THEN 'member_closed' ELSE 'member_merged' END
         WHEN sub.started_on IS NOT NULL AND sub_plan.code <> plan.code THEN 'plan_in_use'
     END,
     CASE
         WHEN by_code.member_id <> by_id.member_id THEN ''
-        WHEN owner.closed_on <= business_date THEN owner.closed_on::text
+        WHEN owner.closed_on <= business_date
+            THEN coalesce(memberships_number_of(memberships_survivor_of(owner.id)), owner.closed_on::text)
         ELSE coalesce(sub_plan.code, '')
     END,
     difference.changes,

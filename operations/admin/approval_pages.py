@@ -95,6 +95,8 @@ def approval_page(request: HttpRequest, approval: Approval, *, at: datetime) -> 
     words = hindrance(approval, cast(User, request.user), at=at)
     is_waiting = approval.state == State.WAITING
     subject, panel = record_of(request, approval), PANELS.get(approval.action)
+    action = registry.approval_actions.find(approval.action)
+    payload = action.shown(approval.payload) if action else approval.payload
     return {
         "approval": approval,
         "action_label": action_name(approval),
@@ -103,12 +105,21 @@ def approval_page(request: HttpRequest, approval: Approval, *, at: datetime) -> 
         "state_colour": STATE_COLOURS[State(approval.state)],
         "subject": subject,
         "panel": panel(request, approval) if panel and subject else None,
-        "payload": json.dumps(approval.payload, ensure_ascii=False, indent=2, sort_keys=True),
+        "payload": json.dumps(payload, ensure_ascii=False, indent=2, sort_keys=True),
+        "can_reveal": bool(personal_of(request, approval)),
         "may_decide": not words,
         "may_withdraw": is_waiting and approval.maker_id == request.user.pk,
         "why_not": words if is_waiting and request.user.has_perm("operations.decide_approval") else "",
         "is_overdue": is_waiting and approval.expires_at <= at,
     }
+
+
+def personal_of(request: HttpRequest, approval: Approval) -> list[str]:
+    """The fields of a request's content that are masked and that the user may see whole."""
+    action = registry.approval_actions.find(approval.action)
+    if action is None or not action.reveal_permission or not request.user.has_perm(action.reveal_permission):
+        return []
+    return [name for name in action.personal if approval.payload.get(name)]
 
 
 def record_of(request: HttpRequest, approval: Approval) -> tuple[str, str] | None:

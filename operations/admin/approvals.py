@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.html import format_html
@@ -21,6 +22,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import display
 
@@ -31,6 +33,7 @@ from operations.admin.approval_pages import (
     amount_in_words,
     approval_page,
     approval_url,
+    personal_of,
 )
 from operations.admin.base import ReadOnlyAdmin
 from operations.admin.counts import count_rows
@@ -39,6 +42,7 @@ from operations.dates import business_date
 from operations.errors import PlusdeskError
 from operations.models import Approval, User
 from operations.services.approvals import DECIDE, approve, reject, waiting_for, withdraw
+from operations.services.reveals import reveal
 
 State = Approval.State
 
@@ -174,7 +178,8 @@ class ApprovalAdmin(ReadOnlyAdmin):
             path(f"<int:approval_id>/{action}/", view(partial(self.action_view, action=action)), name=f"{name}{action}")
             for action in ACTIONS
         ]
-        return [*actions, *super().get_urls()]
+        reveal_url = path("<int:approval_id>/reveal/", view(self.reveal_view), name=f"{name}reveal")
+        return [*actions, reveal_url, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         context: dict[str, Any] = {"boxes": _boxes(request) if self.has_view_permission(request) else []}
@@ -212,6 +217,28 @@ class ApprovalAdmin(ReadOnlyAdmin):
         return ask(
             self, request, approval, form, title=label, submit_label=label,
             template="operations/approval_decide.html", **approval_page(request, approval, at=at),
+        )
+
+    @method_decorator(never_cache)
+    def reveal_view(self, request: HttpRequest, approval_id: int) -> HttpResponse:
+        """Ask why; on a reason, note it and show what of the content is masked, once."""
+        approval = self._approval(request, approval_id)
+        fields = personal_of(request, approval)
+        if not fields:
+            raise PermissionDenied
+        form = ReasonForm(request.POST or None)
+        if request.method != "POST" or not form.is_valid():
+            return ask(
+                self, request, approval, form, title=_("Show personal data"), submit_label=_("Show"),
+                note=_("Who looks, at what and why is kept for ever."),
+            )
+        reveal(
+            approval, ["payload"], reason=form.cleaned_data["reason"], actor=cast(User, request.user),
+            at=timezone.now(),
+        )
+        return ask(
+            self, request, approval, form, title=_("Personal data"), submit_label="",
+            template="operations/revealed.html", shown=[(name, approval.payload[name]) for name in fields],
         )
 
     def _approval(self, request: HttpRequest, object_id: str | int) -> Approval:

@@ -1,9 +1,10 @@
 """Who looked at personal data: for auditors. (The history of changes stands on each record's own page.)"""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy
 
 from operations.admin.base import ReadOnlyAdmin
-from operations.models import Reveal
+from operations.models import PersonalExport, Reveal
 
 
 @admin.register(Reveal)
@@ -12,3 +13,17 @@ class RevealAdmin(ReadOnlyAdmin):
 
     list_display = ("revealed_at", "actor", "model", "object_id", "field", "reason")
     list_select_related = ("actor",)
+
+
+@admin.register(PersonalExport)
+class PersonalExportAdmin(ReadOnlyAdmin):
+    """Every list that was taken away unmasked: who, which, how many rows, why, when."""
+
+    list_display = ("exported_at", "actor", "model_column", "asked", "rows", "reason")
+    list_select_related = ("actor",)
+    fields = list_display
+    readonly_fields = ("model_column",)
+
+    @admin.display(description=gettext_lazy("record type"))
+    def model_column(self, export: PersonalExport) -> str:
+        return export.shown_model

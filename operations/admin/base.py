@@ -15,11 +15,13 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
-from unfold.admin import ModelAdmin
 
+from operations.admin.bulk import BulkMixin
 from operations.admin.counts import EstimatingPaginator
+from operations.admin.exporting import ExportMixin
 from operations.admin.history import HistorySource, own_history, read_history
 from operations.admin.paging import KeysetChangeList
+from operations.admin.saved_filters import SavedFilterMixin
 from operations.admin.search import (
     PRIVATE_LIMIT,
     SEARCH_LIMIT,
@@ -38,7 +40,7 @@ FILTER_SUFFIXES = (
 )
 
 
-class DeskAdmin(ModelAdmin):
+class DeskAdmin(SavedFilterMixin, ExportMixin, BulkMixin):
     """Lists that stay quick at any size, and a history on every record."""
 
     change_list_template = "operations/change_list.html"
@@ -147,10 +149,6 @@ class DeskAdmin(ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         search = require_POST(self.admin_site.admin_view(self.search_view))
         return [path("find/", search, name=self._url_name("find", is_qualified=False)), *super().get_urls()]
-
-    def _url_name(self, page: str, *, is_qualified: bool = True) -> str:
-        name = f"{self.opts.app_label}_{self.opts.model_name}_{page}"
-        return f"{self.admin_site.name}:{name}" if is_qualified else name
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

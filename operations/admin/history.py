@@ -55,6 +55,9 @@ class Entry:
     label: str
     record: str
     changes: list[Change]
+    #: Where entries of several records stand together: which it is, and the address of its page.
+    name: str = ""
+    url: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
     actor: User | None = None
     run: JobRun | None = None
@@ -101,17 +104,23 @@ def read_history(sources: Sequence[HistorySource], *, before: str | None = None,
             found.append((Cursor(event.pgh_created_at, place, event.pgh_id), event))
     found.sort(key=lambda pair: pair[0], reverse=True)
     page = found[:size]
-    entries = _entries(page, sources)
+    entries = entries_of(page, [sources[cursor.source].key for cursor, _event in page])
     older = str(page[-1][0]) if len(found) > size else None
     return History(entries, older, is_first=cursor is None)
 
 
-def _events(source: HistorySource, place: int, cursor: Cursor | None) -> QuerySet[Any]:
+def with_earlier(events: QuerySet[Any]) -> QuerySet[Any]:
+    """The events with their context, and the key of the event before each (`earlier_id`)."""
     previous = (
-        source.event_model._default_manager.filter(pgh_obj_id=OuterRef("pgh_obj_id"), pgh_id__lt=OuterRef("pgh_id"))
+        events.model._default_manager.filter(pgh_obj_id=OuterRef("pgh_obj_id"), pgh_id__lt=OuterRef("pgh_id"))
         .order_by("-pgh_id")
         .values("pgh_id")[:1]
     )
+    found: QuerySet[Any] = events.annotate(earlier_id=Subquery(previous)).select_related("pgh_context")
+    return found
+
+
+def _events(source: HistorySource, place: int, cursor: Cursor | None) -> QuerySet[Any]:
     events: QuerySet[Any] = source.event_model._default_manager.filter(**{source.key: source.value})
     if cursor is not None:
         older = Q(pgh_created_at__lt=cursor.at)
@@ -120,21 +129,18 @@ def _events(source: HistorySource, place: int, cursor: Cursor | None) -> QuerySe
         elif place == cursor.source:
             older |= Q(pgh_created_at=cursor.at, pgh_id__lt=cursor.key)
         events = events.filter(older)
-    newest_first: QuerySet[Any] = (
-        events.annotate(earlier_id=Subquery(previous))
-        .select_related("pgh_context")
-        .order_by("-pgh_created_at", "-pgh_id")
-    )
+    newest_first: QuerySet[Any] = with_earlier(events).order_by("-pgh_created_at", "-pgh_id")
     return newest_first
 
 
-def _entries(page: Sequence[tuple[Cursor, Any]], sources: Sequence[HistorySource]) -> list[Entry]:
+def entries_of(page: Sequence[tuple[Cursor, Any]], shared: Sequence[str]) -> list[Entry]:
+    """Events that know the one before them (`earlier_id`), ready to be read, each without the field that is shared."""
     events: list[Any] = [event for _cursor, event in page]
     previous = {
-        source.event_model: source.event_model._default_manager.in_bulk(
-            [event.earlier_id for event in events if event.earlier_id and event._meta.model is source.event_model]
+        model: model._default_manager.in_bulk(  # type: ignore[attr-defined]
+            [event.earlier_id for event in events if event.earlier_id and type(event) is model]
         )
-        for source in sources
+        for model in {type(event) for event in events}
     }
     facts = [event.pgh_context.metadata if event.pgh_context else {} for event in events]
     actors = _named(User, facts, "user")
@@ -145,15 +151,13 @@ def _entries(page: Sequence[tuple[Cursor, Any]], sources: Sequence[HistorySource
             cursor=cursor,
             label=event.pgh_label,
             record=str(event.pgh_tracked_model._meta.verbose_name),
-            changes=changes_between(
-                previous[type(event)].get(event.earlier_id), event, names, without=sources[cursor.source].key
-            ),
+            changes=changes_between(previous[type(event)].get(event.earlier_id), event, names, without=(left_out,)),
             facts=known,
             actor=actors.get(known.get("user")),
             run=runs.get(known.get("run")),
             batch=batches.get(known.get("batch")),
         )
-        for (cursor, event), known in zip(page, facts, strict=True)
+        for (cursor, event), left_out, known in zip(page, shared, facts, strict=True)
     ]
 
 

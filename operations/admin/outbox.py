@@ -30,7 +30,9 @@ from operations.services.outbox import send_again
 
 State = OutboxMessage.State
 RESEND = "operations.resend_outboxmessage"
-STATE_COLOURS = {State.QUEUED: "info", State.SENT: "success", State.UNHEARD: "", State.PARKED: "danger"}
+STATE_COLOURS = {
+    State.QUEUED: "info", State.WAITING: "warning", State.SENT: "success", State.UNHEARD: "", State.PARKED: "danger",
+}  # fmt: skip
 OVER = (State.PARKED, State.UNHEARD)
 _MESSAGE_KEY = re.compile(KEY_PATTERN)
 
@@ -107,7 +109,7 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("next attempt at"), empty_value="–")
     def next_attempt(self, message: OutboxMessage) -> Any:
         """None when there will be no other."""
-        return message.next_attempt_at if message.state == State.QUEUED else None
+        return message.next_attempt_at if message.state in (State.QUEUED, State.WAITING) else None
 
     @admin.display(description=gettext_lazy("content"))
     def content(self, message: OutboxMessage) -> SafeString:

@@ -15,7 +15,10 @@ class MemberPanel:
     template: str
 
     def context(self, request: HttpRequest, member_id: int) -> dict[str, Any]:
-        """What the template shows of a member; in a fixed number of queries."""
+        """What the template shows of a member; in a fixed number of queries.
+
+        `tiles`, if there: figures (operations/admin/dashboard.py) for the top of the page.
+        """
         raise NotImplementedError
 
 

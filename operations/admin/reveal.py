@@ -43,6 +43,7 @@ class MaskedAdmin(ReadOnlyAdmin):
     """
 
     masks: Mapping[str, Callable[[str], str]] = {}
+    has_personal_data = True
 
     def has_reveal_permission(self, request: HttpRequest) -> bool:
         """Whether the user may ask to see what is masked."""

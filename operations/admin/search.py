@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from stdnum.util import clean
 
 #: As many results a kind gives at the most; who needs more, types more.
-SEARCH_LIMIT = 1000
+SEARCH_LIMIT = 500
 #: As many digits as a telephone number has at the least.
 PERSONAL_DIGITS = 7
 #: As many records as a private search passes on in the address.
@@ -45,13 +45,13 @@ class SearchKind:
     #: Takes whatever is typed, so that taking it says nothing of what it is.
     is_free: bool = False
 
-    def find(self, queryset: QuerySet[Any], term: str) -> list[Any]:
-        """Keys of the rows found, SEARCH_LIMIT + 1 of them at the most."""
+    def find(self, queryset: QuerySet[Any], term: str, *, limit: int = SEARCH_LIMIT) -> list[Any]:
+        """Keys of the rows found, limit + 1 of them at the most."""
         condition = self.condition(term)
         if condition is None:
             return []
         found = queryset.filter(condition).order_by(*([self.order] if self.order else []))
-        return list(found.values_list("pk", flat=True)[: SEARCH_LIMIT + 1])
+        return list(found.values_list("pk", flat=True)[: limit + 1])
 
 
 def normalised(term: str) -> str:
@@ -70,13 +70,14 @@ def may_be_personal(kinds: Sequence[SearchKind], term: str) -> bool:
 
 
 def find_keys(
-    queryset: QuerySet[Any], kinds: Sequence[SearchKind], term: str, *, with_private: bool = False
+    queryset: QuerySet[Any], kinds: Sequence[SearchKind], term: str, *, with_private: bool = False,
+    limit: int = SEARCH_LIMIT,
 ) -> list[Any]:
-    """Keys of the rows that any of the kinds finds; private kinds only when asked for."""
+    """Keys of the rows that any of the kinds finds, limit + 1 of each; private kinds only when asked for."""
     found: dict[Any, None] = {}
     for kind in kinds:
         if with_private or not kind.is_private:
-            found.update(dict.fromkeys(kind.find(queryset, term)))
+            found.update(dict.fromkeys(kind.find(queryset, term, limit=limit)))
     return list(found)
 
 

@@ -7,14 +7,17 @@ from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Model, Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from operations.admin.base import DeskAdmin
 from operations.admin.history import HistorySource, own_history, satellites
 from operations.admin.search import SearchKind
-from operations.models import GroupName, GroupRight, User, UserGroup, UserRight
+from operations.admin.sign_in import SignInMixin
+from operations.models import GroupName, GroupRight, SecondFactor, SignInLock, User, UserGroup, UserRight
+from operations.proofs import demand_proof
 
 #: What makes somebody mighty: granting it would be granting it to oneself.
 RIGHTS = ("is_superuser", "is_staff", "groups", "user_permissions")
@@ -34,7 +37,7 @@ def _by_username(term: str) -> Q:
 
 
 @admin.register(User)
-class UserAdmin(BaseUserAdmin, DeskAdmin):  # type: ignore[misc, type-arg]
+class UserAdmin(SignInMixin, BaseUserAdmin, DeskAdmin):  # type: ignore[misc, type-arg]
     """Users are made inactive, not deleted: what they did names them."""
 
     form = UserChangeForm
@@ -46,9 +49,11 @@ class UserAdmin(BaseUserAdmin, DeskAdmin):  # type: ignore[misc, type-arg]
     sortable_by = ("username",)
     search_fields = ()
     index_search = (SearchKind(_("beginning of the username"), _by_username, is_free=True),)
+    actions_detail = ("unlock", "reset_second_factor")
+    has_personal_data = True
 
     def history_sources(self, record: Model) -> list[HistorySource]:
-        return [*own_history(record), *satellites(record, "user", UserGroup, UserRight)]
+        return [*own_history(record), *satellites(record, "user", UserGroup, UserRight, SecondFactor, SignInLock)]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -66,6 +71,18 @@ class UserAdmin(BaseUserAdmin, DeskAdmin):  # type: ignore[misc, type-arg]
         rights = () if request.user.is_superuser else RIGHTS
         return (*super().get_readonly_fields(request, obj), "last_login", "date_joined", *rights)
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """A new user, rights and who may sign in: not before whoever asks has proved who they are."""
+        if not change or {*RIGHTS, "is_active"} & set(form.changed_data):
+            demand_proof(at=timezone.now())
+        super().save_model(request, obj, form, change)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Somebody else's password: who sets it could sign in as them."""
+        if request.method == "POST":
+            demand_proof(at=timezone.now())
+        return super().user_change_password(request, id, form_url)
+
 
 @admin.register(Group)
 class GroupAdmin(BaseGroupAdmin, DeskAdmin):  # type: ignore[misc]
@@ -76,6 +93,15 @@ class GroupAdmin(BaseGroupAdmin, DeskAdmin):  # type: ignore[misc]
 
     def history_sources(self, record: Model) -> list[HistorySource]:
         return [*satellites(record, "pgh_obj_id", GroupName), *satellites(record, "group", GroupRight)]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Its rights are those of all its people."""
+        demand_proof(at=timezone.now())
+        super().save_model(request, obj, form, change)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        demand_proof(at=timezone.now())
+        super().delete_model(request, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from operations.imports.exports import GUARDED
+from operations.imports.exports import FRAMED, GUARDED
 from operations.imports.fields import ImportField
 from operations.imports.reader import Record
 from operations.imports.widgets import is_whole
@@ -73,9 +73,11 @@ def frame_of(block: Sequence[Record], layout: Layout) -> pl.DataFrame:
 
 
 def normalised(column: pl.Series) -> pl.Series:
-    """NFKC, trimmed, null when blank; an apostrophe that guards a formula is taken off."""
+    """NFKC, trimmed, null when blank; what guards a formula or frames a code is taken off."""
     if column.str.starts_with("'").any():
         column = column.str.replace(GUARDED, "$1")
+    if column.str.starts_with('="').any():
+        column = column.str.replace(FRAMED, "$1")
     odd = column.str.contains(MAY_CHANGE)
     if odd.any():
         folded = column.filter(odd).str.normalize("NFKC").str.replace_all(UNSEEN, "")

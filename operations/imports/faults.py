@@ -64,6 +64,7 @@ ROW_FAULTS: dict[str, str | Promise] = {
     "same_customer_twice": gettext_lazy("Lines %(expected)s mean the same customer."),
     "left_out": gettext_lazy("“%(value)s” was changed since the preview, so the row was left out."),
     "member_closed": gettext_lazy("The customer was closed on %(expected)s; an import does not change it any more."),
+    "member_merged": gettext_lazy("This record was merged into %(expected)s: name that number."),
     "bad_date": gettext_lazy("“%(value)s” is no day such as 2027-01-15."),
     "bad_points": gettext_lazy("“%(value)s” is no whole number of points."),
     "bad_member_number": gettext_lazy("“%(value)s” is no member number: a digit was mistyped or is missing."),
@@ -105,6 +106,7 @@ ROW_FAULTS: dict[str, str | Promise] = {
     "bad_customer": gettext_lazy("“%(value)s” is neither a unified social credit code nor a member number."),
     "unknown_customer": gettext_lazy("There is no customer “%(value)s”."),
     "invoice_known_otherwise": gettext_lazy("Invoice “%(value)s” is entered already, and says something else."),
+    "our_number": gettext_lazy("“%(value)s” begins like the numbers that we give ourselves: another one is needed."),
     "nothing_invoiced": gettext_lazy("An invoice is of more than nothing."),
     "before_line": gettext_lazy("%(value)s is before the credit line began: %(expected)s."),
     "line_stopped": gettext_lazy("Nothing is drawn on the credit line of %(value)s: stopped by %(expected)s."),
@@ -113,6 +115,9 @@ ROW_FAULTS: dict[str, str | Promise] = {
     "not_received": gettext_lazy("“%(value)s” is nothing that came in: a receipt is of more than nothing."),
     "receipt_known_otherwise": gettext_lazy(
         "The bank's number “%(value)s” is booked already, of another day or amount: %(expected)s."
+    ),
+    "receipt_of_another_payer": gettext_lazy(
+        "“%(value)s” did not pay this: the bank's number is booked already, of another payer: %(expected)s."
     ),
 }
 MESSAGES: dict[str, str | Promise] = {**FILE_FAULTS, **ROW_FAULTS}

@@ -57,6 +57,9 @@ def by_distinct(rule: Callable[[str], Any], dtype: Any) -> Callable[[pl.Series],
 class TextWidget(Widget):
     """Text kept as it is, up to a length."""
 
+    #: Whether it says how much there is of something: a file has a number there.
+    is_number = False
+
     def __init__(self, max_length: int | None = None) -> None:
         super().__init__()
         self.max_length = max_length
@@ -259,6 +262,8 @@ class FlagsWidget(ChoiceWidget):
 class AmountWidget(TextWidget):
     """Yuan with at most two decimals; thousands separators, ¥ and 元 may stand around it."""
 
+    is_number = True
+
     PATTERN = r"¥? ?([0-9]{1,12}|[0-9]{1,3}(?:,[0-9]{3}){1,3})(\.[0-9]{1,2})? ?元?"
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Decimal:
@@ -278,6 +283,8 @@ class AmountWidget(TextWidget):
 
 class WholeNumberWidget(TextWidget):
     """A whole number of at most four digits."""
+
+    is_number = True
 
     PATTERN = r"[0-9]{1,4}"
 

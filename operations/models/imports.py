@@ -126,6 +126,10 @@ class ImportRow(models.Model):
         verbose_name = _("imported row")
         verbose_name_plural = _("imported rows")
         constraints = [models.UniqueConstraint(fields=["batch", "line"], name="importrow_line")]
+        indexes = [
+            # What is kept of a record to be put back, and erased with it.
+            models.Index(fields=["object_id"], name="importrow_before", condition=models.Q(before__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.batch_id}:{self.line}"

@@ -1,11 +1,12 @@
 """Notices: what a person is told, once for each event and channel."""
 
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from operations.audit import keep_whole
+from operations.audit import by_instant, keep_whole, track
 from operations.models.outbox import KEY_PATTERN, OutboxMessage
 
 
@@ -18,6 +19,7 @@ class Notice(models.Model):
     class Channel(models.TextChoices):
         EMAIL = "email", _("e-mail")
         WEBHOOK = "webhook", _("webhook")
+        SMS = "sms", _("text message")
 
     # A registered kind (operations.registry.notices): whom it is for, when, and its template.
     kind = models.CharField(_("kind"), max_length=64)
@@ -39,7 +41,10 @@ class Notice(models.Model):
             models.UniqueConstraint(fields=["owner", "key", "channel"], name="notice_once"),
             models.CheckConstraint(condition=Q(key__regex=KEY_PATTERN), name="notice_key_plain"),
         ]
-        indexes = [models.Index(fields=["kind", "id"], name="notice_by_kind")]
+        indexes = [
+            models.Index(fields=["kind", "id"], name="notice_by_kind"),
+            by_instant("at", name="notice_by_instant"),
+        ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             keep_whole(),
@@ -47,3 +52,28 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+@track()
+class NoticeRule(models.Model):
+    """Over which channels a kind of notice is told, where somebody has said so; else it is as the kind says."""
+
+    kind = models.CharField(_("kind"), max_length=64, unique=True)
+    channels = ArrayField(
+        models.CharField(max_length=16, choices=Notice.Channel), verbose_name=_("channels"), blank=True
+    )
+    # Told at once, whatever the hour.
+    is_urgent = models.BooleanField(_("urgent"), default=False)
+
+    class Meta:
+        verbose_name = _("channels of a notice")
+        verbose_name_plural = _("channels of notices")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(channels__contained_by=[channel.value for channel in Notice.Channel]),
+                name="noticerule_channels",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.kind

@@ -41,6 +41,8 @@ class OutboxMessage(models.Model):
 
     class State(models.TextChoices):
         QUEUED = "queued", _("to be sent")
+        # Out of the queue until `next_attempt_at`: quiet hours (operations/quiet_hours.py).
+        WAITING = "waiting", _("waits for the end of quiet hours")
         SENT = "sent", _("sent")
         UNHEARD = "unheard", _("nobody listens")
         PARKED = "parked", _("parked: attempts used up")
@@ -68,6 +70,7 @@ class OutboxMessage(models.Model):
         ]
         indexes = [
             models.Index(fields=["next_attempt_at", "id"], name="outboxmessage_to_send", condition=Q(state="queued")),
+            models.Index(fields=["next_attempt_at", "id"], name="outboxmessage_waiting", condition=Q(state="waiting")),
             models.Index(fields=["owner", "id"], name="outboxmessage_of_owner", condition=Q(owner__isnull=False)),
             # What the desk looks for. The queue is short, and nearly all messages are sent: neither needs an index.
             models.Index(
@@ -80,7 +83,7 @@ class OutboxMessage(models.Model):
             path(
                 "state", [
                     ("queued", "sent"), ("queued", "unheard"), ("queued", "parked"), ("parked", "queued"),
-                    ("unheard", "queued"),
+                    ("unheard", "queued"), ("queued", "waiting"), ("waiting", "queued"), ("waiting", "sent"),
                 ],
             ),
         ]

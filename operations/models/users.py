@@ -1,6 +1,7 @@
 """The people who work at the desk (a member of a programme is no user)."""
 
 from django.contrib.auth.models import AbstractUser, Group
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from operations.audit import track
@@ -13,6 +14,12 @@ class User(AbstractUser):
     class Meta(AbstractUser.Meta):  # type: ignore[name-defined,misc]
         verbose_name = _("user")  # type: ignore[assignment]
         verbose_name_plural = _("users")  # type: ignore[assignment]
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session holds of the user's password and second factor: it ends when either is another one."""
+        factor = getattr(self, "second_factor", None)
+        proved = f"{self.password} {factor.pk if factor else ''}"
+        return salted_hmac("operations.models.users.session", proved, secret=secret, algorithm="sha256").hexdigest()
 
 
 class _Granted:

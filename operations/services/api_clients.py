@@ -17,6 +17,7 @@ from operations.audit import because
 from operations.crypto import keyed_hash
 from operations.errors import PlusdeskError
 from operations.models import ApiClient, User
+from operations.proofs import demand_proof
 
 _PREFIX_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 _TOKEN = re.compile(r"pdk_([a-z0-9]{10})_[A-Za-z0-9_-]{43}")
@@ -64,8 +65,10 @@ class Made(NamedTuple):
 def make_client(name: str, scopes: Collection[str], *, reason: str, actor: User, at: datetime) -> Made:
     """A client with a token and a user of its own. UnknownScopeError, ScopesMissingError, NameTakenError.
 
-    The user belongs to no group: what approvals ask of a person, somebody grants it by putting it into one.
+    The user belongs to no group: what approvals ask of a person, somebody grants it by putting it into one. Who has not
+    proved it lately says once more who they are.
     """
+    demand_proof(at=at)
     name = name.strip()
     if not scopes:
         raise ScopesMissingError

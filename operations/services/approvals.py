@@ -27,6 +27,7 @@ from operations.approvals import ApprovalAction, Measure, Outcome
 from operations.audit import because
 from operations.errors import ApprovalError, KeyConflictError, NotPermittedError, PlusdeskError
 from operations.models import Approval, ApprovalLimit, User
+from operations.proofs import demand_proof
 
 log = structlog.get_logger(__name__)
 #: What the data says no with, from whoever's hands: a record that is gone, a constraint, a trigger.
@@ -101,7 +102,10 @@ def ask(
         raise NotPermittedError(_("You may not do this."))
     if not reason.strip():
         raise ApprovalError(_("A request needs a reason."))
+    demand_proof(at=at)
     with transaction.atomic(), because(reason, actor=actor):
+        # Of two at once the later one is weighed with what the first one did.
+        action.lock(payload)
         if not takes_two(action, payload, actor=actor):
             return action.execute(payload, actor=actor, checker=None, reason=reason, on=on, at=at)
         content_hash = _hash(action.name, text)
@@ -262,6 +266,7 @@ def _lock_to_decide(approval: Approval, checker: User, *, at: datetime) -> Appro
     approval = _lock(approval)
     words = hindrance(approval, checker, at=at)
     if not words:
+        demand_proof(at=at)
         return approval
     raise (ApprovalError if may_decide(checker, approval) else NotPermittedError)(words)
 

@@ -22,11 +22,15 @@ DAY = timedelta(days=1)
 
 
 class Period(NamedTuple):
-    """The business dates whose money is compared with the outside world's books, both included; `at` is now."""
+    """The business dates whose money is compared with the outside world's books, both included; `at` is now.
+
+    `is_whole`: also look at what was proved once and should stay so, of all dates there are.
+    """
 
     since: date
     on: date
     at: datetime
+    is_whole: bool = False
 
 
 class KeyRange(NamedTuple):
@@ -97,9 +101,9 @@ class Audited:
         return not (self.differences or self.error)
 
 
-def period_until(on: date, *, at: datetime, since: date | None = None) -> Period:
+def period_until(on: date, *, at: datetime, since: date | None = None, is_whole: bool = False) -> Period:
     """The last days up to a business date, or those since another."""
-    return Period(since or on - (settings.AUDIT_DAYS - 1) * DAY, on, at)
+    return Period(since or on - (settings.AUDIT_DAYS - 1) * DAY, on, at, is_whole)
 
 
 def audit_books(

@@ -105,16 +105,26 @@ def _gaps(span: Mapping[str, Any], last: date) -> list[date]:
     return [day for day in (begin + DAY * n for n in range((last - begin).days + 1)) if day not in known]
 
 
-def waits_for(job: Job, day: date, missing: Missing) -> Wait | None:
-    """What has to end before the job's run for a date may begin: its own earlier run, or one of `job.after`."""
-    runs = JobRun.objects.of_the_night().unfinished()
-    earlier = runs.filter(job=job.name, business_date__lt=day).order_by("business_date").first()
-    if earlier is not None:
-        return Wait(job, earlier.business_date)
+def unfinished_dates() -> dict[str, set[date]]:
+    """By nightly job, the dates whose run has not ended; a job without such has none or is left out."""
+    found: dict[str, set[date]] = {}
+    for name, day in JobRun.objects.of_the_night().unfinished().values_list("job", "business_date"):
+        found.setdefault(name, set()).add(day)
+    return found
+
+
+def waits_for(job: Job, day: date, missing: Missing, unfinished: Mapping[str, set[date]] | None = None) -> Wait | None:
+    """What has to end before the job's run for a date may begin: its own earlier run, or one of `job.after`.
+
+    `unfinished`: as `unfinished_dates` tells it, to whoever asks about many; read after `missing`.
+    """
+    begun = unfinished_dates() if unfinished is None else unfinished
+    earlier = [other for other in begun.get(job.name, ()) if other < day]
+    if earlier:
+        return Wait(job, min(earlier))
     for other in nightly_jobs():
         # A date that the other never ran for and will not run for is nothing to wait for.
-        is_to_come = day in missing.get(other.name, ())
-        if other.name in job.after and (is_to_come or runs.filter(job=other.name, business_date=day).exists()):
+        if other.name in job.after and (day in missing.get(other.name, ()) or day in begun.get(other.name, ())):
             return Wait(other, day)
     return None
 
@@ -122,11 +132,13 @@ def waits_for(job: Job, day: date, missing: Missing) -> Wait | None:
 def start_missing_runs(at: datetime) -> list[JobRun]:
     """Make the missing runs whose turn it is, of all nightly jobs; the runs. May be called at any time, by many."""
     missing, stuck, made = missing_dates(at), set[str](), list[JobRun]()
+    # In this order: a run that is made in between is missing to us, and waited for; one that ends is, for a tick.
+    unfinished = unfinished_dates() if any(missing.values()) else {}
     is_moving = True
     while is_moving:
         is_moving = False
         for name, dates in missing.items():
-            if not dates or name in stuck or waits_for(registry.jobs.get(name), dates[0], missing):
+            if not dates or name in stuck or waits_for(registry.jobs.get(name), dates[0], missing, unfinished):
                 continue
             run = _start(name, dates[0], at=at)
             if run is None:
@@ -135,6 +147,8 @@ def start_missing_runs(at: datetime) -> list[JobRun]:
                 made.append(run)
                 del dates[0]
                 is_moving = True
+                if not run.is_finished:
+                    unfinished.setdefault(name, set()).add(run.business_date)
     return made
 
 

@@ -1,9 +1,11 @@
 """Telling people: all of a range that a kind of notice is for, by one statement; one person, by hand or by an event.
 
 A notice is told once for each member, key and channel. It goes out through the outbox: a webhook in its turn among the
-member's messages; an e-mail as nobody's message, in no order, so that one that does not go holds up nothing else.
+member's messages; an e-mail or a text message as nobody's message, in no order, so that one that does not go holds up
+nothing else. One that is told in its channel's quiet hours waits until they end, unless its kind is urgent.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -11,9 +13,12 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from operations import registry, statements
+from operations.audit import because
 from operations.dates import business_date
-from operations.models import JobRun, Notice, OutboxMessage, RunItem
+from operations.errors import KeyConflictError
+from operations.models import JobRun, Notice, NoticeRule, OutboxMessage, RunItem, User
 from operations.notices import Facts, NoticeKind
+from operations.quiet_hours import quiet_until, topic_of
 from operations.services.outbox import nudge_on_commit, put_message
 
 
@@ -41,9 +46,11 @@ def foresee_notices(run: JobRun, kind: NoticeKind, span: Span, *, at: datetime) 
 @transaction.atomic
 def tell_range(kind: NoticeKind, span: Span, *, on: date, at: datetime, approved: JobRun | None = None) -> int:
     """Tell everybody of a range who was not told yet; how many records were new."""
+    rule = rule_of(kind)
+    topics = [topic_of(channel, is_urgent=rule.is_urgent) for channel in rule.channels]
     told = found_by(
-        "put", kind, span, on=on, at=at, channels=list(kind.channels),
-        approved=approved and approved.pk,
+        "put", kind, span, on=on, at=at, channels=list(rule.channels), topics=topics,
+        due_ats=[quiet_until(topic, at=at) or at for topic in topics], approved=approved and approved.pk,
     )
     if approved is not None:
         items = items_of(approved, kind, span)
@@ -56,24 +63,65 @@ def tell_range(kind: NoticeKind, span: Span, *, on: date, at: datetime, approved
 
 @transaction.atomic
 def tell(
-    kind: NoticeKind, *, owner: int, key: str, facts: Facts, has_email: bool, on: date, at: datetime
+    kind: NoticeKind, *, owner: int, key: str, facts: Facts, on: date, at: datetime
 ) -> list[Notice]:
-    """Tell one member of an event; a repeat returns the first notices. KeyConflictError for a key of another body."""
-    told = []
-    for channel in kind.channels:
-        if channel == Notice.Channel.EMAIL and not has_email:
-            continue
-        message = put_message(
-            f"notice.{channel}", f"notice:{channel}:{owner}:{key}",
-            {"kind": kind.name, "member": owner, "facts": dict(facts)},
-            owner=None if channel == Notice.Channel.EMAIL else owner, at=at,
+    """Tell one member of an event, on the channels on which they are reached; a repeat returns the first notices.
+
+    KeyConflictError for a key of another body.
+    """
+    contact, rule = kind.contact_of(owner), rule_of(kind)
+    reached = {Notice.Channel.EMAIL: contact.email, Notice.Channel.SMS: contact.mobile}
+    return [
+        _told(kind, channel, topic_of(channel, is_urgent=rule.is_urgent), owner, key, dict(facts), on=on, at=at)
+        for channel in rule.channels if reached.get(Notice.Channel(channel), "webhook")
+    ]
+
+
+def _told(
+    kind: NoticeKind, channel: str, topic: str, owner: int, key: str, facts: dict[str, Any], *, on: date, at: datetime
+) -> Notice:
+    """One notice and its message. What was told before another rule let it go another way stays as it is."""
+    known = Notice.objects.filter(owner=owner, key=key, channel=channel).first()
+    if known is not None:
+        if (known.kind, known.facts) != (kind.name, facts):
+            raise KeyConflictError(key)
+        return known
+    message = put_message(
+        topic, f"notice:{channel}:{owner}:{key}", {"kind": kind.name, "member": owner, "facts": facts},
+        owner=owner if channel == Notice.Channel.WEBHOOK else None, at=at,
+    )
+    notice, _is_new = Notice.objects.get_or_create(
+        owner=owner, key=key, channel=channel,
+        defaults={"kind": kind.name, "facts": facts, "message": message, "on": on, "at": at},
+    )
+    return notice
+
+
+def rule_of(kind: NoticeKind) -> NoticeRule:
+    """How a kind is told: as somebody has said, else as the kind says itself (a rule that is not saved)."""
+    return NoticeRule.objects.filter(kind=kind.name).first() or _own_rule(kind)
+
+
+def rules() -> dict[str, NoticeRule]:
+    """How each registered kind is told, by its name."""
+    said = {rule.kind: rule for rule in NoticeRule.objects.all()}
+    return {kind.name: said.get(kind.name) or _own_rule(kind) for kind in registry.notices}
+
+
+def _own_rule(kind: NoticeKind) -> NoticeRule:
+    return NoticeRule(kind=kind.name, channels=list(kind.channels), is_urgent=kind.is_urgent)
+
+
+@transaction.atomic
+def set_rule(
+    kind: NoticeKind, *, channels: Sequence[str], is_urgent: bool, reason: str, actor: User | None
+) -> NoticeRule:
+    """Say over which channels a kind is told from now on, and whether in quiet hours, too. None: it is not told."""
+    with because(reason, actor=actor):
+        rule, _is_new = NoticeRule.objects.update_or_create(
+            kind=kind.name, defaults={"channels": sorted(set(channels)), "is_urgent": is_urgent}
         )
-        notice, _is_new = Notice.objects.get_or_create(
-            owner=owner, key=key, channel=channel,
-            defaults={"kind": kind.name, "facts": dict(facts), "message": message, "on": on, "at": at},
-        )
-        told.append(notice)
-    return told
+    return rule
 
 
 def items_of(run: JobRun, kind: NoticeKind, span: Span) -> Any:
@@ -105,9 +153,11 @@ def found_by(
 ) -> list[tuple[Any, ...]]:
     """A statement of sql/notices with the kind's function in its place. What is over by the day of `at` is not told."""
     places, place = _place_of(kind)
-    # The function's name is the registered kind's own; it is quoted as an identifier.
+    # The functions' names are the registered kind's own; they are quoted as identifiers.
     text: Any = statements.ours.text(f"notices/{name}")
-    statement = sql.SQL(text).format(function=sql.Identifier(kind.function)).as_string(None)
+    statement = sql.SQL(text).format(
+        function=sql.Identifier(kind.function), has_mobile=sql.Identifier(kind.mobile_function)
+    ).as_string(None)
     known: dict[str, Any] = {
         "kind": kind.name, "days": kind.days, "first": span.first, "last": span.last, "places": places, "place": place,
         "on": on, "at": at, "today": business_date(at),

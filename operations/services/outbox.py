@@ -7,6 +7,9 @@ between leaves it to be sent again under the same key, by which the receiver kno
 A member's messages go one after the other, in the order of their ids: one waits until the earlier ones are sent,
 parked or unheard. So a parked message that is sent again by hand may come late; its timestamp tells. Messages without
 an owner, and those of different members, are in no order.
+
+In the quiet hours of its topic a message is not queued: it waits, out of the way of what may go, and is queued when
+they end. Only notices have quiet hours, and those that have are nobody's, so that nothing waits behind them.
 """
 
 import asyncio
@@ -30,6 +33,7 @@ from operations.models import OutboxMessage, User
 from operations.models.outbox import FARTHEST
 from operations.outbound import answers_of
 from operations.outlets import Outlet, Reply, Verdict
+from operations.quiet_hours import quiet_until
 from operations.services.holds import holding
 
 log = structlog.get_logger(__name__)
@@ -78,8 +82,10 @@ def put_message(
     the columns topic, key, owner, payload, state 'queued', attempts 0, error '', created_at and next_attempt_at (both
     the instant of the change), in the order in which a member is to hear of them, and call `nudge_on_commit` once.
     """
+    waits_until = quiet_until(topic, at=at)
     message = OutboxMessage(
-        topic=topic, key=key, owner=owner, payload=payload, created_at=at, next_attempt_at=at
+        topic=topic, key=key, owner=owner, payload=payload, created_at=at, next_attempt_at=waits_until or at,
+        state=State.WAITING if waits_until else State.QUEUED,
     )
     OutboxMessage.objects.bulk_create([message], ignore_conflicts=True)
     first = OutboxMessage.objects.get(key=key)
@@ -117,13 +123,15 @@ def sweep_outbox(*, clock: Clock, until: datetime | None = None) -> Counter[str]
 def deliveries(span: Span, *, clock: Clock, until: datetime | None = None) -> Iterator[list[Delivery]]:
     """Claim and send what is due in a span; each list is to be settled before the next one is asked for.
 
-    Not inside a transaction. Messages that nobody listens to are taken out of the queue on the way.
+    Not inside a transaction. Messages that nobody listens to are taken out of the queue on the way, and so are those
+    whose quiet hours have begun; those whose quiet hours are over come back.
     """
-    routes = _routes(due_topics(span, at=clock()))
-    if routes:
-        statements.ours.run(
-            "outbox/call_back", at=clock(), farthest=FARTHEST, first=span.first, last=span.last
-        )
+    at = clock()
+    topics = due_topics(span, at=at)
+    if topics:
+        _in_slices("outbox/wake", at=at, first=span.first, last=span.last)
+        statements.ours.run("outbox/call_back", at=at, farthest=FARTHEST, first=span.first, last=span.last)
+    routes = _routes(topic for topic in topics if not _put_off(topic, span, at=at))
     _leave_unheard(span, routes.pop(None, []), clock=clock)
     for name, topics in routes.items():
         outlet = registry.outlets.get(str(name))
@@ -133,9 +141,26 @@ def deliveries(span: Span, *, clock: Clock, until: datetime | None = None) -> It
 
 
 def due_topics(span: Span, *, at: datetime) -> list[str]:
-    """The topics of the messages that are due. There are few."""
-    due = OutboxMessage.objects.to_send(at=at).filter(pk__range=(span.first, span.last))
-    return sorted(due.order_by().values_list("topic", flat=True).distinct())
+    """The topics of the messages that are due, or whose quiet hours are over. There are few."""
+    found = OutboxMessage.objects.order_by().filter(pk__range=(span.first, span.last))
+    # Together, and each by its index.
+    parts = (found.to_send(at=at), found.filter(state=State.WAITING, next_attempt_at__lte=at))
+    queued, waiting = (part.values_list("topic", flat=True) for part in parts)
+    return sorted(queued.union(waiting))
+
+
+def _put_off(topic: str, span: Span, *, at: datetime) -> bool:
+    """Let a topic's messages wait in its quiet hours; whether it has any now."""
+    waits_until = quiet_until(topic, at=at)
+    if waits_until is not None:
+        _in_slices("outbox/put_off", at=at, until=waits_until, topic=topic, first=span.first, last=span.last)
+    return waits_until is not None
+
+
+def _in_slices(name: str, **parameters: Any) -> None:
+    """A statement that takes SLICE messages at the most, until it finds fewer."""
+    while statements.ours.run(name, most=SLICE, **parameters) == SLICE:
+        pass
 
 
 def _routes(topics: Iterable[str]) -> dict[str | None, list[str]]:
@@ -149,20 +174,20 @@ def _routes(topics: Iterable[str]) -> dict[str | None, list[str]]:
 
 def _leave_unheard(span: Span, topics: list[str], *, clock: Clock) -> None:
     """Set-based, in slices: on a desk without a listener it is every message of a night."""
-    while topics:
-        left = statements.ours.run(
-            "outbox/leave_unheard", at=clock(), topics=topics, most=SLICE, **span._asdict()
-        )
-        if left < SLICE:
-            return
+    if topics:
+        _in_slices("outbox/leave_unheard", at=clock(), topics=topics, **span._asdict())
 
 
 def _through(
     outlet: Outlet, topics: list[str], span: Span, *, clock: Clock, until: datetime | None
 ) -> Iterator[list[Delivery]]:
-    """Claim after claim. One of which nothing arrived is the last: the receiver seems to be down."""
+    """Claim after claim. One of which nothing arrived is the last: the receiver seems to be down.
+
+    Quiet hours that begin meanwhile end it for their topics.
+    """
     while until is None or clock() < until:
-        claimed = _claim(outlet, topics, span, at=clock())
+        at = clock()
+        claimed = _claim(outlet, [topic for topic in topics if quiet_until(topic, at=at) is None], span, at=at)
         if not claimed:
             return
         arrived = False

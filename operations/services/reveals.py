@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from operations.errors import PlusdeskError
 from operations.models import Reveal, User
+from operations.proofs import demand_proof
 
 
 class ReasonMissingError(PlusdeskError):
@@ -28,6 +29,7 @@ def reveal(
     reason = reason.strip()
     if not reason:
         raise ReasonMissingError
+    demand_proof(at=at)
     columns = [record._meta.get_field(name).name for name in fields]
     with transaction.atomic():
         Reveal.objects.bulk_create(

@@ -55,6 +55,7 @@ class SettlementAdmin(ReadOnlyAdmin):
     list_select_related = ("partner",)
     list_filter = (("partner", RelatedDropdownFilter), ("state", ChoicesDropdownFilter))
     actions_list = ("draft",)
+    export_permission = EXPORT
 
     @admin.display(description=gettext_lazy("month"))
     def month_column(self, settlement: Settlement) -> str:

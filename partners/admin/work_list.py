@@ -126,6 +126,7 @@ class WorkListAdmin(ReadOnlyAdmin):
     list_select_related = ("fulfilment__offer__benefit", "fulfilment__partner", "member")
     list_filter = (("fulfilment__partner", RelatedDropdownFilter),)
     ordering = ("pk",)
+    export_as_text = ("sku_column",)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[KeysetChangeList]:
         return WorkList

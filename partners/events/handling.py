@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from ninja import Schema
 
 from memberships.models import Member, MemberReference
+from memberships.services.merges import survivors_of
 from operations.errors import PlusdeskError
 from operations.models import User
 from operations.registry import Registry
@@ -87,12 +88,16 @@ class UnknownMemberError(NotThereError):
 
 
 def find_member(partner: Partner, number: str) -> Member:
-    """The member whom a partner calls so: by the number it gave them, else by ours. UnknownMemberError."""
+    """The member whom a partner calls so: by the number it gave them, else by ours. UnknownMemberError.
+
+    Of one that was merged it is who stays: what happened at a partner is a fact, and nobody there can be asked anew.
+    """
     references = MemberReference.objects.filter(source=partner.code, external_id=number).select_related("member")
     if reference := references.first():
-        return reference.member
-    key = Member.pk_of(number)
-    member = None if key is None else Member.objects.filter(pk=key).first()
+        key: int | None = reference.member_id
+    else:
+        key = Member.pk_of(number)
+    member = None if key is None else Member.objects.filter(pk=survivors_of([key]).get(key, key)).first()
     if member is None:
         raise UnknownMemberError(number)
     return member

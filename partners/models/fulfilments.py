@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from benefits.models import Grant
 from memberships.models import Member
-from operations.audit import keep_whole
+from operations.audit import by_instant, keep_whole
 from operations.paths import path
 from partners.models.partners import Offer, Partner
 
@@ -265,7 +265,10 @@ class FulfilmentEvent(models.Model):
     class Meta:
         verbose_name = _("event of a fulfilment")
         verbose_name_plural = _("events of fulfilments")
-        indexes = [models.Index(fields=["fulfilment", "id"], name="fulfilmentevent_of")]
+        indexes = [
+            models.Index(fields=["fulfilment", "id"], name="fulfilmentevent_of"),
+            by_instant("at", name="fulfilmentevent_by_instant"),
+        ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             keep_whole(),

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from operations.audit import keep_whole, track
+from operations.audit import by_instant, keep_whole, track
 from operations.paths import path
 from partners.models.fulfilments import Fulfilment
 from partners.models.partners import Offer, Partner
@@ -278,6 +278,7 @@ class SettlementAdjustment(models.Model):
             models.UniqueConstraint(fields=["settlement", "key"], name="settlementadjustment_key"),
             models.CheckConstraint(condition=~Q(reason=""), name="settlementadjustment_reason"),
         ]
+        indexes = [by_instant("at", name="settlementadjustment_by_instant")]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             _of_open_settlement(),

@@ -105,7 +105,7 @@ def _pick(orders: list[str], data: dict[str, Any], month: str) -> dict[str, list
     if missing := {order for kind in KINDS if kind != "invent" for order in named[kind]} - set(orders):
         raise RefusedError("invalid_request", f"the statement has no {', '.join(sorted(missing))}")
     free = [order for order in orders if order not in taken]
-    random.Random(f"{data.get('seed', 0)}:{month}").shuffle(free)
+    random.Random(f"{data.get('seed', 0)}:{month}").shuffle(free)  # nosec B311
     for kind in KINDS:
         count = data.get(kind, 0)
         if isinstance(count, list):

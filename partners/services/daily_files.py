@@ -175,7 +175,7 @@ def note_reply(file: DailyFile, reply: Reply, *, on: date, at: datetime) -> None
             error = f"{unreadable.code} {unreadable.detail}"
     file = DailyFile.objects.defer("content", "result").get(pk=file.pk)
     if file.state != State.ACKNOWLEDGED:
-        pause = min(LONGEST_PAUSE, PAUSE * 2 ** min(file.attempts, 12)) * uniform(0.5, 1)
+        pause = min(LONGEST_PAUSE, PAUSE * 2 ** min(file.attempts, 12)) * uniform(0.5, 1)  # nosec B311
         DailyFile.objects.filter(pk=file.pk).update(error=error[:200], next_attempt_at=at + timedelta(seconds=pause))
 
 

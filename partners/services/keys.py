@@ -15,6 +15,7 @@ from django.db import transaction
 
 from operations.audit import because
 from operations.models import User
+from operations.proofs import demand_proof
 from operations.webhooks import PREFIX, key_of
 from partners.errors import KeyFormError, KeyOverError, KeySpentError, KeyTimeError, TwoKeysError
 from partners.models import Partner, PartnerKey
@@ -52,7 +53,11 @@ def enter_key(
     partner: Partner, direction: str, secret: str, *, at: datetime, actor: User | None, reason: str = "",
     starts_at: datetime | None = None,
 ) -> PartnerKey:
-    """Keep a secret that the partner made. KeyFormError, KeySpentError, TwoKeysError; locks the partner."""
+    """Keep a secret that the partner made. KeyFormError, KeySpentError, TwoKeysError; locks the partner.
+
+    Who has not proved it lately says once more who they are: whoever gives out a key can speak for either side.
+    """
+    demand_proof(at=at)
     secret = secret.strip()
     if not is_secret(secret):
         raise KeyFormError

@@ -24,7 +24,7 @@ from django.utils.translation import override
 from operations.approvals import Outcome
 from operations.audit import because
 from operations.errors import KeyConflictError
-from operations.imports.exports import csv_lines
+from operations.imports.exports import Cell, csv_lines
 from operations.models import Approval, User
 from operations.services.approvals import ask, requests_about
 from partners.errors import OpenDifferencesError, SettlementStateError
@@ -222,11 +222,11 @@ def export_settlement(settlement: Settlement, language: str) -> Iterator[bytes]:
     return csv_lines(header, lines)
 
 
-def _exported(settlement: Settlement) -> Iterator[list[str | Decimal]]:
+def _exported(settlement: Settlement) -> Iterator[list[Cell]]:
     of = [settlement.partner.code, f"{settlement.month:%Y-%m}"]
     for line in settlement.lines.select_related("offer__benefit").order_by("source", "offer_id", "unit_cost"):
         yield [
-            *of, line.get_source_display(), str(line.offer.benefit), line.offer.sku, Decimal(line.units),
+            *of, line.get_source_display(), str(line.offer.benefit), line.offer.sku, line.units,
             line.unit_cost, line.amount, "",
         ]
     for entry in settlement.adjustments.order_by("pk"):

@@ -133,4 +133,5 @@ def _pause(match: StatusMatch, answer: MatchAnswer) -> timedelta:
         return ACCEPTED_PAUSE
     if answer.retry_after is not None:
         return timedelta(seconds=answer.retry_after)
-    return timedelta(seconds=min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(match.attempts, 12)) * uniform(0.5, 1))
+    pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(match.attempts, 12))
+    return timedelta(seconds=pause * uniform(0.5, 1))  # nosec B311

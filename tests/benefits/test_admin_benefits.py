@@ -208,7 +208,10 @@ def test_what_is_held_comes_first_however_much_is_over(desk: Client, member: Mem
     assert "Lasting gift" in read(desk, page_of(member))
 
 
-@pytest.mark.parametrize("page", ["redemption", "choice", "grant", "choicegroup", "budget", "benefitrule", "benefit"])
+@pytest.mark.parametrize(
+    "page",
+    ["redemption", "choice", "grant", "choicegroup", "budget", "benefitrule", "benefit", "brand", "campaign"],
+)
 def test_lists_are_read_by_who_may_view_them(page: str, member: Member) -> None:
     reader = signed_in(granted(an_operator(), f"benefits.view_{page}"))
     assert reader.get(f"/admin/benefits/{page}/").status_code == 200

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from benefits.api import CHOOSE, READ, REDEEM
-from benefits.models import Benefit, Grant, KeptAnswer, Redemption
+from benefits.api import CHOOSE, ORDERS, READ, REDEEM
+from benefits.models import Benefit, Grant, KeptAnswer, OrderSaving, PricingPolicy, Redemption
 from memberships.admin.display import today
 from memberships.models import Member, Subscription, Term
 from operations.models import OutboxMessage
@@ -24,7 +24,7 @@ def member() -> Member:
 
 @pytest.fixture
 def app() -> Caller:
-    return a_caller(READ, CHOOSE, REDEEM)
+    return a_caller(READ, CHOOSE, REDEEM, ORDERS)
 
 
 def of(member: Member, page: str) -> str:
@@ -198,6 +198,31 @@ def coupon_of_another(app: Caller) -> str:
     return key
 
 
+def test_a_shop_tells_what_came_off_an_order_or_has_it_reckoned(app: Caller, member: Member) -> None:
+    benefit = a_benefit("discount", kind="stacking_discount", terms={"percent": "95"})
+    of_card(benefit)
+    told = {"programme": "jd-plus", "order_number": "JD-1", "saved": [{"benefit": "discount", "amount": "5.00"}]}
+    first = app.post(of(member, "savings"), told)
+    assert first.json() == [
+        {"benefit": "discount", "amount": "5.00", "order_number": "JD-1", "ordered_on": str(today())}
+    ]
+    assert app.post(of(member, "savings"), told).json() == first.json()
+    otherwise = told | {"saved": [{"benefit": "discount", "amount": "6.00"}]}
+    assert problem(app.post(of(member, "savings"), otherwise)) == (409, "key-conflict")
+    assert problem(app.post(of(member, "savings"), told | {"ordered_on": "2199-01-01"}))[0] == 422
+    assert problem(app.post(of(member, "savings"), told | {"saved": [{"benefit": "none", "amount": "1"}]}))[0] == 404
+
+    PricingPolicy.objects.create(
+        programme=benefit.programme, steps=[{"kind": "stacking_discount"}], starts_on=today() - timedelta(days=40)
+    )
+    order = {"programme": "jd-plus", "order_number": "JD-2", "lines": [{"key": "tea", "price": "200.00"}]}
+    reckoned = app.post(of(member, "savings/quoted"), order)
+    assert [(each["benefit"], each["amount"]) for each in reckoned.json()] == [("discount", "10.00")]
+    assert app.post(of(member, "savings/quoted"), order).json() == reckoned.json()
+    assert problem(a_caller(READ).post(of(member, "savings"), told))[0] == 403
+    assert OrderSaving.objects.count() == 2
+
+
 def test_a_token_reaches_as_far_as_its_scopes(member: Member) -> None:
     benefit = consultations()
     reader = a_caller(READ)
@@ -222,5 +247,5 @@ def test_a_mistyped_number_and_an_unknown_benefit_are_not_found(app: Caller, mem
 def test_whatever_is_asked_the_answer_is_in_the_document(member: Member, settings: Any) -> None:
     settings.API_PER_MINUTE = 0
     consultations()
-    token = an_api_client(READ, CHOOSE, REDEEM).token
+    token = an_api_client(READ, CHOOSE, REDEEM, ORDERS).token
     assert surprises("/api/v1/openapi.json", token=token, only="/benefits", examples=8) == []

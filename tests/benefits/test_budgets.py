@@ -10,6 +10,7 @@ from benefits.models import Budget
 from benefits.services.budgets import set_amount, set_days
 from tests.benefits.redemption_stories import a_budget, a_coupon, a_member, differences, spent, use
 from tests.memberships.factories import TODAY, an_operator, last_event
+from tests.memberships.points_stories import morning
 
 pytestmark = pytest.mark.django_db
 
@@ -20,13 +21,14 @@ def test_budget_is_raised_and_lowered_with_a_reason_and_never_below_what_is_spen
     use(member, benefit)
     with pytest.raises(BudgetExceededError):
         use(member, benefit)
-    assert set_amount(budget, Decimal("7.5"), actor=operator, reason="品牌追加").amount == Decimal("7.5")
+    raised = set_amount(budget, Decimal("7.5"), on=TODAY, at=morning(TODAY), actor=operator, reason="品牌追加")
+    assert raised.amount == Decimal("7.5")
     use(member, benefit)
     event = last_event(budget)
     assert (event.pgh_context["reason"], event.pgh_context["user"]) == ("品牌追加", operator.pk)
     with pytest.raises(BudgetError, match="5"):
-        set_amount(budget, Decimal("4.9999"), actor=operator, reason="")
-    set_amount(budget, Decimal("5"), actor=operator, reason="收回")
+        set_amount(budget, Decimal("4.9999"), on=TODAY, at=morning(TODAY), actor=operator, reason="")
+    set_amount(budget, Decimal("5"), on=TODAY, at=morning(TODAY), actor=operator, reason="收回")
     with pytest.raises(BudgetExceededError):
         use(member, benefit)
     assert spent(budget) == Decimal("5")

@@ -15,7 +15,7 @@ from tests.benefits.rights_worlds import House, choose_some, days_of, worlds
 
 pytestmark = pytest.mark.django_db
 many = settings(
-    max_examples=50, deadline=None,
+    max_examples=30, deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

@@ -20,9 +20,10 @@ def chromium() -> str:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def house(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    # Short chunks, so that there is a bar to be watched; all nights, but of fewer people.
+    """It is gone with the last of these tests: its worker and its web server would eat of the others' time."""
+    # Short chunks, so that there is a bar to be watched; a few nights, of few people.
     settings = {"IMPORT_CHUNK_ROWS": "500", "DEMO_SIZE": "nights"}
     with running_house(tmp_path_factory.mktemp("house"), databases.copy_to, **settings) as house:
         yield house

@@ -40,3 +40,22 @@ def press(page: Page, action: str) -> None:
 def tab(page: Page, rows: str) -> None:
     page.click(f'.desk-tabs a[href*="rows={rows}"]')
     page.wait_for_url(f"**rows={rows}**")
+
+
+def sign_in_as(page: Page, username: str, password: str) -> None:
+    """Whoever was signed in is no more."""
+    page.context.clear_cookies()
+    log_in(page, username, password)
+
+
+def send(page: Page, *, reason: str = "") -> None:
+    """The form of a page that asks first, with its reason."""
+    if reason:
+        page.fill("[name=reason]", reason)
+    page.locator("#content form[method=post] button[type=submit]").last.click()
+
+
+def first_record(page: Page, where: str) -> str:
+    """The address of the first record of a list."""
+    page.goto(where)
+    return page.locator("#result_list tbody a[href*='/change/']").first.get_attribute("href") or ""

@@ -5,12 +5,16 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from benefits.models import Benefit, BenefitStock, Budget, PricingPolicy
+from benefits.models import Benefit, BenefitStock, Brand, Budget, CampaignFigure, PricingPolicy
+from benefits.services.budgets import commit_budget
+from benefits.services.campaigns import open_campaign, stop_campaign
 from benefits.services.choices import choose
 from benefits.services.grants import give
 from benefits.services.redemptions import redeem
 from benefits.services.segments import put_into_segment
+from benefits.services.value_runs import keep_statements
 from memberships.models import Enrolment, Member, Programme
+from memberships.services.ranges import EVERYTHING
 from operations.models import User
 from operations.services.api_clients import make_client
 from partners.models import Command, Offer, Partner, RegistrationGift, StatusMatchRule
@@ -27,10 +31,12 @@ def furnish_benefits(member: Member, programme: Programme, actor: User, *, on: d
     """Uses, grants and choices of a member with the yearly card, and what partners do for them."""
     _uses(member, programme, actor, on=on)
     _choices(member, programme, actor, on=on)
+    _campaign(member, programme, actor, on=on)
     PricingPolicy.objects.create(programme=programme, steps=[{"kind": "member_price"}], starts_on=on)
     put_into_segment(member, "family", since=on, on=on, at=timezone.now(), actor=actor)
     make_client("小程序", ["benefits.read"], reason="接入小程序", actor=actor, at=timezone.now())
     _partners(member, programme, actor, on=on)
+    keep_statements(programme, EVERYTHING, on=on)
 
 
 def _uses(member: Member, programme: Programme, actor: User, *, on: date) -> None:
@@ -44,6 +50,36 @@ def _uses(member: Member, programme: Programme, actor: User, *, on: date) -> Non
     BenefitStock.objects.create(benefit=gift, total=100)
     of_card(gift, 2, "ever")
     redeem(member, gift, key="gift-1", on=on, at=timezone.now(), actor=actor, reason="会员来电")
+
+
+def _campaign(member: Member, programme: Programme, actor: User, *, on: date) -> None:
+    """A brand's campaign with a use, stopped by hand, and what members and others spent."""
+    brand, at = Brand.objects.create(code="milk", name="奶粉", name_en="Milk powder", category="母婴"), timezone.now()
+    commit_budget(programme, brand, Decimal(5_000), starts_on=on, on=on, at=at, actor=actor, reason="年度框架协议")
+    budget = Budget.objects.create(
+        programme=programme, code="family-week", name="家庭周预算", name_en="Family week budget", amount=1_000,
+        starts_on=on - timedelta(days=2), ends_on=on + timedelta(days=9),
+    )
+    coupon = a_benefit(
+        "family-coupon", programme=programme, kind="coupon", name="家庭券", name_en="Family coupon", budget=budget,
+        unit_cost=Decimal("2.50"), face_value=Decimal("5.00"), valid_days=30, funder="brand",
+    )
+    of_card(coupon, 3, "ever")
+    campaign = open_campaign(
+        brand, budget, code="family-week", name="家庭周", name_en="Family week", sub_plan="gravity", segment="",
+        baseline_from=on - timedelta(days=9), baseline_until=on - timedelta(days=3), on=on, at=at, actor=actor,
+        reason="活动上线",
+    )
+    redeem(member, coupon, key="family-1", on=on, at=at, actor=actor, reason="会员来电")
+    CampaignFigure.objects.bulk_create(
+        CampaignFigure(
+            campaign=campaign, on=on - timedelta(days=days), group=group, buyers=100, orders=120, amount=amount
+        )
+        for days, group, amount in (
+            (1, "members", 40_000), (1, "others", 10_000), (5, "members", 20_000), (5, "others", 8_000),
+        )
+    )
+    stop_campaign(campaign, at=at, actor=actor, reason="价格标错")
 
 
 def _choices(member: Member, programme: Programme, actor: User, *, on: date) -> None:

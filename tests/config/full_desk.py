@@ -18,10 +18,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from memberships.models import (
+    AccountClosure,
     AdjustmentReason,
+    CaseAttachment,
+    CaseNoteKind,
     CreditRequest,
+    EnterpriseCustomer,
     Member,
     MemberContact,
+    MemberMerge,
     Payment,
     PaymentEvent,
     Plan,
@@ -32,19 +37,30 @@ from memberships.models import (
     Tier,
     TierGroup,
 )
+from memberships.services.closures import close_account
+from memberships.services.merges import merge_records
 from memberships.services.payment_methods import choose_payment_method
+from memberships.services.profit import roll_up
 from memberships.services.subscriptions import cancel_subscription, join
 from operations import registry
 from operations.masking import mask_name
 from operations.models import ApiClient, ImportBatch, JobChunk, JobRun, OutboxMessage, User
 from operations.models.imports import StagedRow
+from operations.services.bulk_changes import choose
 from operations.services.imports import confirm_import, run_of, undo_import, upload_file
+from operations.services.jobs import start_run
+from operations.services.list_exports import AT_ONCE, note_list_export
+from operations.services.personal_exports import note_personal_export
 from operations.services.reveals import reveal
+from operations.services.saved_filters import save_filter
+from operations.services.sign_in import note_failure
+from operations.services.trail_exports import note_export
 from operations.tasks import work_on_run
 from tests.config.full_benefits import furnish_benefits
 from tests.config.full_credit import furnish_credit
 from tests.customer_files import Row, a_bad_row, a_row, csv_file
 from tests.memberships import points_stories as points
+from tests.memberships.case_stories import a_letter, a_note
 from tests.memberships.factories import (
     a_firm,
     a_method,
@@ -61,7 +77,8 @@ ROWS_OF = {
     State.APPLIED: ("applied", "left_out", "invalid"),
 }
 PAGES = {
-    "memberships.member": ("enrol",),
+    "memberships.member": ("enrol", "timeline"),
+    "memberships.casenote": ("correct", "pin", "follow-up"),
     "memberships.enrolment": ("adjust", "extend"),
     "memberships.enterprisecustomer": ("edit",),
     "memberships.membercontact": ("reveal",),
@@ -90,11 +107,38 @@ def furnish(actor: User, *, on: date) -> None:
     CreditRequest.objects.create(member=firm, limit=Decimal(50_000), term_days=30, requested_on=on)
     _money_and_points(person.subscriptions.get(), actor, on=on)
     reveal(person.contacts.get(), ["mobile"], reason="核对身份", actor=actor, at=timezone.now())
+    a_note(person, actor, files=[a_letter()], is_pinned=True, follow_up_on=on)
+    close_account(a_person(on=on), reason="本人申请注销", on=on, at=timezone.now(), actor=actor, checker=None)
+    merge_records(
+        a_person(on=on), a_person(on=on), choices={"mobile": "former"}, reason="同一人重复注册", on=on,
+        at=timezone.now(), actor=actor, checker=None,
+    )
+    note_export({"reason": "核对"}, kind="csv", reason="季度审计", actor=actor, at=timezone.now())
     furnish_benefits(person, personal.programme, actor, on=on)
     furnish_credit(classic, actor, on=on)
     _imports(actor)
+    note_personal_export(
+        EnterpriseCustomer.objects.all(), asked="", reason="年度客户大会", actor=actor, at=timezone.now()
+    )
+    note_list_export(
+        model="memberships.member", asked="", kind="xlsx", language="zh-hans", is_masked=True, needs_reason=True,
+        reason="季度回访", rows=AT_ONCE["xlsx"] + 1, actor=actor, at=timezone.now(),
+    )
+    work_on_run(JobRun.objects.get(job="export_list").pk)
+    note_failure("nobody", "192.0.2.1", at=timezone.now())
     run = JobRun.objects.earliest("pk")
+    roll_up(run, until=on)
     JobChunk.objects.create(run=run, number=99, first_key=1, last_key=9, size=9, state="parked", error="2026")
+    tomorrow = on + timedelta(days=1)
+    work_on_run(start_run("digest_audit_trail", business_date=tomorrow, actor=None, at=timezone.now()).pk)
+    payments = Payment.objects.order_by("pk").values_list("pk", flat=True)
+    choose(
+        registry.bulk_actions.get("retry_payments_now"), payments, language="zh-hans", on=on, at=timezone.now(),
+        actor=actor,
+    )
+    save_filter(
+        model="memberships.payment", name="待重试", asked="show=retry", group=None, is_default=False, actor=actor
+    )
 
 
 def _money_and_points(card: Subscription, actor: User, *, on: date) -> None:
@@ -174,17 +218,36 @@ def worked(batch: ImportBatch) -> ImportBatch:
 
 def addresses() -> Iterator[str]:
     """Every list, form, record and history of the admin, and the pages around them."""
-    for name in ("index", "login", "password_change", "password_change_done"):
+    for name in ("index", "login", "password_change", "password_change_done", "found", "second_factor"):
         yield reverse(f"admin:{name}")
     for model in admin.site._registry:
         yield from _of_model(model)
     yield f"{reverse('admin:memberships_member_changelist')}?q=0"
+    yield from _of_care()
+    yield reverse("admin:operations_trailexport_trail")
+    yield f"{reverse('admin:operations_trailexport_trail')}?member=1&until=1900-01-01"
     yield f"{reverse('admin:search')}?s=北京&extended=1"
     yield f"{reverse('admin:index')}no-such-page/"
     for batch in ImportBatch.objects.all():
         page = reverse("admin:operations_importbatch_change", args=[batch.pk])
         yield page
         yield from (f"{page}?rows={kind}" for kind in ROWS_OF.get(State(batch.state), ()))
+
+
+def _of_care() -> Iterator[str]:
+    """The forms of a note and of closing an account, and the page of who is forgotten."""
+    first, forgotten = Member.objects.earliest("pk"), AccountClosure.objects.earliest("pk")
+    yield reverse("admin:memberships_casenote_write", args=[first.pk])
+    yield reverse("admin:memberships_accountclosure_close", args=[first.pk])
+    merge = MemberMerge.objects.earliest("pk")
+    for key in (merge.former_id, merge.survivor_id):
+        yield reverse("admin:memberships_member_change", args=[key])
+    yield reverse("admin:memberships_membermerge_find", args=[merge.survivor_id])
+    yield reverse("admin:memberships_membermerge_compare", args=[merge.survivor_id, first.pk])
+    yield reverse("admin:memberships_membermerge_compare", args=[first.pk, merge.survivor_id])
+    yield reverse("admin:memberships_membermerge_undo", args=[merge.pk])
+    yield reverse("admin:memberships_membermerge_duplicates")
+    yield reverse("admin:memberships_member_change", args=[forgotten.pk])
 
 
 def _of_model(model: type[Model]) -> Iterator[str]:
@@ -243,10 +306,11 @@ def _codes_of(*floors: str) -> Iterator[str]:
 
 def latin_data() -> set[str]:
     """Codes, keys, gateways, login names, English names of records, headers and names of files."""
-    offered = (Programme, Plan, Tier, TierGroup, AdjustmentReason)
+    offered = (Programme, Plan, Tier, TierGroup, AdjustmentReason, CaseNoteKind)
     named = {name for model in offered for row in model.objects.values_list("code", "name_en") for name in row}
     headers = {header for importer in registry.importers for field in importer.columns() for header in field.headers}
     files = set(ImportBatch.objects.values_list("file_name", flat=True))
+    files.update(row for pair in CaseAttachment.objects.values_list("name", "content_type") for row in pair)
     groups = set(Group.objects.values_list("name", flat=True))
     people = set(User.objects.values_list("username", flat=True))
     keys = {key for row in OutboxMessage.objects.values_list("topic", "key") for key in row}

@@ -31,7 +31,7 @@ ENDINGS = {".": "。", "?": "？", ":": "：", "…": "…", "...": "…"}
 #: Names that are no Chinese word anywhere.
 NAMES = {
     "Plusdesk", "PLUS", "CNY", "CSV", "XLSX", "UTF-8", "BOM", "SHA", "LDAP", "Mac", "Ctrl", "Control", "Command", "esc",
-    "English", "zh-hans", "API", "PDF",
+    "English", "zh-hans", "API", "PDF", "PNG", "JPEG",
 }
 #: What no language translates: messages to other systems, masked addresses, hashes, codes_like_this.
 CODES = (
@@ -41,9 +41,10 @@ CODES = (
 #: Known, and still to be said in Chinese; the test says when one is.
 STILL_RAW = [
     r"\| Can ",  # rights, as Django stores them
-    "(?i:memberships.membercontact)",  # the reveals
-    "enterprise-customers", "utf-8-sig", "imports/",  # an import's history
-    "joined", "enrolled", "shipped roles",  # reasons that the services give
+    r"(?i:memberships\.(?:membercontact|payment))",  # the reveals, and the lists that were taken away
+    "show=",  # what of a list was asked for, as its address says it
+    "enterprise-customers", "utf-8-sig", "imports/", "exports/",  # the history of an import, and of a file
+    "joined", "shipped roles",  # reasons that the services give
     r"\[\{'kind'", r"\{'seen'",  # a history of steps of prices, and of evidence
     r"\{'(?:classic|draws_in_grace|code|days)'",  # of credit policies, whose page says it in words
     r"/partners/\w+/events",  # the address that a change came by

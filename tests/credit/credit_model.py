@@ -44,6 +44,7 @@ class Invoice:
     paid: int = 0
     credited: int = 0
     written_off: int = 0
+    is_claim: bool = False
 
     @property
     def outstanding(self) -> int:
@@ -94,8 +95,12 @@ class Line:
         return sum(each.unapplied for each in self.receipts)
 
     def available(self, on: date) -> int:
+        """What is held past its days counts no more."""
         increased = sum(amount for amount, ends_on in self.increases if ends_on >= on)
-        return self.limit + increased - self.open - self.authorised
+        return self.limit + increased - self.open - self.authorised + self.over(on)
+
+    def over(self, on: date) -> int:
+        return sum(each.held for each in self.authorisations if each.expires_on <= on)
 
     # --- draws
 
@@ -110,10 +115,12 @@ class Line:
 
     def authorise(self, amount: int, days: int, on: date) -> None:
         refuse(bool(self.stops(amount, on)))
+        self.expire(on)
         self.authorisations.append(Authorisation(amount, on + days * DAY))
 
     def enter(self, amount: int, on: date) -> None:
         refuse(bool(self.stops(amount, on)))
+        self.expire(on)
         self.invoices.append(Invoice(amount, on + self.term * DAY))
 
     def capture(self, place: int, amount: int | None, is_final: bool, on: date) -> None:
@@ -136,9 +143,9 @@ class Line:
                 held.state = "expired"
 
     def credit(self, place: int, amount: int) -> None:
-        """Of what was paid, the latest allocations come back first."""
+        """Of what was paid, the latest allocations come back first. A claim was no sale."""
         invoice = self.invoices[place]
-        refuse(amount > invoice.amount - invoice.credited - invoice.written_off)
+        refuse(invoice.is_claim or amount > invoice.amount - invoice.credited - invoice.written_off)
         back = max(amount - invoice.outstanding, 0)
         invoice.credited += amount
         for paid in reversed([each for each in self.allocations if each.invoice == place]):
@@ -196,11 +203,14 @@ class Line:
         refuse(part <= 0 or part > paid.left)
         self.take_back(paid, part)
 
-    def bounce(self, place: int) -> None:
+    def bounce(self, place: int, on: date) -> None:
+        """What was paid back of it is claimed, at once."""
         receipt = self.receipts[place]
         if receipt.state == "bounced":
             return
-        refuse(receipt.refunded > 0)
+        if receipt.refunded:
+            self.invoices.append(Invoice(receipt.refunded, on, is_claim=True))
+            receipt.refunded = 0
         for paid in self.allocations:
             if paid.receipt == place:
                 self.take_back(paid, paid.left)

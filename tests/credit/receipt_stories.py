@@ -64,7 +64,7 @@ def the_order(*rules: str) -> None:
 
 CHECKS = (
     "credit_lines", "credit_customers", "credit_invoices", "credit_receipts", "credit_authorisations",
-    "credit_entries", "credit_totals",
+    "credit_entries", "credit_signatures", "credit_totals",
 )
 
 

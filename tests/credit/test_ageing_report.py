@@ -123,7 +123,7 @@ def plain(world: list[Owed], day: int) -> Mapping[int, Aged]:
 
 
 @pytest.mark.django_db
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(world=st.lists(OWED, min_size=1, max_size=6))
 def test_any_past_day_is_what_a_plain_sum_from_the_beginning_says(world: list[Owed]) -> None:
     with transaction.atomic():

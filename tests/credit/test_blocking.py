@@ -6,10 +6,12 @@ import pytest
 from django.utils import translation
 
 from credit.errors import DrawError, DrawRefusedError
-from credit.models import CreditPolicy, OverduePause
+from credit.models import CreditPolicy
+from credit.services.blocking import would_pass
 from credit.services.exclusions import exclude_rule
 from credit.services.line_changes import close_line, resume_line, set_review, suspend_line
 from credit.services.lines import lock_line
+from credit.services.overdue_pauses import pause_overdue
 from tests.credit.credit_stories import DAY, TODAY, a_line, an_invoice, enterprise, fresh, morning, paid, the_policy
 from tests.credit.draw_stories import held, stopped, the_rules, voided, when
 
@@ -22,17 +24,46 @@ def excluded(line: object, rule: str, *, until: object = LATER) -> None:
     exclude_rule(line, rule, **facts)  # type: ignore[arg-type]
 
 
-def test_overdue_days_stop_from_the_threshold_on_and_pauses_do_not_count() -> None:
+def test_overdue_days_stop_from_the_threshold_on_and_a_pause_is_no_release() -> None:
     line = a_line(100_000)
-    the_rules(overdue_days="30")
+    the_rules(overdue_days="30", overdue_amount="499.99")
     invoice = an_invoice(line, 500, on=TODAY, due_on=TODAY + 10 * DAY)
+    assert stopped(line, on=TODAY + 10 * DAY) == []
+    assert stopped(line, on=TODAY + 11 * DAY) == [("overdue-amount", 500, Decimal("499.99"))]
+    # Nobody reminds the firm for years, and it draws nothing all the same.
+    day = TODAY + 11 * DAY
+    pause_overdue(
+        line, starts_on=day, ends_on=day + 3650 * DAY, key="p", reason="对账", on=day, at=morning(day), actor=None
+    )
+    assert [code for code, *_figures in stopped(line, on=TODAY + 39 * DAY)] == ["overdue-amount"]
+    excluded(line, "overdue-amount", until=TODAY + 40 * DAY)
     assert stopped(line, on=TODAY + 39 * DAY) == []
     assert stopped(line, on=TODAY + 40 * DAY) == [("overdue-days", 30, 30)]
-    pause = {"starts_on": TODAY + 20 * DAY, "ends_on": TODAY + 24 * DAY, "reason": "对账", "at": morning(TODAY)}
-    OverduePause.objects.create(line=line, member_id=line.member_id, invoice=invoice, key="p", **pause)
-    assert stopped(line, on=TODAY + 44 * DAY) == []
-    assert stopped(line, on=TODAY + 45 * DAY) == [("overdue-days", 30, 30)]
-    paid(invoice, on=TODAY + 45 * DAY)
+    # Whoever wants it to draw excludes the rules, and that is weighed.
+    excluded(line, "overdue-days", until=TODAY + 40 * DAY)
+    assert stopped(line, on=TODAY + 40 * DAY) == []
+    paid(invoice, on=TODAY + 41 * DAY)
+    assert stopped(line, on=TODAY + 90 * DAY) == []
+
+
+def test_hold_stops_from_the_days_on_that_dunning_gives_it_paused_or_not() -> None:
+    line = a_line(100_000)
+    the_policy()
+    rule = {"code": "on-hold", "kind": "overdue_state", "state": "hold", "name": {"zh": "暂停", "en": "On hold"}}
+    dunning = [{"state": "reminder", "days": 1}, {"state": "hold", "days": 20}]
+    CreditPolicy.objects.update(blocking=[rule], dunning=dunning)
+    invoice = an_invoice(line, 500, on=TODAY, due_on=TODAY + 10 * DAY)
+    assert stopped(line, on=TODAY + 29 * DAY) == []
+    assert stopped(line, on=TODAY + 30 * DAY) == [("on-hold", 20, 20)]
+    with translation.override("en"):
+        (held_up,) = would_pass(line, Decimal(1), on=TODAY + 30 * DAY)
+        assert str(held_up) == "On hold (on-hold): 20 days overdue, stopped from 20 on"
+    # The days of the state are said once: what a later policy says of it holds for draws, too.
+    CreditPolicy.objects.update(dunning=[{"state": "reminder", "days": 1}, {"state": "hold", "days": 25}])
+    assert stopped(line, on=TODAY + 34 * DAY) == []
+    excluded(line, "on-hold", until=TODAY + 35 * DAY)
+    assert stopped(line, on=TODAY + 35 * DAY) == [] and stopped(line, on=TODAY + 36 * DAY) == [("on-hold", 26, 25)]
+    paid(invoice, on=TODAY + 36 * DAY)
     assert stopped(line, on=TODAY + 90 * DAY) == []
 
 

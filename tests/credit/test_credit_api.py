@@ -84,6 +84,10 @@ def test_purchase_is_entered_and_credited_by_two_over_the_limit(shop: Caller, li
     entered = shop.post(on_line(line, "invoices"), body, key="i1").json()
     assert shop.post(on_line(line, "invoices"), body, key="i1").json() == entered
     assert problem(shop.post(on_line(line, "invoices"), body, key="i2")) == (409, "invoice-exists")
+    other = shop.post(on_line(line, "invoices"), body | {"order_number": "JD-2"}, key="i1")
+    assert problem(other) == (409, "key-conflict") and "order_number" in other.json()["detail"]
+    ours = shop.post(on_line(line, "invoices"), body | {"number": "LF202702-1"}, key="i3")
+    assert problem(ours) == (422, "draw")
     assert shop.get(of(line, "invoices")).json() == [entered] and entered["official_state"] == "none"
     note = {"amount": "50", "reason": "货物退回"}
     # The token's user is nobody to the desk yet.
@@ -92,6 +96,8 @@ def test_purchase_is_entered_and_credited_by_two_over_the_limit(shop: Caller, li
     user.user_permissions.add(Permission.objects.get(codename="invoice_credit"))
     may_alone(user, CREDIT_INVOICE, 100)
     first = shop.post(of(line, "invoices/INV-9/credit-notes"), note, key="n1").json()
+    otherwise = shop.post(of(line, "invoices/INV-9/credit-notes"), note | {"reason": "少发"}, key="n1")
+    assert problem(otherwise) == (409, "key-conflict")
     assert (first["state"], first["amount"], first["unapplied"]) == ("booked", "50.00", "0.00")
     assert shop.post(of(line, "invoices/INV-9/credit-notes"), note, key="n1").json() == first
     waiting = shop.post(of(line, "invoices/INV-9/credit-notes"), note | {"amount": "100.01"}, key="n2").json()

@@ -1,16 +1,39 @@
 """The books of credit, tampered with: the audit finds each difference and says where it is."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from credit.models import Authorisation, CreditEntry, CreditLine, CreditNote, Invoice, Receipt
+from credit.line_approvals import ChangeLine
+from credit.models import (
+    Authorisation,
+    CreditEntry,
+    CreditLine,
+    CreditNote,
+    Invoice,
+    LineVersion,
+    Receipt,
+    TemporaryIncrease,
+)
 from credit.services.receipts import bounce_receipt, refund_receipt, unmatch_receipt
 from credit.services.write_offs import recover, write_off
 from operations import registry
-from tests.credit.credit_stories import DAY, TODAY, a_line, an_entry, an_invoice, fresh, morning
+from operations.models import Approval
+from operations.services.approvals import approve, ask
+from tests.credit.credit_stories import (
+    DAY,
+    TODAY,
+    a_controller,
+    a_line,
+    an_approver,
+    an_entry,
+    an_invoice,
+    fresh,
+    morning,
+)
 from tests.credit.receipt_stories import CHECKS, differences, faults, paid_by, received
 from tests.memberships.books_stories import behind_the_back
 
@@ -40,6 +63,10 @@ class House:
         unmatch_receipt(paid_by(self.other, 12), reason="付错", **AT)
         self.refunded = paid_by(self.other, 20)
         refund_receipt(self.refunded, Decimal(5), key="r2", reason="多付", **AT)
+        self.claimed = paid_by(self.other, 30)
+        refund_receipt(self.claimed, Decimal(8), key="r3", reason="多付", **AT)
+        bounce_receipt(self.claimed, reason="退票", **AT)
+        self.claim = Invoice.objects.get(kind="claim")
         self.stranger = received(13)
 
     def _authorised(self, amount: int, captured: int) -> Authorisation:
@@ -113,6 +140,7 @@ def test_sums_of_a_line_that_somebody_changed(house: House) -> None:
         "refunded_of_entries", "unapplied_of_receipts", "unapplied_of_customer", "cash_of_programme",
     }),
     (Receipt, "refunded", "amount = 21, refunded = refunded + 1", {"receipt_of_entries", "refunded_of_entries"}),
+    (Invoice, "claim", "amount = 9, paid = paid + 1", {"invoice_of_entry", "paid_of_entries"}),
     (Authorisation, "held", "amount = 301", {
         "held_of_entries", "authorised_of_authorisations", "authorised_of_customer",
     }),
@@ -149,6 +177,15 @@ def test_entry_that_somebody_lost(house: House) -> None:
     assert {"receipt_of_entries", "cash_of_programme"} <= names()
 
 
+def test_claim_of_a_receipt_that_did_not_bounce(house: House) -> None:
+    claim = Invoice.objects.create(
+        member_id=house.other.member_id, line=house.other, kind="claim", key="c", number="C", amount=5,
+        invoiced_on=TODAY, due_on=TODAY, terms={"steps": []}, at=morning(TODAY),
+    )
+    an_entry(house.other, "reclaim", Decimal(5), invoice=claim, receipt=house.refunded)
+    assert faults() == {("receipt_of_entries", str(house.refunded.pk))}
+
+
 def test_entry_of_somebody_else_or_of_other_accounts(house: House) -> None:
     paid = house.entry(receipt=house.receipt, kind="allocate")
     behind_the_back("UPDATE credit_creditentry SET member_id = %s WHERE id = %s", house.other.member_id, paid.pk)
@@ -176,3 +213,60 @@ def test_invoice_in_the_name_of_another_customer(house: House) -> None:
     behind_the_back("UPDATE credit_invoice SET member_id = %s WHERE id = %s", house.other.member_id, house.lost.pk)
     assert keys("open_of_customer") == {str(house.line.member_id), str(house.other.member_id)}
     assert CreditLine.objects.count() == 2
+
+
+def test_what_takes_two_and_was_signed_otherwise() -> None:
+    """By the wrong person, by a request that was never carried out, or by nobody at all."""
+    xiaoxin, laowang, third = a_controller(), an_approver(), an_approver("xiaoli")
+    line = a_line(50_000, actor=xiaoxin)
+    payload = ChangeLine.payload_of(line, limit=Decimal(900_000), terms=None, starts_on=TODAY)
+    request = ask(ChangeLine.name, payload, actor=xiaoxin, reason="提额", on=TODAY, at=morning(TODAY))
+    assert isinstance(request, Approval)
+    done = approve(request, checker=laowang, decision="同意", on=TODAY, at=morning(TODAY))
+    version = LineVersion.objects.get(approval=done)
+    assert (done.state, version.checker, differences()) == ("executed", laowang, [])
+    key = f"{version.pk} version"
+    for column in ("checker_id", "maker_id"):
+        behind_the_back(f"UPDATE credit_lineversion SET {column} = %s WHERE id = %s", third.pk, version.pk)
+        assert faults() == {("signed_of_line", key)}
+        behind_the_back(
+            "UPDATE credit_lineversion SET maker_id = %s, checker_id = %s WHERE id = %s", xiaoxin.pk, laowang.pk,
+            version.pk,
+        )
+    behind_the_back("UPDATE operations_approval SET state = 'refused' WHERE id = %s", done.pk)
+    (found,) = differences()
+    assert (found.fault, found.key, found.owner) == ("signed_of_line", key, line.member_id)
+    assert (found.expected, found.found) == (
+        f"refused {xiaoxin.pk} {laowang.pk}", f"executed {xiaoxin.pk} {laowang.pk}"
+    )
+    behind_the_back("UPDATE operations_approval SET state = 'executed' WHERE id = %s", done.pk)
+    # Nor does the request of another change, or of another amount, sign this one.
+    other = a_line(50_000, actor=xiaoxin)
+    for name, value in (("line", other.pk), ("limit", "900001"), ("starts_on", str(TODAY + DAY))):
+        behind_the_back(
+            "UPDATE operations_approval SET payload = payload || jsonb_build_object(%s::text, %s) WHERE id = %s",
+            name, value, done.pk,
+        )
+        assert faults() == {("approved_of_record", key)}, name
+        behind_the_back("UPDATE operations_approval SET payload = %s WHERE id = %s", json.dumps(payload), done.pk)
+    invoice = an_invoice(line, 900)
+    written = an_entry(
+        line, "write_off", Decimal(900), invoice=invoice, actor=xiaoxin, checker=laowang, approval=done
+    )
+    assert faults() == {("approved_of_record", f"{written.pk} entry")}
+    behind_the_back("UPDATE credit_creditentry SET checker_id = NULL, approval_id = NULL WHERE id = %s", written.pk)
+    # More than any card gives, by increases that each fit.
+    for amount in (800_000, 600_000):
+        increase = TemporaryIncrease.objects.create(
+            line=line, member_id=line.member_id, key=f"x{amount}", amount=amount, starts_on=TODAY,
+            ends_on=TODAY + DAY, reason="x", at=morning(TODAY),
+        )
+    assert ("increase_over_cap", f"{increase.pk} increase") in faults()
+    behind_the_back("UPDATE credit_temporaryincrease SET ends_on = starts_on - 1")
+    assert differences() == []
+    # More than any card gives, written past every service, is signed by nobody.
+    raw = LineVersion.objects.create(
+        line=line, member_id=line.member_id, number=9, limit=10_000_000, terms=version.terms, starts_on=TODAY,
+        reason="x", at=morning(TODAY),
+    )
+    assert faults() == {("version_over_cap", str(raw.pk))}

@@ -200,9 +200,11 @@ class CreditMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.model.receipts)
     @rule(place=places)
     def bounces(self, place: int) -> None:
-        place, facts = place % len(self.model.receipts), {**when(self.on), "reason": "退票"}
+        """Often one of which something was paid back."""
+        on, facts = self.on, {**when(self.on), "reason": "退票"}
+        place = _nth_that([each.refunded > 0 for each in self.model.receipts], place)
         receipt = self.nth(Receipt, place)
-        self.both(lambda: bounce_receipt(receipt, **facts), lambda: self.model.bounce(place))
+        self.both(lambda: bounce_receipt(receipt, **facts), lambda: self.model.bounce(place, on))
 
     @precondition(lambda self: self.model.unapplied)
     @rule(place=places, amount=amounts)
@@ -245,13 +247,14 @@ class CreditMachine(RuleBasedStateMachine):
             )
 
     @precondition(lambda self: not self.has_passed)
-    @rule(days=st.integers(1, 8))
-    def days_pass(self, days: int) -> None:
-        """Until a night that lets go of what is over."""
+    @rule(days=st.integers(1, 8), has_night=st.booleans())
+    def days_pass(self, days: int, has_night: bool) -> None:
+        """Until a night that lets go of what is over, or without one: it holds nothing all the same."""
         self.on += days * DAY
         on = self.on
-        self.both(lambda: expired(on), lambda: self.model.expire(on))
-        self.has_passed = True
+        if has_night:
+            self.both(lambda: expired(on), lambda: self.model.expire(on))
+        self.has_passed, self.repeat = True, None
 
     @precondition(lambda self: self.repeat is not None)
     @rule()
@@ -270,7 +273,7 @@ class CreditMachine(RuleBasedStateMachine):
             cursor.execute(LINE, {"line": self.line.pk, "on": self.on})
             sums, limit, authorisations, invoices, receipts = cursor.fetchone()
         assert [int(each * 100) for each in sums] == [model.open, model.authorised, model.unapplied]
-        assert int(limit * 100) - model.open - model.authorised == model.available(self.on)
+        assert int(limit * 100) - model.open - model.authorised + model.over(self.on) == model.available(self.on)
         assert not self.is_drawn or model.available(self.on) >= 0
         assert _fen(authorisations) == [[each.amount, each.captured, each.state] for each in model.authorisations]
         assert _fen(invoices) == [
@@ -332,3 +335,12 @@ def test_bounced_receipt_of_a_credited_invoice_reopens_what_it_paid_still() -> N
         lambda line: line.credits(0, 40_000), lambda line: line.bounces(0),
     )
     assert (line.open, line.unapplied, line.available(date.max)) == (10_000, 0, 90_000)
+
+
+def test_bounced_receipt_of_which_some_was_paid_back_is_claimed_and_paid_again() -> None:
+    line = told(
+        lambda line: line.enters(50_000), lambda line: line.receives(90_000, None),
+        lambda line: line.refunds(0, 15_000), lambda line: line.bounces(0), lambda line: line.receives(20_000, 1),
+        lambda line: line.bounces(1),
+    )
+    assert ([each.outstanding for each in line.invoices], line.unapplied) == ([50_000, 15_000], 0)

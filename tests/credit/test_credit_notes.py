@@ -1,4 +1,4 @@
-"""Less of an invoice is owed: what is open goes first, and of what was paid the rest is the firm's again; and 发票."""
+"""Less of an invoice is owed: what is open goes first, and of what was paid the rest is the firm's again."""
 
 from decimal import Decimal
 from typing import Any
@@ -7,12 +7,12 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from credit.credit_note_approvals import CREDIT_INVOICE, offer_credit_note
-from credit.errors import CreditNoteError, DrawError, OfficialInvoiceError, ReasonMissingError, TwoPeopleError
-from credit.models import CreditEntry, CreditNote, Invoice
+from credit.errors import CreditNoteError, DrawError, ReasonMissingError, TwoPeopleError
+from credit.models import CreditEntry, CreditNote
 from credit.services.invoices import credit_invoice
-from credit.services.official_invoices import issue_official, request_official, void_official, withdraw_request
 from credit.services.receipts import bounce_receipt
 from credit.services.write_offs import write_off
+from operations.approvals import Outcome
 from operations.errors import ApprovalError, KeyConflictError
 from operations.models import Approval, User
 from operations.services.approvals import approve, requests_about
@@ -39,6 +39,10 @@ def test_note_lowers_an_open_invoice_and_gives_back_what_was_paid_the_latest_fir
     assert credited(invoice, 150, key="n") == CreditNote.objects.get(number="CN-1")
     with pytest.raises(KeyConflictError):
         credited(invoice, 149, key="n")
+    with pytest.raises(KeyConflictError, match="reason"):
+        credited(invoice, 150, key="n", reason="另一个原因")
+    with pytest.raises(DrawError):
+        credited(invoice, 1, number="CN202701-7")
     with pytest.raises(CreditNoteError, match="250"):
         credited(invoice, "250.01")
     with pytest.raises(DrawError):
@@ -72,8 +76,17 @@ def test_note_over_the_limit_takes_two_people(controller: User) -> None:
     invoice = entered(a_line(1_000), 900)
     asked: dict[str, Any] = {"actor": controller, "reason": "退货", **WHEN}
     offer_credit_note(invoice, Decimal(100), key="a", **asked)
+    # All that is credited of an invoice counts, in however many notes.
     request = offer_credit_note(invoice, Decimal("100.01"), key="b", **asked)
     assert isinstance(request, Approval) and list(requests_about(invoice)) == [request]
+    assert request.amount == Decimal("200.01")
+    assert isinstance(offer_credit_note(invoice, Decimal("0.01"), key="e", **asked), Approval)
+    # And all that who asks credited alone that day, of whatever invoices; the next day, of another one, they may again.
+    other, tomorrow = entered(invoice.line, 50), TODAY + DAY
+    assert isinstance(offer_credit_note(other, Decimal(1), key="d", **asked), Approval)
+    asked |= {"on": tomorrow, "at": morning(tomorrow)}
+    assert isinstance(offer_credit_note(other, Decimal(2), key="f", **asked), Outcome)
+    # What waits is the same request on a later day.
     assert offer_credit_note(invoice, Decimal("100.01"), key="b", **asked) == request
     with pytest.raises(KeyConflictError):
         offer_credit_note(invoice, Decimal("100.02"), key="b", **asked)
@@ -96,28 +109,3 @@ def test_note_over_the_limit_takes_two_people(controller: User) -> None:
             credit="sales", amount=1, invoice=invoice, actor=controller, checker=controller, **WHEN,
         )
     assert differences() == []
-
-
-def test_official_invoice_is_requested_issued_voided_and_issued_anew() -> None:
-    invoice = entered(a_line(1_000), 900)
-
-    def state(of: Invoice) -> tuple[str, str]:
-        return of.official_state, of.official_number
-
-    assert state(request_official(invoice)) == ("requested", "") == state(request_official(invoice))
-    assert state(withdraw_request(invoice)) == ("none", "")
-    with pytest.raises(OfficialInvoiceError):
-        void_official(invoice)
-    for number, day in (("", TODAY), ("1" * 33, TODAY), ("1", TODAY - DAY), ("1", TODAY + DAY)):
-        with pytest.raises(OfficialInvoiceError):
-            issue_official(invoice, number=number, issued_on=day, on=TODAY)
-    issued = issue_official(invoice, number="25112000000012345678", issued_on=TODAY, on=TODAY)
-    assert (state(issued), issued.official_on) == (("issued", "25112000000012345678"), TODAY)
-    with pytest.raises(OfficialInvoiceError):
-        issue_official(invoice, number="2", issued_on=TODAY, on=TODAY)
-    with pytest.raises(OfficialInvoiceError):
-        request_official(invoice)
-    assert state(void_official(invoice)) == ("voided", "25112000000012345678")
-    assert state(issue_official(invoice, number="2", issued_on=TODAY, on=TODAY)) == ("issued", "2")
-    with pytest.raises(Exception, match="Invalid transition"), transaction.atomic():
-        Invoice.objects.filter(pk=invoice.pk).update(official_state="none", official_number="")

@@ -134,6 +134,10 @@ def test_a_payment_of_nobody_is_matched_by_one_click_and_pays_what_it_is_exactly
     assert "Every receipt is matched." in words(controller.get(work))
     pressed(controller, page_of(receipt, "bounce"), reason="账户异常")
     assert fresh(receipt).state == Receipt.State.BOUNCED and fresh(invoice).outstanding == 777
+    large = received(50_001, on=today())
+    now = reverse("admin:credit_receipt_match_now", args=[large.pk, line.pk])
+    assert "takes a second person" in words(controller.post(now, follow=True))
+    assert "Waiting for approval" in words(controller.get(page_of(large)))
 
 
 def test_a_receipt_over_the_limit_is_entered_by_two() -> None:

@@ -15,14 +15,14 @@ from credit.errors import (
 )
 from credit.models import CreditEntry
 from credit.services.lapses import follow_cards
-from credit.services.line_changes import change_line
+from credit.services.line_changes import change_line, suspend_line
 from memberships.services.ranges import EVERYTHING
 from operations.errors import KeyConflictError
 from operations.models import RunItem
 from operations.services.jobs import start_run
 from operations.tasks import work_through
 from tests.credit.credit_stories import DAY, MONTHLY_61, TODAY, a_line, fresh, morning
-from tests.credit.draw_stories import captured, entered, expired, figures, held, voided, when
+from tests.credit.draw_stories import captured, credited, entered, expired, figures, held, stopped, voided, when
 from tests.credit.receipt_stories import differences
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +75,7 @@ def test_authorisation_holds_until_its_days_are_over_and_the_night_lets_go_of_it
     with pytest.raises(AuthorisationStateError, match="2027-01-22"):
         captured(order, on=order.expires_on)
     late = order.expires_on
+    assert (stopped(line, 1_000, on=late), [each[0] for each in stopped(line, 1_001, on=late)]) == ([], ["limit"])
     dry = start_run(
         "expire_authorisations", business_date=late, scope="dry", actor=None, at=morning(late), is_dry_run=True
     )
@@ -105,7 +106,20 @@ def test_a_key_draws_once() -> None:
         entered(line, 100, key="k")
     with pytest.raises(InvoiceExistsError):
         captured(order, 100, number="A-1")
-    for reserved in ("", " ", "late-fee:1:2027-01", "number:A-2", "x" * 65):
+    # What the caller would believe of the rest, or of the day and the order, is not so: the key says what differs.
+    with pytest.raises(KeyConflictError, match="is_final"):
+        captured(order, 100, key="k", is_final=True)
+    final = held(line, 50)
+    last = captured(final, 20, key="f", is_final=True)
+    assert captured(final, 20, key="f", is_final=True) == last
+    with pytest.raises(KeyConflictError, match="is_final"):
+        captured(final, 20, key="f")
+    bought = entered(line, 10, key="b", order_number="JD-3")
+    assert entered(line, 10, key="b", order_number="JD-3", on=TODAY + DAY) == bought
+    with pytest.raises(KeyConflictError, match="amount, order_number, invoiced_on"):
+        entered(line, 11, key="b", order_number="JD-4", on=TODAY + DAY, invoiced_on=TODAY + DAY)
+    credited(bought, 10, key="n")
+    for reserved in ("", " ", "late-fee:1:2027-01", "claim:7", "number:A-2", "x" * 65):
         with pytest.raises(ReservedKeyError):
             entered(line, 1, key=reserved)
     for amount in ("0", "-1", "0.001", "NaN", "1000000000000"):
@@ -114,7 +128,7 @@ def test_a_key_draws_once() -> None:
     for days in (0, 181):
         with pytest.raises(DrawError):
             held(line, 1, expires_on=TODAY + days * DAY)
-    assert figures(line) == [100, 300, 600]
+    assert figures(line) == [120, 300, 580]
 
 
 def test_lowered_limit_stops_draws_and_keeps_what_was_held() -> None:
@@ -135,6 +149,11 @@ def test_purchase_is_entered_by_hand_and_stopped_as_an_order_would_be() -> None:
     invoice = entered(line, 300, number=" ＩＮ-77 ", order_number="JD-1", invoiced_on=TODAY - DAY)
     assert (invoice.number, invoice.due_on) == ("IN-77", TODAY + 29 * DAY)
     assert entered(line, 1).number.startswith(f"IN{TODAY:%Y%m}-")
+    # What the night and the next invoice will be called nobody else's is.
+    for ours in ("LF202702-1", "IN202701-99", "CN202701-1", "ＲＣ202701-1 "):
+        with pytest.raises(DrawError, match="20270"):
+            entered(line, 1, number=ours)
+    assert entered(line, 1, number="LF-202702-1").number == "LF-202702-1"
     with pytest.raises(DrawRefusedError):
         entered(line, 700)
     with pytest.raises(InvoiceExistsError):
@@ -158,6 +177,10 @@ def test_lapsed_line_draws_nothing_and_captures_what_it_held() -> None:
     follow_cards(EVERYTHING, on=over, at=morning(over), actor=None)
     with pytest.raises(DrawRefusedError, match="expired_line"):
         entered(line, 100, on=over)
-    assert captured(order, on=over).amount == 100
+    # What was authorised was drawn then: it is captured after the lapse, on a line that is suspended besides.
+    suspend_line(line, on=over, actor=None, reason="核查")
+    assert captured(order, 60, on=over).amount == 60 and figures(line, on=over)[:2] == [60, 40]
+    with pytest.raises(AuthorisationStateError):
+        captured(order, on=over + DAY)
 
 

@@ -75,13 +75,16 @@ def test_what_does_not_fit_or_is_stopped_is_named_and_the_rest_is_entered(xiaome
         row(line, "B5", "0.01"), row(line, "B6", "800.01"), row(a_firm().number, "B7", "1"), row("99", "B8", "1"),
         row(line, "B9", "0"), row(line, "C1", "1", "2027-01-16"), row(line, "C2", "1", "2027-01-14"),
         row(line, "C3", "1"), row(line, "C3", "2"), row("00000009993", "C4", "1"), row(line, "", "1"),
+        row(line, "LF202702-1", "1"),
     )
     preview = checked(content, by=xiaomei, kind=KIND, skips_invalid=True)
     assert [(row[0], row[3]) for row in found(preview)] == [
         (3, "line_stopped"), (4, "over_limit"), (6, "over_limit"), (7, "over_order_amount"), (8, "no_credit_line"),
         (9, "bad_customer"), (10, "nothing_invoiced"), (11, "future_date"), (12, "before_line"),
         (13, "conflicting_rows"), (14, "conflicting_rows"), (15, "unknown_customer"), (16, "required"),
+        (17, "our_number"),
     ]
+    assert found(preview)[-1] == (17, "账单号", "LF202702-1", "our_number")
     batch = worked(confirmed(preview))
     assert outcomes(batch)[2] == outcomes(batch)[5] == "applied"
     assert figures(line) == [700, 200, 100] and figures(late)[0] == 5

@@ -7,10 +7,10 @@ import pytest
 from django.utils import translation
 
 from credit.errors import LineExistsError, LineStateError
-from credit.models import CreditLine
+from credit.models import CreditLine, CreditPolicy
 from credit.services.lapses import card_stops
-from credit.services.line_changes import change_line, close_line, keep_line
-from credit.services.lines import limit_on
+from credit.services.line_changes import change_line, close_line, keep_line, raise_for_a_time
+from credit.services.lines import limit_on, version_on
 from memberships.models import Subscription
 from memberships.services.lapses import lapse_subscription
 from memberships.services.subscriptions import cancel_subscription, join
@@ -20,6 +20,8 @@ from operations.services.jobs import start_run
 from operations.tasks import work_through
 from tests.credit.credit_stories import (
     DAY,
+    MONTHLY_61,
+    NET_30,
     TODAY,
     TWO_MILLION,
     a_card_with_credit,
@@ -33,6 +35,7 @@ from tests.credit.credit_stories import (
     paid,
     the_plan,
 )
+from tests.memberships.factories import last_event
 
 pytestmark = pytest.mark.django_db
 #: The card is paid until the 14th of January; its ten days of grace end with the 24th.
@@ -138,8 +141,26 @@ def test_draws_in_grace_and_the_days_of_the_window_are_data() -> None:
 
 
 def test_a_cancelled_card_carries_the_line_to_its_end_and_the_next_one_takes_over() -> None:
-    a_policy(offers={"classic": an_offer(), "premium": an_offer("20000.00")})
+    a_policy(offers={"classic": an_offer(), "premium": an_offer("20000.00", terms=NET_30)})
+    the_plan("premium", credit_term_days_cap=30)
     line = a_line(50_000)
+    # Agreed under the old card: more from March on, much less from May on; and increases, before, then and after.
+    at = {"on": TODAY, "at": morning(TODAY), "actor": None, "reason": "旺季"}
+    march, may = date(2028, 3, 1), date(2028, 5, 1)
+    for limit, day in ((60_000, march), (10_000, may)):
+        change_line(line, limit=Decimal(limit), starts_on=day, **at)
+    increases = [
+        raise_for_a_time(line, amount=Decimal(amount), starts_on=first, ends_on=last, key=str(first), **at)
+        for amount, first, last in (
+            (5_000, LAST_PAID, may + 20 * DAY), (4_000, may, may + 9 * DAY), (10_000, may + DAY, may + 9 * DAY),
+            (10_000, may + 30 * DAY, may + 39 * DAY),
+        )
+    ]
+    # A smaller line, which only what was agreed for later takes over the other card's offer.
+    small = a_line(10_000, terms=MONTHLY_61)
+    change_line(small, limit=Decimal(30_000), starts_on=march, **at)
+    cancel_subscription(small.subscription, on=TODAY, reason="换卡", actor=None)
+    join(small.member, the_plan("premium"), on=TODAY, actor=None)
     old = cancel_subscription(line.subscription, on=TODAY, reason="换卡", actor=None)
     assert card_stops(line, on=LAST_PAID) is None
     new = join(line.member, the_plan("premium"), on=TODAY, actor=None)
@@ -149,7 +170,22 @@ def test_a_cancelled_card_carries_the_line_to_its_end_and_the_next_one_takes_ove
     night(IN_GRACE)
     # The other card gives less: the line is no more than that from its first day on.
     assert (*state_of(line), fresh(line).subscription) == ("active", None, new)
-    assert [limit_on(line, on=day) for day in (LAST_PAID, IN_GRACE)] == [50_000, 20_000]
+    assert [limit_on(line, on=day) for day in (LAST_PAID, IN_GRACE)] == [55_000, 20_000]
+    # Nor on any later day, whatever was agreed under the old card; what fits stays.
+    assert max(limit_on(line, on=IN_GRACE + days * DAY) for days in range(200)) == 20_000
+    assert [limit_on(line, on=day) for day in (march, may, may + 30 * DAY, may + 40 * DAY)] == [
+        20_000, 14_000, 20_000, 10_000,
+    ]
+    ends = [IN_GRACE - DAY, may, may, may + 39 * DAY]
+    assert [fresh(increase).ends_on for increase in increases] == ends
+    lowered = line.versions.filter(evidence={"card": new.pk}).order_by("number")
+    assert [(version.limit, version.starts_on, version.maker) for version in lowered] == [
+        (20_000, IN_GRACE, None), (20_000, march, None),
+    ]
+    assert [limit_on(small, on=day) for day in (IN_GRACE, march)] == [10_000, 20_000]
+    # Its terms were longer than those of the other card: from that card's first day on they are the offer's.
+    assert [version_on(small, on=day).terms for day in (LAST_PAID, IN_GRACE, march)] == [MONTHLY_61, NET_30, NET_30]
+    assert last_event(increases[0]).pgh_context["reason"] == "the card of the line"
 
 
 def test_a_line_that_is_to_be_closed_closes_once_nothing_is_open() -> None:
@@ -168,14 +204,23 @@ def test_a_line_that_is_to_be_closed_closes_once_nothing_is_open() -> None:
 
 def test_a_dry_run_is_executed_for_what_it_saw_and_for_nothing_else() -> None:
     lines = [a_line(50_000) for _ in range(3)]
+    # One is to move to another card of theirs, whose terms become others meanwhile.
+    moving = a_line(10_000, MONTHLY_61)
+    the_plan("premium", credit_term_days_cap=None)
+    cancel_subscription(moving.subscription, on=TODAY, reason="换卡", actor=None)
+    join(moving.member, the_plan("premium"), on=TODAY, actor=None)
     dry = start_run(
         "follow_cards", business_date=LAPSE, scope="dry", actor=None, at=morning(LAPSE), is_dry_run=True
     )
     work_through(dry.pk)
     join(lines[0].member, the_plan(), on=LAPSE, actor=None)
+    policy = CreditPolicy.objects.get()
+    policy.offers["premium"]["terms"] = NET_30
+    policy.save()
     run = execute_dry_run(JobRun.objects.get(pk=dry.pk), actor=None, at=morning(LAPSE), reason="看过")
     work_through(run.pk)
     assert [state_of(line)[0] for line in lines] == ["active", "lapsed", "lapsed"]
+    assert fresh(moving).subscription == moving.subscription, "left out: it would have come to shorter terms"
 
 
 def test_the_facts_of_cards_and_the_night_say_the_same_of_any_day() -> None:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from credit.line_approvals import ChangeLine
 from credit.models import CreditDecision, CreditLine, LineVersion
+from credit.services.limit_import import weight
 from credit.services.line_changes import change_line
 from credit.services.lines import limit_on, version_on
 from memberships.models import CreditRequest, Member
@@ -16,6 +18,7 @@ from operations.services.approvals import approve, ask
 from tests.credit.credit_stories import (
     DAY,
     MONTHLY_61,
+    NET_30,
     TODAY,
     a_card_with_credit,
     a_controller,
@@ -159,3 +162,16 @@ def test_a_file_does_not_raise_lines_over_the_controllers_limit_alone() -> None:
     # Nor does somebody without limits of their own apply one grant.
     other = applied(file_of(row(a_card_with_credit().member, "1")), by=xiaoxin, kind=GRANTS)
     assert other.applied == 1
+
+
+def test_a_file_weighs_other_terms_as_the_desk_does() -> None:
+    ships, xiaoxin = {**MONTHLY_61, "rolling": "forward"}, a_controller()
+    for terms, days, takes_two in (
+        (ships, "61", True), (ships, "5", False), (NET_30, "31", True), (NET_30, "20", False)
+    ):
+        line = a_line(2_000_000, terms, actor=None)
+        batch = checked(reviews_of(row(line.member, "", 账期=days)), by=xiaoxin, kind=REVIEWS)
+        payload = ChangeLine.payload_of(
+            line, limit=None, terms={"kind": "net_days", "days": int(days)}, starts_on=TODAY
+        )
+        assert (weight(batch) > 0, ChangeLine().amount(payload) != 0) == (takes_two, takes_two), (terms, days)

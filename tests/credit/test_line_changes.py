@@ -9,9 +9,18 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import translation
 
 from credit.errors import LineTermsError, ReasonMissingError, TwoPeopleError
-from credit.line_approvals import ChangeLine, ExcludeRule, RaiseForATime
+from credit.line_approvals import ChangeLine, ExcludeRule, KeepLine, RaiseForATime, ResumeLine
 from credit.models import BlockingExclusion, CreditLine, LineVersion, TemporaryIncrease
-from credit.services.line_changes import change_line, end_increase, resume_line, set_review, suspend_line
+from credit.review_approvals import SetReview
+from credit.services.exceptions import end_exception
+from credit.services.line_changes import (
+    change_line,
+    close_line,
+    keep_line,
+    resume_line,
+    set_review,
+    suspend_line,
+)
 from credit.services.lines import available, limit_on, version_on
 from operations.approvals import Outcome
 from operations.errors import ApprovalError, KeyConflictError, NotPermittedError
@@ -92,10 +101,21 @@ def test_lowering_is_done_alone_and_shows_what_is_over_it() -> None:
     an_invoice(line, 300_000)
     assert isinstance(changed(line, 100_000, a_controller()), Outcome)
     assert available(fresh(line), on=TODAY) == -200_000
-    # Longer terms are weighed by the limit they go with; shorter ones are not weighed.
+    # Longer terms are weighed by the limit they go with.
     assert isinstance(changed(line, None, a_controller(), terms=NET_30), Outcome)
     assert isinstance(changed(line, None, a_controller(), terms=MONTHLY_61), Outcome)
     assert version_on(line, on=TODAY).terms == MONTHLY_61
+
+
+def test_terms_that_let_any_invoice_be_due_later_take_two_and_shorter_ones_do_not() -> None:
+    ships = {**MONTHLY_61, "rolling": "forward"}
+    line, xiaoxin = a_line(2_000_000, ships, actor=None), a_controller()
+    # Their longest is 61 days as well, which most invoices never came to.
+    for longer in ({"kind": "net_days", "days": 61}, NET_30):
+        request = changed(line, None, xiaoxin, terms=longer)
+        assert isinstance(request, Approval) and request.amount == 2_000_000
+    assert isinstance(changed(line, None, xiaoxin, terms={**ships, "repayment_day": 20}), Outcome)
+    assert isinstance(changed(line, None, xiaoxin, terms={"kind": "net_days", "days": 5}), Outcome)
 
 
 def test_what_is_no_limit_no_rule_or_no_day_is_refused_with_its_words() -> None:
@@ -139,11 +159,42 @@ def test_an_increase_ends_by_itself_or_before_its_time_and_never_passes_the_ceil
     assert isinstance(early, Approval)
     assert early.amount == 100_001
     with pytest.raises(LineTermsError, match="not made longer"):
-        end_increase(increase, last_day=MARCH + DAY, on=TODAY, actor=xiaoxin, reason="x")
-    end_increase(increase, last_day=LATER, on=LATER, actor=xiaoxin, reason="客户不再需要")
+        end_exception(increase, last_day=MARCH + DAY, on=TODAY, actor=xiaoxin, reason="x")
+    end_exception(increase, last_day=LATER, on=LATER, actor=xiaoxin, reason="客户不再需要")
     assert [limit_on(line, on=day) for day in (LATER, LATER + DAY)] == [100_000, 60_000]
     with pytest.raises(DatabaseError), transaction.atomic():
         TemporaryIncrease.objects.update(ends_on=MARCH)
+
+
+def test_who_may_stop_a_large_line_alone_does_not_let_it_go_on_alone() -> None:
+    small, large, xiaoxin, laowang = a_line(60_000), a_line(2_000_000, actor=None), a_controller(), an_approver()
+    for line in (small, large):
+        an_invoice(line, 100)
+        suspend_line(line, on=TODAY, actor=xiaoxin, reason="涉诉")
+        close_line(line, on=TODAY, at=morning(TODAY), actor=xiaoxin, reason="客户要求")
+    for action in (ResumeLine, KeepLine):
+        assert isinstance(asked(action, action.payload_of(small, on=TODAY), xiaoxin), Outcome)
+    assert (fresh(small).suspended_on, fresh(small).closing_on) == (None, None)
+    resumes, keeps = (asked(action, action.payload_of(large, on=TODAY), xiaoxin) for action in (ResumeLine, KeepLine))
+    assert isinstance(resumes, Approval) and isinstance(keeps, Approval)
+    assert (resumes.amount, keeps.amount, keeps.subject_id) == (2_000_000, 2_000_000, large.pk)
+    assert ["Suspended because", "涉诉"] in resumes.texts["en"][1]
+    with pytest.raises(TwoPeopleError):
+        keep_line(large, on=TODAY, actor=xiaoxin, reason="反悔", checker=xiaoxin, approval=keeps)
+    assert approve(keeps, checker=laowang, decision="同意", on=TODAY, at=morning(TODAY)).state == "executed"
+    assert (fresh(large).suspended_on, fresh(large).closing_on) == (TODAY, None)
+    # The line is another by now than the one that was to be taken up again.
+    assert approve(resumes, checker=laowang, decision="同意", on=TODAY, at=morning(TODAY)).state == "refused"
+    # What rises later is weighed today; where nothing is stopped there is nothing to weigh.
+    request = changed(small, 100_000, xiaoxin, starts_on=LATER)
+    assert isinstance(request, Outcome)
+    change_line(
+        small, limit=Decimal(500_000), starts_on=MARCH, on=TODAY, at=morning(TODAY), actor=None, reason="旺季"
+    )
+    assert isinstance(asked(ResumeLine, ResumeLine.payload_of(small, on=TODAY), xiaoxin), Outcome)
+    suspend_line(small, on=TODAY, actor=xiaoxin, reason="核查")
+    request = asked(ResumeLine, ResumeLine.payload_of(small, on=TODAY), xiaoxin)
+    assert isinstance(request, Approval) and request.amount == 500_000
 
 
 def test_suspended_resumed_and_reviewed_with_a_reason() -> None:
@@ -156,6 +207,23 @@ def test_suspended_resumed_and_reviewed_with_a_reason() -> None:
     assert resume_line(line, on=LATER, actor=xiaoxin, reason="撤诉").suspended_on is None
     set_review(line, review_on=LATER, on=TODAY, actor=xiaoxin, reason="季度复审")
     assert [CreditLine.objects.review_overdue(on=day).exists() for day in (LATER, LATER + DAY)] == [False, True]
+
+
+def test_later_review_of_a_large_line_takes_two_people_since_an_overdue_one_stops_draws() -> None:
+    small, large, xiaoxin, laowang = a_line(60_000), a_line(2_000_000, actor=None), a_controller(), an_approver()
+    first = asked(SetReview, SetReview.payload_of(large, on=TODAY, review_on=LATER), xiaoxin)
+    assert isinstance(first, Outcome), "it had none: draws are stopped sooner now"
+    for days in (None, LATER + DAY):
+        request = asked(SetReview, SetReview.payload_of(fresh(large), on=TODAY, review_on=days), xiaoxin)
+        assert isinstance(request, Approval) and (request.amount, fresh(large).review_on) == (2_000_000, LATER)
+    assert approve(request, checker=laowang, decision="同意", on=TODAY, at=morning(TODAY)).state == "executed"
+    assert fresh(large).review_on == LATER + DAY
+    earlier = asked(SetReview, SetReview.payload_of(fresh(large), on=TODAY, review_on=LATER), xiaoxin)
+    assert isinstance(earlier, Outcome)
+    set_review(small, review_on=LATER, on=TODAY, actor=None, reason="季度复审")
+    assert isinstance(asked(SetReview, SetReview.payload_of(fresh(small), on=TODAY, review_on=None), xiaoxin), Outcome)
+    with pytest.raises(LineTermsError):
+        asked(SetReview, SetReview.payload_of(fresh(small), on=TODAY, review_on=TODAY - DAY), xiaoxin)
 
 
 def test_a_rule_is_lifted_until_a_day_for_what_the_line_may_owe() -> None:

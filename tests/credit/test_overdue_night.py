@@ -49,7 +49,8 @@ def standing(line: CreditLine) -> tuple[str, Decimal, date | None]:
 
 
 def told() -> list[str]:
-    return list(Notice.objects.filter(channel="webhook").order_by("pk").values_list("kind", flat=True))
+    found = Notice.objects.filter(channel="webhook", kind__startswith="overdue_").order_by("pk")
+    return list(found.values_list("kind", flat=True))
 
 
 @pytest.mark.django_db

@@ -7,7 +7,14 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.db import IntegrityError, connection, transaction
 
-from credit.errors import BackdatedPauseError, KeyConflictError, PauseError, ReasonMissingError, TwoPeopleError
+from credit.errors import (
+    BackdatedPauseError,
+    KeyConflictError,
+    LineTermsError,
+    PauseError,
+    ReasonMissingError,
+    TwoPeopleError,
+)
 from credit.models import CreditLine, OverduePause
 from credit.pause_approvals import PauseOverdue
 from credit.services.overdue_pauses import end_pause, pause_overdue
@@ -77,7 +84,7 @@ def test_pause_that_is_ended_early_counts_again_from_that_day() -> None:
         assert ended.ends_on == DUE + 9 * DAY
     night(15)
     assert standing(line)[0] == "warning", "one day before it, and six since"
-    with pytest.raises(PauseError):
+    with pytest.raises(LineTermsError):
         end_pause(paused, on=DUE + 15 * DAY, at=morning(DUE), actor=None, reason="太晚")
 
 
@@ -110,6 +117,14 @@ def test_pause_from_the_past_takes_a_second_person_and_takes_states_back_at_once
         assert isinstance(ask("pause_overdue", long, actor=maker, reason="协商中", **when), Approval) is takes_two
     with pytest.raises(NotPermittedError):
         ask("pause_overdue", today, actor=checker, reason="协商中", **when)
+    # Nor one short pause after the other, of the line or its invoices, also with some days between; what another person
+    # approved, or is months away, is another matter.
+    for first, last, takes_two in ((31, 31, True), (45, 45, True), (62, 62, False), (90, 119, False), (93, 120, True)):
+        next_one = PauseOverdue.payload_of(
+            line, invoice=invoice, starts_on=day + first * DAY, ends_on=day + last * DAY, key=f"next:{first}", on=day
+        )
+        chained = ask("pause_overdue", next_one, actor=maker, reason="协商中", **when)
+        assert isinstance(chained, Approval) is takes_two, first
 
 
 @pytest.mark.django_db

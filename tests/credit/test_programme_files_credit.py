@@ -52,7 +52,8 @@ def test_the_shipped_file_offers_both_cards_two_million_and_61_days() -> None:
         assert (offer.limit, {**offer.terms}) == (2_000_000, {**MONTHLY_61, "rolling": "forward"})
     policy = policy_on(programme, on=TODAY)
     assert policy is not None
-    assert {rule["kind"] for rule in policy.blocking} == set(BlockingKind.values)
+    # The overdue state "hold" holds draws: its days are said once, in dunning.
+    assert {rule["kind"] for rule in policy.blocking} == set(BlockingKind.values) - {"overdue_days"}
     assert policy.late_fee is None
     assert policy.lapse == {"draws_in_grace": False, "reinstate_days": 30}
     assert columns_of(section_of(policy))["offers"] == policy.offers
@@ -75,6 +76,12 @@ def test_the_shipped_file_offers_both_cards_two_million_and_61_days() -> None:
          "is missing: it goes with used_share"),
         ({"blocking": [{"code": "a", "kind": "status", "threshold": "1", "name": {"zh": "甲", "en": "A"}}]},
          "blocking[0].threshold", "does not go with status"),
+        ({"blocking": [{"code": "a", "kind": "overdue_state", "name": {"zh": "甲", "en": "A"}}]}, "blocking[0].state",
+         "is missing: it goes with overdue_state"),
+        ({"blocking": [{"code": "a", "kind": "status", "state": "hold", "name": {"zh": "甲", "en": "A"}}]},
+         "blocking[0].state", "does not go with status"),
+        ({"blocking": [{"code": "a", "kind": "overdue_state", "state": "hold", "name": {"zh": "甲", "en": "A"}}],
+          "dunning": [{"state": "reminder", "days": 9}]}, "blocking[0].state", "dunning has no state hold"),
         ({"blocking": 2 * [{"code": "a", "kind": "status", "name": {"zh": "甲", "en": "A"}}]}, "blocking[1].code", "a"),
         ({"dunning": [{"state": "hold", "days": 9}, {"state": "reminder", "days": 9}]}, "dunning[1].state",
          "comes after hold"),
@@ -94,6 +101,10 @@ def test_a_new_version_holds_from_its_day_and_lines_keep_what_they_have() -> Non
     fee = {"daily_percent": "0.05"}
     document = enterprise_file(offers=offers, late_fee=fee, lapse={"reinstate_days": 60})
     rule = "stated on day 1 of a month, repaid by the last day of the month, 61 days at most, on the next working day"
+    hold = {"code": "held", "kind": "overdue_state", "state": "hold", "name": {"zh": "暂停", "en": "Held"}}
+    assert next(words for words in told(enterprise_file(blocking=[hold])) if "blocking" in words).endswith(
+        "→ Held: overdue state “hold”"
+    )
     lapse = "nothing is drawn in the days of grace, renewed within %s days the line is restored"
     old = f"up to 2,000,000.00 CNY, {rule}"
     assert told(document, on=later) == [
@@ -145,6 +156,10 @@ def credits(draw: st.DrawFn) -> dict[str, Any]:
     ]
     days = sorted(draw(st.lists(st.integers(1, 200), unique=True, max_size=4)))
     states = ["reminder", "warning", "hold", "collection"]
+    blocking += [
+        {"code": state, "kind": "overdue_state", "state": state, "name": {"zh": "规则", "en": "Rule: #2"}}
+        for state in states[: len(days)] if draw(st.booleans())
+    ]
     fee = st.fixed_dictionaries(
         {"daily_percent": exact(4, 9)}, optional={"free_days": st.integers(0, 9), "cap_percent": exact(2, 99)}
     )
@@ -158,7 +173,7 @@ def credits(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     contents=st.lists(st.none() | credits(), min_size=1, max_size=3),
     gaps=st.lists(st.integers(0, 40), min_size=3, max_size=3),

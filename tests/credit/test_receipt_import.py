@@ -9,19 +9,43 @@ import pytest
 from django.core.files.base import ContentFile
 from openpyxl import Workbook  # type: ignore[import-untyped]
 
+from credit.errors import KeyConflictError
 from credit.models import CreditEntry, CreditLine, Invoice, Receipt
+from credit.services.receipt_offers import offer_receipt
 from credit.services.receipts import Incoming, enter_receipt
 from operations.approval_actions import ConfirmImport
+from operations.approvals import Outcome
+from operations.dates import business_date
 from operations.errors import ImportStateError
 from operations.models import Approval, User
-from operations.services.approvals import ask
+from operations.services.approvals import approve, ask
 from operations.services.imports import undo_import, upload_file
-from tests.credit.credit_stories import DAY, TODAY, a_card_with_credit, a_firm, a_line, an_invoice, fresh, morning
-from tests.credit.receipt_stories import differences, name_of, outstanding, received
+from tests.credit.credit_stories import (
+    DAY,
+    TODAY,
+    a_card_with_credit,
+    a_firm,
+    a_line,
+    an_approver,
+    an_invoice,
+    fresh,
+    morning,
+)
+from tests.credit.receipt_stories import differences, incoming, name_of, outstanding, received
 from tests.customer_files import Row, csv_file
 from tests.memberships.admin_pages import granted, may_alone
 from tests.memberships.factories import an_operator
-from tests.memberships.order_import_stories import AT, applied, checked, confirmed, counts, found, outcomes, worked
+from tests.memberships.order_import_stories import (
+    AT,
+    applied,
+    checked,
+    confirmed,
+    counts,
+    faults,
+    found,
+    outcomes,
+    worked,
+)
 
 pytestmark = pytest.mark.django_db
 KIND = "receipts"
@@ -70,12 +94,36 @@ def test_statement_is_booked_matched_and_allocated(xiaomei: User) -> None:
     assert differences() == []
 
 
+def test_files_below_the_limit_weigh_together_and_with_what_was_entered_by_hand(xiaomei: User) -> None:
+    def confirm(number: str, amount: str) -> Any:
+        batch = checked(file_of(row(number, amount)), by=xiaomei, kind=KIND)
+        payload = ConfirmImport.payload_of(batch, preview_key=batch.preview_key, file_sha256=batch.file_sha256)
+        return batch, ask(ConfirmImport.name, payload, actor=xiaomei, reason="流水", on=business_date(AT), at=AT)
+
+    today: dict[str, Any] = {"on": business_date(AT), "at": AT, "actor": xiaomei, "reason": "柜台收款"}
+    first, done = confirm("F1", "40000")
+    assert isinstance(done, Outcome)
+    # It is not applied yet, and counts.
+    assert isinstance(offer_receipt(incoming("60000.01"), **today), Approval)
+    worked(first)
+    assert isinstance(offer_receipt(incoming(30_000), **today), Outcome)
+    _second, request = confirm("F2", "30000.01")
+    assert isinstance(request, Approval) and "100,000.01 CNY" in str(request.texts["en"])
+    approve(request, checker=an_approver(), decision="已核对", on=business_date(AT), at=AT)
+    # What another approved is not theirs alone.
+    assert isinstance(confirm("F3", "30000")[1], Outcome)
+    assert isinstance(confirm("F4", "0.01")[1], Approval)
+
+
 def test_broken_rows_are_named(xiaomei: User) -> None:
     received("5", key="B9")
+    received("5", key="D1", payer_name="北京某某 Trading")
+    received("5", key="D2", payer_name="北京某某 Trading")
     batch = checked(file_of(
         row("B1", "-5.00"), row("B2", "0.00"), row("B3", "五元"), row("1.10105E+17", "5"), row("", "5"),
         row("B5", "5", 到账日="2027-02-30"), row("B6", "5", 到账日="2027-01-16"), row("B7", "5", ""), row("B9", "6"),
         row("B8", "5"), row("B8", "5"), row("C1", "5"), row("C1", "6"), row("C2", "5", 付款账号="6.222E+18"),
+        row("D1", "5", "北京 某某trading"), row("D2", "5"),
     ), by=xiaomei, kind=KIND)
     assert found(batch) == [
         (2, "金额", "-5.00", "not_received"), (3, "金额", "0.00", "not_received"), (4, "金额", "五元", "bad_amount"),
@@ -84,8 +132,12 @@ def test_broken_rows_are_named(xiaomei: User) -> None:
         (9, "付款户名", "", "required"), (10, "流水号", "B9", "receipt_known_otherwise"),
         (13, "流水号", "C1", "conflicting_rows"), (14, "流水号", "C1", "conflicting_rows"),
         (15, "付款账号", "6.222E+18", "spreadsheet_number"),
+        (17, "付款户名", "上海不知名商行", "receipt_of_another_payer"),
     ]
-    assert counts(batch) == {"new": 1, "invalid": 12, "duplicate": 1}
+    assert counts(batch) == {"new": 1, "unchanged": 1, "invalid": 13, "duplicate": 1}
+    assert "D2, 北京某某 Trading" in str(faults(batch)[-1].message)
+    with pytest.raises(KeyConflictError):
+        received("5", key="D2", payer_name="别人")
 
 
 def test_bank_number_that_somebody_books_meanwhile_is_left_out(xiaomei: User) -> None:
@@ -100,6 +152,7 @@ def test_bank_number_that_somebody_books_meanwhile_is_left_out(xiaomei: User) ->
 
 def test_statement_over_the_limit_of_its_operator_takes_two(xiaomei: User) -> None:
     line = a_line()
+    invoice = an_invoice(line, 300)
     batch = checked(file_of(row("B1", "100000", name_of(line)), row("B2", "0.01")), by=xiaomei, kind=KIND)
     payload = {
         "batch": batch.pk, "preview_key": str(batch.preview_key), "file_sha256": batch.file_sha256,
@@ -107,6 +160,14 @@ def test_statement_over_the_limit_of_its_operator_takes_two(xiaomei: User) -> No
     request = ask(ConfirmImport.name, payload, actor=xiaomei, reason="日终对账", on=TODAY, at=AT)
     assert isinstance(request, Approval)
     assert not Receipt.objects.exists()
+    laowang = an_approver()
+    done = approve(request, checker=laowang, decision="同意", on=TODAY, at=AT)
+    worked(batch)
+    assert (done.state, outstanding(invoice)) == ("executed", [0])
+    # Who approved the file stands on all that it wrote.
+    written = [*Receipt.objects.all(), *CreditEntry.objects.filter(receipt__isnull=False)]
+    assert [(one.actor, one.checker, one.approval) for one in written] == [(xiaomei, laowang, done)] * 4
+    assert differences() == []
 
 
 def test_workbook_is_read_as_its_first_sheet(xiaomei: User) -> None:

@@ -112,14 +112,17 @@ def test_payment_of_a_stranger_waits_until_somebody_says_whose_it_is() -> None:
     assert [entry.actor for entry in entries] == [xiaomei, xiaomei]
     interest = received(3)
     with pytest.raises(ReceiptError):
-        set_receipt_aside(interest, on=TODAY, reason=" ")
-    aside = set_receipt_aside(interest, on=TODAY, reason="银行利息")
+        set_receipt_aside(interest, reason=" ", **AT)
+    aside = set_receipt_aside(interest, reason="银行利息", on=TODAY, at=morning(TODAY), actor=xiaomei)
     assert (aside.state, aside.ended_on, aside.note) == ("set_aside", TODAY, "银行利息")
     with pytest.raises(ReceiptStateError):
         match_receipt(aside, line, **AT)
-    assert take_receipt_up(aside).state == "unmatched"
+    assert take_receipt_up(aside, reason="是货款", **AT).state == "unmatched"
+    assert [(step.state, step.actor, step.reason) for step in aside.steps.order_by("pk")] == [
+        ("set_aside", xiaomei, "银行利息"), ("unmatched", None, "是货款"),
+    ]
     with pytest.raises(ReceiptStateError):
-        set_receipt_aside(done, on=TODAY, reason="错误")
+        set_receipt_aside(done, reason="错误", **AT)
     assert differences() == []
 
 
@@ -160,8 +163,9 @@ def test_allocation_is_taken_back_and_moved() -> None:
     receipt = paid_by(line, 120, reference=one.number)
     assert allocations(receipt) == {one.number: 100, two.number: 20}
     paid = CreditEntry.objects.get(receipt=receipt, invoice=one, kind="allocate")
-    moved = move_allocation(paid, two, key="move-1", reason="付的是第二张", **AT)
-    assert moved == move_allocation(paid, two, key="move-1", reason="付的是第二张", **AT)
+    # A key of 64 characters, as long as any.
+    moved = move_allocation(paid, two, key="move-1".ljust(64, "x"), reason="付的是第二张", **AT)
+    assert moved == move_allocation(paid, two, key="move-1".ljust(64, "x"), reason="付的是第二张", **AT)
     assert (moved.amount, allocations(receipt)) == (50, {one.number: 50, two.number: 70})
     back = deallocate(paid, amount=Decimal(30), key="back-1", reason="争议", **AT)
     assert deallocate(paid, amount=Decimal(30), key="back-1", reason="争议", **AT) == back

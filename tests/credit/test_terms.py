@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from credit.models import Holiday
 from credit.services.holidays import due_of
-from credit.terms.checks import longest_days, rule_faults
+from credit.terms.checks import DAYS, FIRST, is_later, longest_days, rule_faults
 from credit.terms.rules import Rule, due_on
 from credit.terms.words import rule_in_words, steps_in_words
 from tests.credit.credit_stories import DAY, MONTHLY_61, NET_30
@@ -72,6 +72,27 @@ def test_an_invoice_is_never_due_before_its_own_day() -> None:
     saturday = date(2027, 10, 2)
     due = due_on(backward, saturday, GOLDEN_WEEK)
     assert (due.day, due.steps[-1]["step"]) == (date(2027, 10, 3), "kept")
+
+
+def test_a_rule_is_the_longer_one_where_an_invoice_of_any_day_could_be_due_later() -> None:
+    statement = {"kind": "statement", "statement_day": 1, "repayment_day": 28, "longest_days": 61}
+    counted: list[dict[str, Any]] = [
+        MONTHLY_61, statement, *({"kind": "net_days", "days": days, "longest_days": 61} for days in (0, 7, 30, 45, 61)),
+        {"kind": "month_end", "days": 10, "longest_days": 60},
+    ]
+    rules = [{**rule, "rolling": rolling} for rule in counted for rolling in ("none", "forward", "backward")]
+    # As many rests as there are of three days, and a golden week in each autumn and spring.
+    days = [FIRST + number * DAY for number in range(DAYS + 130)]
+    rests = {day: False for day in days if day.day in (30, 31, 1) or (day.month in (2, 10) and day.day < 10)}
+    due = [[due_on(rule, day, rests).day for day in days[:DAYS]] for rule in rules]
+    for rule, its in zip(rules, due, strict=True):
+        for other, theirs in zip(rules, due, strict=True):
+            if any(day > before for day, before in zip(its, theirs, strict=True)):
+                assert is_later(rule, other), (rule, other)
+    # The terms that ship may be 61 days, and are fewer for most invoices: net 61 is longer, net 10 is not.
+    said = {days: is_later({"kind": "net_days", "days": days}, ROLLS_FORWARD) for days in (10, 30, 61)}
+    assert said == {10: False, 30: True, 61: True}
+    assert not is_later({**ROLLS_FORWARD, "repayment_day": 28}, ROLLS_FORWARD)
 
 
 def test_rules_that_are_none_are_named_part_by_part() -> None:

@@ -6,6 +6,8 @@ from typing import Any
 from memberships.models import Enrolment, Member, MemberContact, Subscription, Tier
 from memberships.services.tiers import set_tier
 from operations.models import Notice, OutboxMessage
+from operations.notices import NoticeKind, texts
+from operations.services.notices import EVERYBODY, tell_range
 from operations.services.outbox import sweep_outbox
 from tests.memberships.factories import TODAY, a_card, a_monthly_card, a_person
 from tests.memberships.night_stories import at_night
@@ -19,11 +21,28 @@ AHEAD = MARCH - 30 * DAY
 LAST = date(2027, 2, 27)
 
 
-def a_reader(email: str = "lilei@example.com") -> Member:
+def a_reader(email: str = "lilei@example.com", *, mobile: str = "", language: str = "") -> Member:
     member = a_person()
     MemberContact.objects.filter(member=member).delete()
-    MemberContact.objects.create(member=member, name="李雷", email=email)
+    MemberContact.objects.create(member=member, name="李雷", email=email, mobile=mobile, language=language)
     return member
+
+
+def told_once(kind: NoticeKind, on: date, *, events: int = 1) -> list[Notice]:
+    """Night after night and again, each event is told once on each of the kind's channels, in both languages."""
+    def notices() -> list[Notice]:
+        return list(Notice.objects.filter(kind=kind.name).order_by("pk"))
+
+    tell_range(kind, EVERYBODY, on=on, at=at_night(on))
+    told = [(notice.key, notice.channel) for notice in notices()]
+    assert sorted(told) == sorted((key, channel) for key in {key for key, _way in told} for channel in kind.channels)
+    assert len(told) == events * len(kind.channels)
+    for again in (on, on + DAY, on + 2 * DAY):
+        tell_range(kind, EVERYBODY, on=again, at=at_night(again))
+    assert [(notice.key, notice.channel) for notice in notices()] == told
+    for text in (text for notice in notices() for text in texts(kind, notice.facts).values()):
+        assert text.subject and text.sms_parts <= 2 and "None" not in f"{text}" and "{{" not in f"{text}"
+    return notices()
 
 
 def a_full_wallet(member: Member, points: int = 1_200, *, ends_on: date = MARCH) -> Enrolment:
@@ -33,10 +52,11 @@ def a_full_wallet(member: Member, points: int = 1_200, *, ends_on: date = MARCH)
 
 
 def a_february_card(
-    token: str, *, lead_days: int = 1, on: date = date(2027, 1, 31), **facts: Any
+    token: str, *, lead_days: int = 1, on: date = date(2027, 1, 31), mobile: str = "", **facts: Any
 ) -> Subscription:
     """Li Lei's card for a month, whose first term, unless it begins on another day, is paid until LAST."""
-    return a_card(a_monthly_card(grace_days=7, lead_days=lead_days, **facts), token, on=on, member=a_reader())
+    reader = a_reader(mobile=mobile)
+    return a_card(a_monthly_card(grace_days=7, lead_days=lead_days, **facts), token, on=on, member=reader)
 
 
 def a_gold_member_of_two_ladders(*, until: date) -> Enrolment:

@@ -11,8 +11,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from memberships.models import (
+    AccountClosure,
     AdjustmentReason,
+    CaseNoteKind,
     CreditRequest,
+    Member,
+    MemberMerge,
     Order,
     Payment,
     PaymentEvent,
@@ -27,6 +31,7 @@ from memberships.services.points_adjustments import offer_adjustment
 from memberships.services.subscriptions import join
 from operations.models import ApprovalLimit, Notice, OutboxMessage, User
 from tests.memberships.admin_pages import a_superuser, signed_in
+from tests.memberships.case_stories import a_note
 from tests.memberships.factories import TODAY, a_card, a_firm, an_annual_card, jd_plus, jd_plus_enterprise
 from tests.memberships.night_stories import at_night
 from tests.memberships.points_stories import a_wallet, earn, spend
@@ -38,14 +43,15 @@ BASELINES = {
     "member": 4,
     "enterprisecustomer": 6,
     "membercontact": 2,
-    # Five of them are the figures beside the quick filters, which are kept for some seconds.
-    "subscription": 10,
+    # Six of them are the figures beside the quick filters, which are kept for some seconds.
+    "subscription": 11,
     "term": 2,
     "payment": 6,
     "paymentmethod": 2,
     "enrolment": 3,
     "pointsentry": 2,
     "pointsliability": 3,
+    "profitrow": 2,
     # The figure of those to be decided among them.
     "creditrequest": 3,
     "programme": 2,
@@ -57,6 +63,11 @@ BASELINES = {
     "programmerevision": 1,
     "order": 2,
     "adjustmentreason": 2,
+    # Figures of what is to be followed up among them.
+    "casenote": 5,
+    "casenotekind": 2,
+    "accountclosure": 1,
+    "membermerge": 1,
     # Figures of its boxes among them.
     "operations/approval": 6,
     "operations/approvallimit": 2,
@@ -112,6 +123,15 @@ def more_of_programmes(programme: Programme, number: int) -> None:
         )
         group = Group.objects.create(name=f"group {place}")
         ApprovalLimit.objects.create(action="adjust_points", group=group, amount=place)
+        a_note(wallet.member, asked["actor"])
+        CaseNoteKind.objects.create(code=f"kind-{place}", name="类型", name_en="Kind")
+        AccountClosure.objects.create(
+            member=wallet.member, on=TODAY, at=at_night(TODAY), actor=asked["actor"], reason="a wish", marks="[]"
+        )
+        MemberMerge.objects.create(
+            former=wallet.member, survivor=Member.objects.earliest("pk"), on=TODAY, at=at_night(TODAY),
+            actor=asked["actor"], reason="one",
+        )
         AdjustmentReason.objects.create(code=f"reason-{place}", name="原因", name_en="Reason")
         TierGroup.objects.create(programme=programme, code=f"ladder-{place}", name="等级", name_en="Levels")
 

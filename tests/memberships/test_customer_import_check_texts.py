@@ -64,7 +64,7 @@ def test_an_external_id_is_text_whatever_it_looks_like() -> None:
     assert [row.external_id for row in staged(batch)] == texts
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(st.text(alphabet=NO_NUL, max_size=30), max_size=12))
 def test_any_remark_survives(texts: list[str]) -> None:
     batch = checked(file_of(*(a_row(number, 备注=text) for number, text in enumerate([*texts, "x"], start=1))))
@@ -78,7 +78,7 @@ CELLS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.lists(CELLS, min_size=1, max_size=16), min_size=1, max_size=8))
 def test_any_row_is_either_taken_or_named(rows: list[list[str]]) -> None:
     text = io.StringIO()
@@ -89,7 +89,7 @@ def test_any_row_is_either_taken_or_named(rows: list[list[str]]) -> None:
     assert all(bool(row.faults) == (row.verdict == "invalid") for row in staged(batch))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=60), header=st.sampled_from([b"", b"legal name,credit code,plan\n"]))
 def test_any_bytes_give_a_preview_or_a_reason(content: bytes, header: bytes) -> None:
     batch = checked(header + content)

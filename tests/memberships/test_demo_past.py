@@ -28,7 +28,7 @@ from tests.gateway import GatewayForTests
 
 LONG_AGO = date(2015, 1, 1)
 #: As many nights as the whole demo, and enough people that every story is among them.
-SIZE = DemoSize(1_000, 250, FULL.nights)
+SIZE = DemoSize(700, 150, FULL.nights)
 
 
 def loaded_demo(on: date) -> demo.Loaded:
@@ -77,18 +77,10 @@ def test_the_past_is_true_and_the_last_nights_are_real(gateway: GatewayForTests,
     for choice in StandingFilter.offered[:3]:
         assert count_choice(Subscription, choice, on=on) > 3, choice.name
 
-    assert PaymentMethod.objects.count() > 600
+    assert PaymentMethod.objects.count() > 400
     live = Subscription.objects.live().exclude(started_on=None)
     assert 0 < live.filter(payment_method=None).count() < live.count() / 4
 
     before = Payment.objects.count(), len(gateway.charges())
     assert loaded_demo(on) == demo.Loaded()
     assert (Payment.objects.count(), len(gateway.charges())) == before
-
-
-@pytest.mark.django_db
-def test_a_gateway_that_keeps_other_books_is_left_alone(gateway: GatewayForTests) -> None:
-    gateway.charge("1-1", token="tok_ok_of_somebody_else")
-    loaded = loaded_demo(today())
-    assert (loaded.people, loaded.payments, loaded.nights) == (SIZE.people, 0, 0)
-    assert len(gateway.charges()) == 1

@@ -106,6 +106,18 @@ def test_personal_data_is_masked_on_screen_and_in_the_trail(xiaomei: User) -> No
     assert "13987654321" not in str(event.pgh_data) and "韩梅梅" not in str(event.pgh_data)
 
 
+def test_a_list_says_in_which_language_each_is_told(xiaomei: User) -> None:
+    languages = {"U-1": "英文", "U-2": "中文", "U-3": ""}
+    rows = [{**person(number), "语言": language} for number, language in languages.items()]
+    file = csv_file(rows, headers=list(rows[0]))
+    applied(file, by=xiaomei, kind=KIND)
+    assert list(MemberContact.objects.order_by("pk").values_list("language", flat=True)) == ["en", "zh-hans", ""]
+    assert counts(checked(file, by=xiaomei, kind=KIND))["unchanged"] == 3
+    rows[1]["语言"] = "克林贡语"
+    batch = checked(csv_file(rows, headers=list(rows[0])), by=xiaomei, kind=KIND)
+    assert [(line, code) for line, _column, _value, code in found(batch)] == [(3, "bad_choice")]
+
+
 def test_points_end_on_the_day_of_the_file_or_of_the_policy(xiaomei: User, programme: Programme) -> None:
     a_policy(programme, expiry="months", expiry_months=3)
     rows = person("U-1"), person("U-2", 积分到期日="2027-02-01")

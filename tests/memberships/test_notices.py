@@ -12,8 +12,9 @@ from django.urls import reverse
 from memberships.models import Enrolment, Member, Payment, Subscription, TierStanding
 from memberships.services.refunds import request_refund
 from operations import registry
+from operations.errors import KeyConflictError
 from operations.models import JobRun, Notice, RunItem
-from operations.notices import texts
+from operations.notices import SMS_MOST_PARTS, texts
 from operations.services.dry_runs import execute_dry_run, start_dry_run
 from operations.services.notices import EVERYBODY, notice_ranges, tell, tell_range
 from operations.tasks import work_through
@@ -77,14 +78,21 @@ def test_points_of_an_idle_wallet_are_told_of_once_with_all_that_goes() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_three_workers_tell_a_member_once() -> None:
-    a_full_wallet(a_reader())
+    reader = a_reader()
+    a_full_wallet(reader)
     kind = registry.notices.get("points_expire_30")
     facts = {"points": 1_200, "expires_on": "2027-03-01", "programme": "x", "programme_en": "x"}
     results = at_once(*[
-        lambda: tell(kind, owner=1, key="k:1", facts=facts, has_email=True, on=AHEAD, at=at_night(AHEAD))
+        lambda: tell(kind, owner=reader.pk, key="k:1", facts=facts, on=AHEAD, at=at_night(AHEAD))
     ] * 3)
     assert len(results) == 3 and not any(isinstance(result, Exception) for result in results)
     assert told() == [("points_expire_30", "email"), ("points_expire_30", "webhook")]
+    # Of a night by two runs at once, too.
+    results = at_once(*[lambda: tell_range(kind, EVERYBODY, on=AHEAD, at=at_night(AHEAD))] * 3)
+    assert sorted(results) == [0, 0, 1]
+    assert told() == [("points_expire_30", "email"), ("points_expire_30", "webhook")] * 2
+    with pytest.raises(KeyConflictError):
+        tell(kind, owner=reader.pk, key="k:1", facts={**facts, "points": 1}, on=AHEAD, at=at_night(AHEAD))
 
 
 @pytest.mark.django_db
@@ -143,8 +151,9 @@ def test_member_hears_of_a_charge_a_week_before_it_however_early_it_is(
     a_february_card("tok_ok", lead_days=lead_days)
     charged_on = LAST - lead_days * DAY
     for before in range(9, -1, -1):
-        night(charged_on - before * DAY)
-        run_job("send_notices", on=charged_on - before * DAY)
+        on = charged_on - before * DAY
+        night(on)
+        tell_range(registry.notices.get("card_renews_7"), EVERYBODY, on=on, at=at_night(on))
     (notice,) = Notice.objects.filter(kind="card_renews_7", channel=Channel.EMAIL)
     assert notice.on == charged_on - 7 * DAY and notice.facts["charged_on"] == str(charged_on)
     assert Payment.objects.filter(purpose="renewal").get().requested_on == charged_on
@@ -225,7 +234,8 @@ def test_every_kind_has_a_function_and_says_the_same_in_both_languages(kind: Any
     assert said["zh-hans"].subject != said["en"].subject
     for text in said.values():
         assert text.subject and text.body and "\n" not in text.subject
-        assert "None" not in text.body and "{{" not in text.body
+        assert "None" not in text.body and "{{" not in text.body and "~~~" not in text.body
+        assert text.sms and "\n" not in text.sms and text.sms_parts <= SMS_MOST_PARTS
     year = "2027" in json.dumps(kind.sample)
     assert all(("2027" in text.body) == year for text in said.values())
 

@@ -119,7 +119,7 @@ def test_a_mail_that_does_not_go_holds_up_no_webhook(mailbox: Mailbox, receiver:
     mailbox.answer = lambda address: "450 later"
     run_job("send_notices", on=AHEAD)
     kind = registry.notices.get("card_in_grace")
-    tell(kind, owner=wallet.member_id, key="k:1", facts=kind.sample, has_email=True, on=AHEAD, at=at_night(AHEAD))
+    tell(kind, owner=wallet.member_id, key="k:1", facts=kind.sample, on=AHEAD, at=at_night(AHEAD))
     put_message("payment.refunded", "refunded:1", {"amount": "1"}, owner=wallet.member_id, at=at_night(AHEAD))
     swept(at_night(AHEAD))
     heard = [heard.body["type"] for heard in receiver.heard if heard.body["type"] != "points.earned"]

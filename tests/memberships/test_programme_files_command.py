@@ -151,7 +151,7 @@ def test_the_published_schema_is_that_of_the_sections() -> None:
 def test_every_shipped_file_names_the_schema_and_is_in_order() -> None:
     files = sorted(FOLDER.glob("*.yaml"))
     assert {file.stem for file in files} == {
-        "jd-plus", "jd-plus-enterprise", "jd-store-stars", "meituan", "paid-card-template", "taobao",
+        "jd-plus", "jd-plus-enterprise", "jd-store-stars", "jdp", "meituan", "paid-card-template", "taobao",
     }
     for file in files:
         assert file.read_text(encoding="utf-8").startswith(f"# yaml-language-server: $schema={SCHEMA_FILE}\n")

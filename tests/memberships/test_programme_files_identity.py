@@ -113,7 +113,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     return {"programme": {**facts, **own}, **draw(ladders()), "plans": draw(plans()), "points": draw(points())}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     contents=st.lists(documents(), min_size=1, max_size=3), gaps=st.lists(st.integers(0, 40), min_size=3, max_size=3)
 )

@@ -54,7 +54,7 @@ def stories(draw: Any) -> list[tuple[Any, ...]]:
     return sorted(happened, key=lambda event: event[0])
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     ruled=rules(), story=stories(), enrolled_on=st.sampled_from([FIRST, date(2028, 2, 29), date(2027, 8, 31)]),
     card=st.none() | st.tuples(days, st.integers(0, 4)),

@@ -81,10 +81,10 @@ def test_a_box_that_nobody_offers_is_the_first_one() -> None:
 
 def test_the_dashboard_says_how_many_wait() -> None:
     now_request(a_wall(), a_painter())
-    to_do = {figure["label"]: figure["count"] for figure in signed_in(a_checker()).get("/admin/").context["to_do"]}
+    to_do = {each.label: each.shown for each in signed_in(a_checker()).get("/admin/").context["to_do"]}
     assert to_do["Waiting for me"] == "1"
     others = signed_in(someone("reader", "view_approval")).get("/admin/").context["to_do"]
-    assert "Waiting for me" not in {figure["label"] for figure in others}
+    assert "Waiting for me" not in {each.label for each in others}
 
 
 # --- the page

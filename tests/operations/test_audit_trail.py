@@ -13,6 +13,9 @@ from django.db import DatabaseError, connection, models, transaction
 
 from memberships.models import (
     AdjustmentReason,
+    CaseAttachment,
+    CaseNote,
+    CaseNoteKind,
     CreditRequest,
     EarnPromotion,
     EarnRule,
@@ -37,6 +40,10 @@ from operations.models import (
     GroupRight,
     ImportBatch,
     JobRun,
+    NoticeRule,
+    RecoveryCode,
+    SavedFilter,
+    SecondFactor,
     User,
     UserGroup,
     UserRight,
@@ -50,7 +57,7 @@ OTHER = 900_002
 
 #: Those whose rows are written in all ways below; the trail of the others is the same.
 LOWER_FLOORS = ("operations", "memberships")
-FLOORS = (*LOWER_FLOORS, "benefits", "partners")
+FLOORS = (*LOWER_FLOORS, "credit", "benefits", "partners")
 
 
 def models_of(*floors: str) -> list[type[models.Model]]:
@@ -121,7 +128,9 @@ def cast() -> dict[type[models.Model], models.Model]:
             name="app", prefix="abc", token_hash=b"x", scopes=["benefits.read"], user=user,
             created_at="2027-01-15T00:00:00Z",
         ),
-        *rights_of(user),
+        NoticeRule.objects.create(kind="card_lapsed", channels=["email"]),
+        SavedFilter.objects.create(owner=user, model="memberships.member", name="mine", asked="kind__exact=person"),
+        *rights_of(user), *second_factor_of(user), *care_of(member, user),
     ]
     return {type(row): row for row in rows}
 
@@ -141,6 +150,23 @@ def rights_of(user: User) -> list[models.Model]:
     ]
 
 
+def second_factor_of(user: User) -> list[models.Model]:
+    factor = SecondFactor.objects.create(user=user, key="A" * 32, enrolled_at="2027-01-15T00:00:00Z", last_step=1)
+    return [factor, RecoveryCode.objects.create(factor=factor, code_hash=b"x")]
+
+
+def care_of(member: Member, user: User) -> list[models.Model]:
+    kind = CaseNoteKind.objects.create(code="thanks", name="表扬", name_en="Thanks")
+    note = CaseNote.objects.create(
+        member=member, kind=kind, text="来电表扬", key="1", written_at="2027-01-15T00:00:00Z", written_by=user
+    )
+    letter = CaseAttachment.objects.create(
+        note=note, file="case-files/1", content_type="application/pdf", size=1, sha256="0",
+        erased_at="2027-01-15T00:00:00Z",
+    )
+    return [kind, note, letter]
+
+
 #: A field of each table, and another value for it.
 CHANGES: dict[type[models.Model], tuple[str, Any]] = {
     Programme: ("name", "新名"), TierGroup: ("name", "新名"), Tier: ("name", "新名"), Plan: ("name", "新名"),
@@ -152,6 +178,10 @@ CHANGES: dict[type[models.Model], tuple[str, Any]] = {
     EarnPromotion: ("multiplier", 3), MemberReference: ("external_id", "4712"), AdjustmentReason: ("is_active", False),
     PaymentMethod: ("label", "尾号 1234"), ApiClient: ("revoked_on", date(2027, 1, 15)),
     UserGroup: ("group_id", OTHER), UserRight: ("permission_id", OTHER), GroupRight: ("permission_id", OTHER),
+    SecondFactor: ("enrolled_at", "2027-01-16T00:00:00Z"), RecoveryCode: ("used_at", "2027-01-16T00:00:00Z"),
+    CaseNoteKind: ("is_active", False), CaseNote: ("is_pinned", True),
+    CaseAttachment: ("erased_at", "2027-01-16T00:00:00Z"), NoticeRule: ("is_urgent", True),
+    SavedFilter: ("name", "ours"),
 }
 
 

@@ -41,7 +41,7 @@ def lines_in(text: str) -> int:
     return text.replace("\r\n", "\n").replace("\r", "\n").count("\n")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     rows=st.lists(st.lists(CELLS, min_size=1, max_size=4), max_size=8),
     end=st.sampled_from(LINE_ENDS),

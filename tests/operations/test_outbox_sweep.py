@@ -69,7 +69,7 @@ def test_what_nobody_listens_to_is_not_looked_at_one_by_one(bell: Bell, settings
         a_message("drum.beaten")
     with CaptureQueriesContext(connection) as queries:
         sweep()
-    assert len(queries) == 5  # the topics, what was dated too far ahead, and three slices
+    assert len(queries) == 6  # the topics, quiet hours that are over, what was dated too far ahead, and three slices
     assert OutboxMessage.objects.filter(state=State.UNHEARD).count() == 25
 
 

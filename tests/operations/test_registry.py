@@ -39,7 +39,7 @@ def test_the_house_has_its_jobs_and_importers() -> None:
     assert {job.name for job in registry.jobs} >= {"check_import", "apply_import", "undo_import"}
     assert {importer.name for importer in registry.importers} == {
         "enterprise-customers", "members", "orders", "points-adjustments", "credit-grants", "credit-reviews",
-        "invoices", "receipts", "voucher-codes",
+        "invoices", "receipts", "voucher-codes", "brands", "campaign-figures",
     }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ FROM benefits_budget budget
 LEFT JOIN (
     SELECT budget_id, sum(amount) AS amount
     FROM benefits_budgetentry
-    WHERE budget_id BETWEEN %(first)s AND %(last)s
+    WHERE kind IN ('draw', 'return') AND budget_id BETWEEN %(first)s AND %(last)s
     GROUP BY budget_id
 ) AS booked ON booked.budget_id = budget.id
 WHERE budget.id BETWEEN %(first)s AND %(last)s AND budget.spent <> coalesce(booked.amount, 0)

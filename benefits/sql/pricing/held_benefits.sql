@@ -20,12 +20,14 @@ WITH counted AS (
         SELECT coalesce(sum(redemption.quantity), 0) AS used
         FROM benefits_redemption redemption
         WHERE rights.quota IS NOT NULL
-            AND redemption.member_id = %(member)s AND redemption.benefit_id = rights.benefit_id
+            AND redemption.member_id = ANY(memberships_records_of(%(member)s)) AND redemption.benefit_id = rights.benefit_id
             AND redemption.category = rights.category
             AND redemption."on" >= rights.window_from AND redemption."on" <= %(on)s
             AND (redemption.state = 'done' OR redemption.returned_on > %(on)s)
             AND (%(order)s = '' OR redemption.order_number <> %(order)s)
-            AND (rights.store_id IS NULL OR redemption.enrolment_id = rights.store_id)
+            AND (rights.store_id IS NULL OR redemption.enrolment_id = rights.store_id
+                OR redemption.member_id <> %(member)s
+                    AND memberships_same_store(redemption.enrolment_id, rights.store_id))
             AND (rights.combine = 'best' OR EXISTS (
                 SELECT FROM benefits_benefitrule version
                 WHERE version.id = redemption.rule_id AND version.code = rights.rule_code

@@ -15,6 +15,8 @@
 --                  grant with a check_violation of the constraint "stock_exhausted")
 --   too_many       so many come to more points or CNY than can be booked
 --   over_budget    the budget's days are over or not begun, or it has not as much left
+--   stopped        the budget is a campaign's that was stopped by hand
+--   not_targeted   it is a campaign's that is for members of a segment, or of some cohorts, and this is none
 --
 -- Locks, in this order: the member's Usage row of the benefit (made when there is none), the benefit (its key only, as a
 -- foreign key does), the wallet that pays, what triggers on grants lock, the benefit's stock, its budget. The last two
@@ -38,6 +40,7 @@ DECLARE
     benefit benefits_benefit%ROWTYPE;
     line record;
     spent record;
+    campaign record;
     broken text;
 BEGIN
     SELECT id INTO usage_id
@@ -129,6 +132,29 @@ BEGIN
         RAISE EXCEPTION 'refused' USING ERRCODE = 'PLDSK';
     END IF;
 
+    -- Whom the campaign is for; cohorts as services/enrolments.py has them. A stop that is not committed yet does not hold.
+    IF benefit.budget_id IS NOT NULL THEN
+        SELECT stopped_at, segment, open_share INTO campaign
+        FROM benefits_campaign
+        WHERE budget_id = benefit.budget_id;
+        IF FOUND THEN
+            outcome := CASE
+                WHEN campaign.stopped_at <= moment THEN 'stopped'
+                WHEN ('x' || left(md5(redeemer::text), 8))::bit(32)::bigint % 10000 >= campaign.open_share * 10000
+                    OR campaign.segment <> '' AND NOT EXISTS (
+                        SELECT
+                        FROM benefits_membersegment belongs
+                        WHERE belongs.member_id = redeemer AND belongs.segment = campaign.segment
+                            AND belongs.since <= day AND (belongs.until IS NULL OR belongs.until >= day)
+                    )
+                    THEN 'not_targeted'
+            END;
+            IF outcome IS NOT NULL THEN
+                RAISE EXCEPTION 'refused' USING ERRCODE = 'PLDSK';
+            END IF;
+        END IF;
+    END IF;
+
     redemption_id := nextval(pg_get_serial_sequence('benefits_redemption', 'id'));
     points := line.points_price * amount;
     IF points > 0 THEN
@@ -199,7 +225,8 @@ BEGIN
     IF benefit.budget_id IS NOT NULL THEN
         UPDATE benefits_budget
         SET spent = benefits_budget.spent + cost
-        WHERE id = benefit.budget_id AND benefits_budget.spent + cost <= benefits_budget.amount
+        WHERE id = benefit.budget_id
+            AND benefits_budget.spent + benefits_budget.reserved + cost <= benefits_budget.amount
             AND starts_on <= day AND (ends_on IS NULL OR ends_on >= day);
         IF NOT FOUND THEN
             outcome := 'over_budget';

@@ -20,6 +20,9 @@
 -- How rules combine, choice groups with their options, and where the member is at home are told as they were on that
 -- day, where they were changed since.
 --
+-- Uses under other numbers of the member (records that were merged into it) count like its own, of a store those of the
+-- store of that name.
+--
 -- wanted     one benefit only; NULL: all
 -- category   uses for that category: by rules of its own, else by those for all; NULL: all lines
 -- region     where it is to be used; NULL: the member's own, where known. Rules of other regions are left out.
@@ -36,6 +39,8 @@ RETURNS TABLE (
 -- Planned once a connection: the first five plans would take longer than all else.
 LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $function$
 #variable_conflict use_column
+DECLARE
+    records bigint[] := memberships_records_of(member);
 BEGIN
     RETURN QUERY
     WITH origins AS MATERIALIZED (
@@ -152,10 +157,12 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT coalesce(sum(redemption.quantity), 0) AS used
             FROM benefits_redemption redemption
-            WHERE redemption.member_id = member AND redemption.benefit_id = asked.benefit_id
+            WHERE redemption.member_id = ANY(records) AND redemption.benefit_id = asked.benefit_id
                 AND redemption.state = 'done' AND redemption.category = asked.category
                 AND redemption."on" >= span.first AND (span.after IS NULL OR redemption."on" < span.after)
-                AND (asked.store_id IS NULL OR redemption.enrolment_id = asked.store_id)
+                AND (asked.store_id IS NULL OR redemption.enrolment_id = asked.store_id
+                    OR redemption.member_id <> member
+                        AND memberships_same_store(redemption.enrolment_id, asked.store_id))
                 AND (asked.combine = 'best' OR EXISTS (
                     SELECT FROM benefits_benefitrule version
                     WHERE version.id = redemption.rule_id AND version.code = asked.code

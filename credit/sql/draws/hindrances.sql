@@ -12,8 +12,9 @@
 -- since      of states and of a review: from which day
 -- name       {"zh", "en"} of the policy's rule; NULL where it names none
 --
--- Asks the invoices themselves what is overdue, not what a night left in the line. Reads by indexes (invoice_open), locks
--- nothing: who draws has locked the line.
+-- Asks the invoices themselves what is overdue, not what a night left in the line, and counts every day since the due day:
+-- a pause stops reminders, overdue states and late fees, and is no release. Reads by indexes (invoice_open), locks nothing: who draws has
+-- locked the line.
 CREATE OR REPLACE FUNCTION credit_hindrances(credit_line bigint, drawn numeric, day date)
 RETURNS TABLE (
     code text, kind text, figure numeric, threshold numeric, detail text, since date, name jsonb
@@ -22,18 +23,15 @@ LANGUAGE sql STABLE AS $function$
 WITH line AS MATERIALIZED (
     SELECT
         line.id, line.state, line.suspended_on, line.closing_on, line.lapsed_on, line.closed_on,
-        line.review_on, line.open_amount + line.authorised_amount + drawn AS used,
+        line.review_on, line.open_amount + line.authorised_amount - credit_held_over(line.id, day) + drawn AS used,
         credit_limit_on(line.id, day) AS "limit", credit_card_stops(line.id, day) AS card
     FROM credit_creditline line
     WHERE line.id = credit_line
 ),
 overdue AS MATERIALIZED (
-    SELECT max(days) AS days, coalesce(sum(outstanding) FILTER (WHERE days > 0), 0) AS amount
-    FROM (
-        SELECT invoice.outstanding, credit_overdue_days(invoice.line_id, invoice.id, invoice.due_on, day) AS days
-        FROM credit_invoice invoice
-        WHERE invoice.line_id = credit_line AND invoice.outstanding > 0 AND invoice.due_on < day
-    ) late
+    SELECT day - min(invoice.due_on) AS days, coalesce(sum(invoice.outstanding), 0) AS amount
+    FROM credit_invoice invoice
+    WHERE invoice.line_id = credit_line AND invoice.outstanding > 0 AND invoice.due_on < day
 ),
 state AS MATERIALIZED (
     SELECT 'status' AS kind, 'suspended' AS detail, suspended_on AS since
@@ -58,6 +56,7 @@ measured AS (
         rule.*,
         CASE rule.kind
             WHEN 'overdue_days' THEN overdue.days
+            WHEN 'overdue_state' THEN overdue.days
             WHEN 'overdue_amount' THEN overdue.amount
             WHEN 'used_share' THEN ceil(line.used * 1000 / nullif(line."limit", 0)) / 10
             WHEN 'order_amount' THEN round(drawn, 2)
@@ -65,7 +64,8 @@ measured AS (
         END AS figure,
         -- Compared exactly; the figure that is shown is rounded.
         CASE rule.kind
-            WHEN 'overdue_days' THEN overdue.days > 0 AND overdue.days >= rule.threshold
+            WHEN 'overdue_days' THEN overdue.days >= rule.threshold
+            WHEN 'overdue_state' THEN overdue.days >= rule.threshold
             WHEN 'overdue_amount' THEN overdue.amount > rule.threshold
             WHEN 'used_share' THEN line.used * 100 > rule.threshold * line."limit"
             WHEN 'order_amount' THEN drawn > rule.threshold

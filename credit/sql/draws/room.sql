@@ -7,7 +7,7 @@ LANGUAGE sql STABLE AS $function$
         least(line."limit", min(line."limit" * rule.threshold / 100) FILTER (WHERE rule.kind = 'used_share')) - line.used,
         min(rule.threshold) FILTER (WHERE rule.kind = 'order_amount')
     FROM (
-        SELECT credit_limit_on(id, day) AS "limit", open_amount + authorised_amount AS used
+        SELECT credit_limit_on(id, day) AS "limit", open_amount + authorised_amount - credit_held_over(id, day) AS used
         FROM credit_creditline
         WHERE id = credit_line
     ) AS line

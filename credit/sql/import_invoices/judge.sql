@@ -1,7 +1,8 @@
 -- Judge the new rows of a batch (of those lines; NULL: all) by the customers, lines and invoices there are: what is entered
--- in the same words becomes unchanged, what cannot be entered invalid. Rows of a credit line draw on it in the file's
--- order: those that a rule stops (credit_hindrances, with an amount of nothing) are invalid, and so is one that is more
--- than an order may be or does not fit into the room of its line (credit_room) after those before it.
+-- in the same words becomes unchanged, what cannot be entered invalid, such as a number that begins like those that we
+-- give ourselves (%(ours)s, a regular expression). Rows of a credit line draw on it in the file's order: those that a
+-- rule stops (credit_hindrances, with an amount of nothing) are invalid, and so is one that is more than an order may be
+-- or does not fit into the room of its line (credit_room) after those before it.
 -- Notes the credit line of each new row, and the first new line of the file that is of the same one.
 -- Touches staging rows of the batch only. At its application the lines are locked.
 WITH asked AS MATERIALIZED (
@@ -15,9 +16,9 @@ WITH asked AS MATERIALIZED (
         ON member.id = CASE WHEN s.customer ~ '^[0-9]{11,19}$' THEN left(s.customer, -1)::bigint END
     CROSS JOIN LATERAL (SELECT coalesce(coded.member_id, member.id) AS member_id) AS firm
     LEFT JOIN LATERAL (
-        SELECT count(*) AS total, min(line.id) AS line_id
-        FROM credit_creditline line
-        WHERE line.member_id = firm.member_id AND line.state <> 'closed'
+        SELECT count(*) AS total, min(line.line_id) AS line_id
+        FROM credit_lines_in_use() AS line
+        WHERE line.member_id = firm.member_id
             AND (s.programme_id IS NULL OR line.programme_id = s.programme_id)
     ) AS held ON true
     WHERE s.batch_id = %(batch)s AND s.verdict = 'new'
@@ -45,6 +46,7 @@ looked_at AS MATERIALIZED (
             WHEN (there.member_id, there.amount, there.invoiced_on, there.order_number)
                 = (asked.member_id, asked.amount, asked.invoiced_on, coalesce(asked.order_number, '')) THEN 'unchanged'
             WHEN there.id IS NOT NULL THEN 'invoice_known_otherwise'
+            WHEN asked.number ~ %(ours)s THEN 'our_number'
             WHEN asked.total = 0 THEN 'no_credit_line'
             WHEN asked.total > 1 THEN 'several_lines'
             WHEN asked.amount = 0 THEN 'nothing_invoiced'
@@ -88,13 +90,13 @@ SET object_id = judged.there_id,
         'column', CASE
             WHEN judged.code IN ('over_limit', 'over_order_amount', 'nothing_invoiced') THEN %(amount_column)s::text
             WHEN judged.code IN ('future_date', 'before_line') THEN %(day_column)s::text
-            WHEN judged.code = 'invoice_known_otherwise' THEN %(number_column)s::text
+            WHEN judged.code IN ('invoice_known_otherwise', 'our_number') THEN %(number_column)s::text
             ELSE %(customer_column)s::text
         END,
         'value', CASE
             WHEN judged.code IN ('over_limit', 'over_order_amount', 'nothing_invoiced') THEN s.amount::text
             WHEN judged.code IN ('future_date', 'before_line') THEN s.invoiced_on::text
-            WHEN judged.code = 'invoice_known_otherwise' THEN s.number
+            WHEN judged.code IN ('invoice_known_otherwise', 'our_number') THEN s.number
             ELSE s.customer
         END,
         'code', judged.code,

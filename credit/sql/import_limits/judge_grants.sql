@@ -11,7 +11,7 @@ WITH rows_to_judge AS MATERIALIZED (
             WHEN s.term_days IS NULL THEN offer.said -> 'terms'
             ELSE jsonb_build_object('kind', 'net_days', 'days', s.term_days)
         END AS terms,
-        line.id AS line_id, version."limit" AS line_limit, version.terms AS line_terms
+        line.line_id, version."limit" AS line_limit, version.terms AS line_terms
     FROM credit_staged_limit s
     LEFT JOIN memberships_member member ON member.id = left(s.member_number, -1)::bigint
     LEFT JOIN LATERAL (
@@ -31,12 +31,11 @@ WITH rows_to_judge AS MATERIALIZED (
         WHERE policy.programme_id = card.programme_id AND policy.starts_on <= %(on)s
             AND (policy.ends_on IS NULL OR policy.ends_on >= %(on)s)
     ) AS offer ON true
-    LEFT JOIN credit_creditline line
-        ON line.member_id = member.id AND line.programme_id = card.programme_id AND line.state <> 'closed'
+    LEFT JOIN credit_lines_in_use() AS line ON line.member_id = member.id AND line.programme_id = card.programme_id
     LEFT JOIN credit_lineversion version ON version.id = (
         SELECT latest.id
         FROM credit_lineversion latest
-        WHERE latest.line_id = line.id AND latest.starts_on <= %(on)s
+        WHERE latest.line_id = line.line_id AND latest.starts_on <= %(on)s
         ORDER BY latest.starts_on DESC, latest.number DESC
         LIMIT 1
     )
@@ -48,7 +47,8 @@ judged AS MATERIALIZED (
         rows_to_judge.*,
         CASE
             WHEN member_id IS NULL THEN 'unknown_member'
-            WHEN closed_on <= %(on)s THEN 'member_closed'
+            WHEN closed_on <= %(on)s THEN
+                CASE WHEN memberships_survivor_of(member_id) IS NULL THEN 'member_closed' ELSE 'member_merged' END
             WHEN cards = 0 THEN 'no_credit_card'
             WHEN cards > 1 THEN 'several_cards'
             WHEN line_limit = wanted_limit AND line_terms = terms THEN 'unchanged'
@@ -77,7 +77,9 @@ SET object_id = judged.line_id, member_id = judged.member_id, subscription_id = 
         END,
         'code', CASE WHEN judged.finding IN ('limit_over_cap', 'term_over_cap') THEN 'over_cap' ELSE judged.finding END,
         'expected', CASE judged.finding
-            WHEN 'member_closed' THEN judged.closed_on::text WHEN 'limit_over_cap' THEN judged.offer_limit::text
+            WHEN 'member_closed' THEN judged.closed_on::text
+            WHEN 'member_merged' THEN memberships_number_of(memberships_survivor_of(judged.member_id))
+            WHEN 'limit_over_cap' THEN judged.offer_limit::text
             WHEN 'term_over_cap' THEN judged.longest::text WHEN 'past_date' THEN %(on)s::text
             WHEN 'has_credit_line' THEN judged.line_limit::text ELSE ''
         END

@@ -1,7 +1,10 @@
 -- Judge the new rows of a batch (of those lines; NULL: all) that review lines: by the line there is, its version of the
 -- day and the offer of its card; what is blank stays. For a preview the number of the version is noted: a line that has
 -- another one by the time of the application was changed meanwhile, and its row is left out. `longest` as in
--- judge_grants.sql. Touches staging rows of the batch only.
+-- judge_grants.sql. A row weighs what its line may owe where the limit is raised, or an invoice of any day could be due
+-- later than before (credit/terms/checks.py: is_later; net days do not roll, and what did may have rolled back), or it
+-- is reviewed later.
+-- Touches staging rows of the batch only.
 WITH rows_to_judge AS MATERIALIZED (
     SELECT
         s.line, s.wanted_limit, s.term_days, s.review_on, s.seen, member.id AS member_id, lines.total AS lines,
@@ -18,9 +21,9 @@ WITH rows_to_judge AS MATERIALIZED (
     FROM credit_staged_limit s
     LEFT JOIN memberships_member member ON member.id = left(s.member_number, -1)::bigint
     LEFT JOIN LATERAL (
-        SELECT count(*) AS total, min(theirs.id) AS line_id
-        FROM credit_creditline theirs
-        WHERE theirs.member_id = member.id AND theirs.state <> 'closed'
+        SELECT count(*) AS total, min(theirs.line_id) AS line_id
+        FROM credit_lines_in_use() AS theirs
+        WHERE theirs.member_id = member.id
             AND (s.programme_id IS NULL OR theirs.programme_id = s.programme_id)
     ) AS lines ON true
     LEFT JOIN credit_creditline line ON line.id = lines.line_id
@@ -64,11 +67,27 @@ judged AS MATERIALIZED (
             WHEN review_on < %(on)s THEN 'past_date'
         END AS finding
     FROM rows_to_judge
+),
+other_terms AS MATERIALIZED (
+    SELECT
+        pair.terms, pair.line_terms,
+        EXISTS (
+            SELECT
+            FROM generate_series(0, %(days)s - 1) AS number
+            CROSS JOIN LATERAL (SELECT %(first_day)s::date + number AS invoiced_on) AS invoice
+            WHERE credit_due_on(pair.terms, invoiced_on) > greatest(
+                invoiced_on,
+                credit_due_on(pair.line_terms - 'rolling', invoiced_on)
+                    - CASE WHEN pair.line_terms ->> 'rolling' IN ('forward', 'backward') THEN %(off_days)s ELSE 0 END
+            )
+        ) AS are_later
+    FROM (SELECT DISTINCT terms, line_terms FROM judged WHERE terms <> line_terms) AS pair
 )
 UPDATE credit_staged_limit s
 SET object_id = judged.line_id, member_id = judged.member_id, subscription_id = judged.subscription_id,
     terms = judged.terms, seen = CASE WHEN %(is_preview)s THEN judged.last_number ELSE coalesce(s.seen, judged.last_number) END,
-    weight = CASE WHEN judged.new_limit > judged.line_limit OR judged.terms <> judged.line_terms
+    weight = CASE
+        WHEN judged.new_limit > judged.line_limit OR other_terms.are_later OR judged.review_on > judged.line_review_on
         THEN judged.new_limit + judged.increases ELSE 0 END,
     verdict = CASE WHEN judged.finding = 'unchanged' THEN 'unchanged' WHEN judged.finding IS NULL THEN 'new' ELSE 'invalid' END,
     faults = CASE WHEN judged.finding <> 'unchanged' THEN jsonb_build_array(jsonb_build_object(
@@ -89,4 +108,5 @@ SET object_id = judged.line_id, member_id = judged.member_id, subscription_id = 
         END
     )) END
 FROM judged
+LEFT JOIN other_terms ON other_terms.terms = judged.terms AND other_terms.line_terms = judged.line_terms
 WHERE s.batch_id = %(batch)s AND s.line = judged.line

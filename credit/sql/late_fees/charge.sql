@@ -1,7 +1,8 @@
 -- Charge the late fees of a range's lines that are locked (lock_lines.sql): an invoice each with its entry, which moves
 -- what the line owes. Of an approved dry run, only lines that are as it saw them. Returns the lines.
 --
--- May run twice: a line that has the invoice of the month is not found.
+-- May run twice: a line that has the invoice of the month is not found. A number that somebody took before such
+-- numbers were ours alone is followed by -2, -3 and so on.
 WITH due AS MATERIALIZED (
     SELECT *
     FROM credit_late_fees(%(on)s, %(first)s, %(last)s) AS due
@@ -15,13 +16,24 @@ fee AS (
         (member_id, line_id, kind, key, number, order_number, amount, invoiced_on, due_on, terms, actor_id, at)
     SELECT
         member_id, line_id, 'late_fee', 'late-fee:' || line_id || to_char(month, ':YYYY-MM'),
-        'LF' || to_char(month, 'YYYYMM') || '-' || line_id, '', amount, %(on)s, due_on,
+        free.number, '', amount, %(on)s, due_on,
         jsonb_build_object(
             'rule', terms, 'steps', steps,
             'late_fee', rule || jsonb_build_object('month', to_char(month, 'YYYY-MM'), 'invoices', invoices)
         ),
         %(actor)s, %(at)s
     FROM due
+    CROSS JOIN LATERAL (
+        SELECT wanted.number
+        FROM generate_series(1, 9) AS place
+        CROSS JOIN LATERAL (
+            SELECT 'LF' || to_char(due.month, 'YYYYMM') || '-' || due.line_id
+                || CASE place WHEN 1 THEN '' ELSE '-' || place END AS number
+        ) AS wanted
+        WHERE NOT EXISTS (SELECT FROM credit_invoice taken WHERE taken.number = wanted.number)
+        ORDER BY place
+        LIMIT 1
+    ) AS free
     ORDER BY line_id
     RETURNING id, member_id, line_id, key, amount
 )

@@ -3,7 +3,7 @@
 -- not be (more paid than owed, more allocated than received) their own checks refuse, and the entries with it.
 --
 -- What draws on a line (authorised or invoiced, less what was released) may not take it over its limit of that day:
--- refused as the constraint "credit_within_limit". A late fee, or money that is owed again, is no draw.
+-- refused as the constraint "credit_within_limit". A late fee, a claim, or money that is owed again, is no draw.
 --
 -- Locks lines, then invoices, then receipts, as one UPDATE each does. Who writes entries of several lines
 -- locks the lines in key order before (services/lines.py, lock_lines), so that two of them take turns.
@@ -55,7 +55,7 @@ BEGIN
             coalesce(sum(amount) FILTER (WHERE kind = 'credit_note'), 0) AS credited,
             coalesce(sum(CASE kind WHEN 'write_off' THEN amount WHEN 'recover' THEN -amount END), 0) AS written_off
         FROM new_entries
-        WHERE invoice_id IS NOT NULL AND kind NOT IN ('invoice', 'late_fee')
+        WHERE invoice_id IS NOT NULL AND kind NOT IN ('invoice', 'late_fee', 'reclaim')
         GROUP BY invoice_id
     ) moved
     WHERE invoice.id = moved.invoice_id;
@@ -66,9 +66,9 @@ BEGIN
         SELECT
             receipt_id,
             coalesce(sum(CASE kind WHEN 'allocate' THEN amount WHEN 'deallocate' THEN -amount END), 0) AS allocated,
-            coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0) AS refunded
+            coalesce(sum(CASE kind WHEN 'refund' THEN amount WHEN 'reclaim' THEN -amount END), 0) AS refunded
         FROM new_entries
-        WHERE receipt_id IS NOT NULL AND kind IN ('allocate', 'deallocate', 'refund')
+        WHERE receipt_id IS NOT NULL AND kind IN ('allocate', 'deallocate', 'refund', 'reclaim')
         GROUP BY receipt_id
     ) moved
     WHERE receipt.id = moved.receipt_id;
@@ -77,7 +77,7 @@ BEGIN
 END
 $function$;
 
-CREATE TRIGGER credit_book_entries
+CREATE OR REPLACE TRIGGER credit_book_entries
 AFTER INSERT ON credit_creditentry
 REFERENCING NEW TABLE AS new_entries
 FOR EACH STATEMENT EXECUTE FUNCTION credit_book_entries();

@@ -1,6 +1,6 @@
 -- For how many days an invoice has been overdue on a day: those after its due day, the day itself included, less those of
--- pauses of its line and its own (a day of two pauses counts once). Pauses do not move the due day, nor the buckets of an
--- ageing. 0 or less: not overdue. Reads, locks nothing.
+-- pauses of its line and its own (a day of two pauses counts once). Pauses move neither the due day nor the buckets of
+-- an ageing, and release no draw (sql/draws/hindrances.sql). 0 or less: not overdue. Reads, locks nothing.
 CREATE OR REPLACE FUNCTION credit_overdue_days(line bigint, invoice bigint, due date, day date) RETURNS integer
 LANGUAGE sql STABLE AS $function$
     SELECT day - due - coalesce((

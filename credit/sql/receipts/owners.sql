@@ -2,8 +2,8 @@
 -- so, or where what says so means several lines: nothing is guessed.
 --
 -- 1. by reference: all invoices that it names are of one line. Where they are of several, nothing else is asked.
--- 2. by the payer's account: its last ten matched payments were of one line, which is not closed.
--- 3. by the payer's name: exactly one firm of that legal name has a line that is not closed, and one only. Not asked
+-- 2. by the payer's account: its last ten matched payments were of one line, of those that are in use (sql/lines/in_use.sql).
+-- 3. by the payer's name: exactly one firm of that legal name has a line in use, and one only. Not asked
 --    where the account is known to pay for several.
 --
 -- An account is known by what was matched on earlier business dates: payments of one day say nothing of each other, so
@@ -37,14 +37,14 @@ SET plan_cache_mode = force_custom_plan AS $function$
             ORDER BY receipt.id DESC
             LIMIT 10
         ) latest
-        JOIN credit_creditline line ON line.id = latest.line_id AND line.state <> 'closed'
+        JOIN credit_lines_in_use() AS used ON used.line_id = latest.line_id
         GROUP BY account.account
     ),
     called AS MATERIALIZED (
-        SELECT name.name, min(line.id) AS line_id, count(*) AS lines
+        SELECT name.name, min(used.line_id) AS line_id, count(*) AS lines
         FROM (SELECT DISTINCT asked.name FROM asked) name
         JOIN memberships_enterprisecustomer customer ON customer.legal_name = name.name
-        JOIN credit_creditline line ON line.member_id = customer.member_id AND line.state <> 'closed'
+        JOIN credit_lines_in_use() AS used ON used.member_id = customer.member_id
         GROUP BY name.name
     ),
     found AS (

@@ -41,7 +41,7 @@ found AS (
         LIMIT 20
     ) same
     UNION ALL
-    SELECT asked.id, line.id, 'name', 10 + least(40, 3 * alike.size), alike.legal_name
+    SELECT asked.id, used.line_id, 'name', 10 + least(40, 3 * alike.size), alike.legal_name
     FROM asked
     CROSS JOIN LATERAL (
         SELECT customer.member_id, customer.legal_name, prefix.size
@@ -56,7 +56,7 @@ found AS (
         ) customer
         WHERE prefix.size = 200 OR length(asked.payer_name) > prefix.size
     ) alike
-    JOIN credit_creditline line ON line.member_id = alike.member_id AND line.state <> 'closed'
+    JOIN credit_lines_in_use() AS used ON used.member_id = alike.member_id
 ),
 best AS (
     SELECT

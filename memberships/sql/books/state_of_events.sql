@@ -1,10 +1,10 @@
 -- Payments in another state than their events tell: paid or abandoned for good, else what was last said of the present
 -- attempt. An open payment may be asked about without a new event: unknown or requested, it is open.
+-- Payment by payment: events summed up for all of them at once are summed up again for each where there are no statistics.
 SELECT payment.id, payment.member_id, coalesce(told.state, '–') AS expected, payment.state
 FROM memberships_payment payment
-LEFT JOIN (
+CROSS JOIN LATERAL (
     SELECT
-        event.payment_id,
         CASE
             WHEN bool_or(event.kind = 'succeeded') THEN 'succeeded'
             WHEN bool_or(event.kind = 'abandoned') THEN 'abandoned'
@@ -15,10 +15,8 @@ LEFT JOIN (
             ))[1]
         END AS state
     FROM memberships_paymentevent event
-    JOIN memberships_payment payment ON payment.id = event.payment_id
-    WHERE event.payment_id BETWEEN %(first)s AND %(last)s
-    GROUP BY event.payment_id
-) AS told ON told.payment_id = payment.id
+    WHERE event.payment_id = payment.id
+) AS told
 WHERE payment.id BETWEEN %(first)s AND %(last)s AND told.state IS DISTINCT FROM payment.state
     AND NOT coalesce(
         told.state IN ('requested', 'unknown') AND payment.state IN ('requested', 'unknown'), false

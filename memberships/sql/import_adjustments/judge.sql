@@ -19,11 +19,12 @@ WITH rows_to_judge AS MATERIALIZED (
 ),
 judged AS MATERIALIZED (
     SELECT
-        line, wallet_id, entry_id, programme, closed_on,
+        line, member_id, wallet_id, entry_id, programme, closed_on,
         CASE
             WHEN member_id IS NULL THEN 'unknown_member'
             WHEN entry_id IS NOT NULL THEN 'unchanged'
-            WHEN closed_on <= %(on)s THEN 'member_closed'
+            WHEN closed_on <= %(on)s THEN
+                CASE WHEN memberships_survivor_of(member_id) IS NULL THEN 'member_closed' ELSE 'member_merged' END
             WHEN enrols = 'store' AND scope IS NULL THEN 'store_required'
             WHEN enrols = 'member' AND scope IS NOT NULL THEN 'store_not_allowed'
             WHEN wallet_id IS NULL THEN 'not_enrolled'
@@ -47,7 +48,11 @@ SET object_id = judged.wallet_id,
             ELSE s.member_number
         END,
         'code', judged.finding,
-        'expected', CASE judged.finding WHEN 'member_closed' THEN judged.closed_on::text ELSE judged.programme END
+        'expected', CASE judged.finding
+            WHEN 'member_closed' THEN judged.closed_on::text
+            WHEN 'member_merged' THEN memberships_number_of(memberships_survivor_of(judged.member_id))
+            ELSE judged.programme
+        END
     )) END
 FROM judged
 WHERE s.batch_id = %(batch)s AND s.line = judged.line

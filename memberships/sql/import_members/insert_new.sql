@@ -34,8 +34,9 @@ members AS (
     SELECT member_id, 'person', coalesce(joined_on, %(on)s) FROM incoming JOIN claimed USING (member_id)
 ),
 contacts AS (
-    INSERT INTO memberships_membercontact (member_id, is_primary, name, mobile, email)
-    SELECT member_id, true, coalesce(name, ''), coalesce(mobile, ''), coalesce(email, '')
+    INSERT INTO memberships_membercontact (member_id, is_primary, name, mobile, email, language)
+    SELECT
+        member_id, true, coalesce(name, ''), coalesce(mobile, ''), coalesce(email, ''), coalesce(language, '')
     FROM incoming JOIN claimed USING (member_id)
     WHERE coalesce(name, mobile, email) IS NOT NULL
 ),

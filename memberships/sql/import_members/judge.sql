@@ -12,8 +12,10 @@ WITH judged AS MATERIALIZED (
             WHEN coalesce(programme.enrols, 'member') = 'member' AND s.scope IS NOT NULL THEN 'store_not_allowed'
             WHEN s.expires_on <= %(on)s AND booked.id IS NULL THEN 'past_date'
             WHEN known.member_id IS NULL THEN NULL
+            WHEN member.closed_on <= %(on)s AND memberships_survivor_of(member.id) IS NOT NULL THEN 'member_merged'
             WHEN (coalesce(s.name, ''), coalesce(s.mobile, ''), coalesce(s.email, ''))
                     = (coalesce(contact.name, ''), coalesce(contact.mobile, ''), coalesce(contact.email, ''))
+                AND coalesce(s.language, contact.language, '') = coalesce(contact.language, '')
                 AND coalesce(s.joined_on, member.joined_on) = member.joined_on
                 AND (s.programme_id IS NULL OR wallet.id IS NOT NULL)
                 AND coalesce(s.opening_points, 0) = coalesce(booked.points, 0)
@@ -40,16 +42,20 @@ SET object_id = judged.member_id,
         'column', CASE judged.finding
             WHEN 'future_date' THEN %(joined_column)s::text WHEN 'past_date' THEN %(expires_column)s::text
             WHEN 'store_required' THEN %(scope_column)s::text WHEN 'store_not_allowed' THEN %(scope_column)s::text
-            WHEN 'member_known' THEN %(id_column)s::text ELSE %(programme_column)s::text
+            WHEN 'member_known' THEN %(id_column)s::text WHEN 'member_merged' THEN %(id_column)s::text
+            ELSE %(programme_column)s::text
         END,
         'value', CASE judged.finding
             WHEN 'future_date' THEN s.joined_on::text WHEN 'past_date' THEN s.expires_on::text
             WHEN 'store_required' THEN '' WHEN 'store_not_allowed' THEN s.scope
-            WHEN 'member_known' THEN s.external_id ELSE coalesce(judged.programme, '')
+            WHEN 'member_known' THEN s.external_id WHEN 'member_merged' THEN s.external_id
+            ELSE coalesce(judged.programme, '')
         END,
         'code', judged.finding,
         'expected', CASE
-            WHEN judged.finding IN ('future_date', 'past_date') THEN %(on)s::text ELSE coalesce(judged.programme, '')
+            WHEN judged.finding IN ('future_date', 'past_date') THEN %(on)s::text
+            WHEN judged.finding = 'member_merged' THEN memberships_number_of(memberships_survivor_of(judged.member_id))
+            ELSE coalesce(judged.programme, '')
         END
     )) END
 FROM judged

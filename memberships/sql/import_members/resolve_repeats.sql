@@ -5,7 +5,7 @@ WITH repeated AS MATERIALIZED (
         coalesce(source, %(source)s) AS source, external_id, min(line) AS first_line,
         (array_agg(line ORDER BY line))[1:10] AS lines,
         count(DISTINCT ROW(
-            name, mobile, email, joined_on, programme_id, scope, opening_points, expires_on, faults
+            name, mobile, email, joined_on, programme_id, scope, opening_points, expires_on, language, faults
         )::text) > 1 AS differs
     FROM memberships_staged_person
     WHERE batch_id = %(batch)s AND external_id IS NOT NULL

@@ -12,7 +12,9 @@ WITH judged AS MATERIALIZED (
                     AND returned.number IS NOT DISTINCT FROM s.returns
                     AND (s.returns IS NOT NULL OR there.category = coalesce(s.category, ''))
                 THEN 'unchanged' ELSE 'order_recorded_otherwise' END
-            WHEN member.closed_on <= %(on)s AND s.returns IS NULL THEN 'member_closed'
+            WHEN member.closed_on <= %(on)s AND s.returns IS NULL THEN CASE
+                WHEN memberships_survivor_of(member.id) IS NULL THEN 'member_closed' ELSE 'member_merged'
+            END
             WHEN member.kind <> programme.audience THEN 'wrong_audience'
             WHEN programme.enrols = 'store' AND s.scope IS NULL THEN 'store_required'
             WHEN programme.enrols = 'member' AND s.scope IS NOT NULL THEN 'store_not_allowed'
@@ -24,7 +26,7 @@ WITH judged AS MATERIALIZED (
             WHEN s.ordered_on > %(on)s THEN 'future_date'
             WHEN entry.id IS NOT NULL THEN 'order_key_taken'
         END AS finding,
-        member.closed_on, programme.code AS programme
+        member.id AS member_id, member.closed_on, programme.code AS programme
     FROM memberships_staged_order s
     JOIN memberships_programme programme ON programme.id = s.programme_id
     LEFT JOIN memberships_member member ON member.id = left(s.member_number, -1)::bigint
@@ -46,14 +48,18 @@ SET object_id = judged.object_id,
     END END,
     faults = CASE WHEN judged.finding <> 'unchanged' THEN jsonb_build_array(jsonb_build_object(
         'column', CASE
-            WHEN judged.finding IN ('unknown_member', 'member_closed', 'wrong_audience', 'not_enrolled', 'not_open_to_member')
+            WHEN judged.finding IN (
+                'unknown_member', 'member_closed', 'member_merged', 'wrong_audience', 'not_enrolled', 'not_open_to_member'
+            )
                 THEN %(member_column)s::text
             WHEN judged.finding IN ('store_required', 'store_not_allowed') THEN %(scope_column)s::text
             WHEN judged.finding = 'future_date' THEN %(day_column)s::text
             ELSE %(number_column)s::text
         END,
         'value', CASE
-            WHEN judged.finding IN ('unknown_member', 'member_closed', 'wrong_audience', 'not_enrolled', 'not_open_to_member')
+            WHEN judged.finding IN (
+                'unknown_member', 'member_closed', 'member_merged', 'wrong_audience', 'not_enrolled', 'not_open_to_member'
+            )
                 THEN s.member_number
             WHEN judged.finding IN ('store_required', 'store_not_allowed') THEN coalesce(s.scope, '')
             WHEN judged.finding = 'future_date' THEN s.ordered_on::text
@@ -62,6 +68,7 @@ SET object_id = judged.object_id,
         'code', judged.finding,
         'expected', CASE
             WHEN judged.finding = 'member_closed' THEN judged.closed_on::text
+            WHEN judged.finding = 'member_merged' THEN memberships_number_of(memberships_survivor_of(judged.member_id))
             WHEN judged.finding = 'future_date' THEN %(on)s::text
             ELSE judged.programme
         END

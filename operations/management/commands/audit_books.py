@@ -1,4 +1,6 @@
-"""manage.py audit_books [--json] [--date D] [--since D]: the books against each other and against the gateways' own."""
+"""manage.py audit_books [--json] [--date D] [--since D] [--all-digests]: the books against each other, against the
+gateways' own, and the audit trail against its digests.
+"""
 
 import json
 import sys
@@ -15,6 +17,7 @@ from django.utils.translation import ngettext
 
 from operations import registry
 from operations.dates import FIRST_DATE, business_date
+from operations.models import AuditDigest
 from operations.owners import number_of
 from operations.services.books import Audited, Difference, Period, audit_books, period_until
 
@@ -32,6 +35,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--date", help="the business date, as 2027-01-15; today in Shanghai when it is not given")
         parser.add_argument("--since", help="the first date whose money is compared with the gateways' lists")
+        parser.add_argument(
+            "--all-digests", action="store_true", help="verify the audit trail of all days that have a digest, not of "
+            "the last ones only, and print the last digest, to be compared with a copy that is kept elsewhere",
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -43,6 +50,9 @@ class Command(BaseCommand):
             message = _("The database refuses (is it migrated?): %(error)s") % {"error": str(error).splitlines()[0]}
             raise CommandError(message, returncode=DIFFERENT) from error
         printer.results(results)
+        if period.is_whole:
+            printer.digest(AuditDigest.objects.order_by("-on").first())
+        printer.end()
         sys.exit(CLEAN if all(audited.is_clean for audited in results) else DIFFERENT)
 
     def _report(self, audited: Audited, total: int) -> None:
@@ -57,7 +67,7 @@ def _period(options: dict[str, Any], *, at: datetime) -> Period:
     if min(on, since or on) < FIRST_DATE:
         message = _("There are no dates before %(first)s.") % {"first": FIRST_DATE.isoformat()}
         raise CommandError(message, returncode=UNKNOWN)
-    period = period_until(on, at=at, since=since)
+    period = period_until(on, at=at, since=since, is_whole=options["all_digests"])
     if period.since > period.on:
         raise CommandError(
             _("--since %(since)s is after %(on)s.") % {"since": period.since, "on": period.on}, returncode=UNKNOWN
@@ -92,6 +102,15 @@ class _Text:
         for audited in results:
             self.command.stdout.write(self._line(audited))
 
+    def digest(self, digest: AuditDigest | None) -> None:
+        if digest is not None:
+            self.command.stdout.write(
+                _("last digest: %(day)s %(digest)s") % {"day": digest.on.isoformat(), "digest": digest.sha256}
+            )
+
+    def end(self) -> None:
+        """Nothing is left to be said."""
+
     def _line(self, audited: Audited) -> str:
         if audited.error:
             return _("%(check)s: could not be compared: %(error)s") % {
@@ -110,6 +129,7 @@ class _Json:
 
     def __init__(self, command: Command) -> None:
         self.command, self.is_first = command, True
+        self.rest: dict[str, Any] = {}
         command.stdout.write('{"differences": [', ending="")
 
     def difference(self, found: Difference) -> None:
@@ -131,5 +151,11 @@ class _Json:
             }
             for audited in results
         ]
-        rest = {"checks": checks, "clean": all(audited.is_clean for audited in results)}
-        self.command.stdout.write(f"], {json.dumps(rest, ensure_ascii=False)[1:]}")
+        self.rest = {"checks": checks, "clean": all(audited.is_clean for audited in results)}
+
+    def digest(self, digest: AuditDigest | None) -> None:
+        if digest is not None:
+            self.rest["digest"] = {"on": digest.on.isoformat(), "sha256": digest.sha256}
+
+    def end(self) -> None:
+        self.command.stdout.write(f"], {json.dumps(self.rest, ensure_ascii=False)[1:]}")

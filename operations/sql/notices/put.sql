@@ -1,14 +1,18 @@
--- Tell everybody of a range: a notice and its outgoing message for each channel. Returns how many were new.
+-- Tell everybody of a range: a notice and its outgoing message for each channel on which they are reached, due at once or
+-- when the channel's quiet hours end. Returns the records of which something was new.
 -- What is over by the business date it is worked on (`today`) is not told any more, whatever night is made up for.
 -- Of an approved dry run, only those it lists and whose facts are as it saw them.
--- Inserts notices and messages; locks nothing. May run twice: a notice is told once for each member, key and channel.
+-- Inserts notices and messages; locks nothing. May run twice: a notice is told once for each member, key and channel. At
+-- the same time, too: messages are written in one order, whoever comes second waits for the first and leaves theirs out.
 WITH fresh AS MATERIALIZED (
     SELECT told.*, nextval('operations_outboxmessage_id_seq'::regclass) AS message
     FROM (
-        SELECT found.id, found.owner, found.key, found.facts, channel
+        SELECT found.id, found.owner, found.key, found.facts, way.*
         FROM {function}(%(on)s, %(days)s, %(first)s, %(last)s) AS found
-        CROSS JOIN unnest(%(channels)s::text[]) AS channel
-        WHERE found.until >= %(today)s AND (channel <> 'email' OR found.has_email)
+        CROSS JOIN unnest(%(channels)s::text[], %(topics)s::text[], %(due_ats)s::timestamptz[])
+            AS way (channel, topic, due_at)
+        WHERE found.until >= %(today)s AND (way.channel <> 'email' OR found.has_email)
+            AND (way.channel <> 'sms' OR {has_mobile}(found.owner))
             AND (%(approved)s::bigint IS NULL OR EXISTS (
                 SELECT FROM operations_runitem item
                 WHERE item.run_id = %(approved)s AND item.key = found.id * %(places)s + %(place)s
@@ -16,23 +20,26 @@ WITH fresh AS MATERIALIZED (
             ))
             AND NOT EXISTS (
                 SELECT FROM operations_notice known
-                WHERE known.owner = found.owner AND known.key = found.key AND known.channel = channel
+                WHERE known.owner = found.owner AND known.key = found.key AND known.channel = way.channel
             )
-        ORDER BY found.id, channel
+        ORDER BY found.id, way.channel
     ) AS told
 ),
-message AS (
+written AS (
     INSERT INTO operations_outboxmessage
         (id, topic, key, owner, payload, state, attempts, error, created_at, next_attempt_at)
-    -- Nobody's, where it is an e-mail: one that does not go must not hold up what the member's webhooks tell.
-    SELECT message, 'notice.' || channel, 'notice:' || channel || ':' || owner || ':' || key,
-        CASE WHEN channel <> 'email' THEN owner END,
-        jsonb_build_object('kind', %(kind)s::text, 'member', owner, 'facts', facts), 'queued', 0, '', %(at)s, %(at)s
+    -- The member's, where it is a webhook; else nobody's: a mail that does not go must not hold up what webhooks tell.
+    SELECT message, topic, 'notice:' || channel || ':' || owner || ':' || key,
+        CASE WHEN channel = 'webhook' THEN owner END,
+        jsonb_build_object('kind', %(kind)s::text, 'member', owner, 'facts', facts),
+        CASE WHEN due_at > %(at)s THEN 'waiting' ELSE 'queued' END, 0, '', %(at)s, due_at
     FROM fresh
+    ON CONFLICT (key) DO NOTHING
+    RETURNING id
 ),
 notice AS (
     INSERT INTO operations_notice (kind, owner, channel, key, facts, message_id, "on", at)
     SELECT %(kind)s, owner, channel, key, facts, message, %(on)s, %(at)s
-    FROM fresh
+    FROM fresh JOIN written ON written.id = fresh.message
 )
-SELECT DISTINCT id * %(places)s + %(place)s FROM fresh
+SELECT DISTINCT fresh.id * %(places)s + %(place)s FROM fresh JOIN written ON written.id = fresh.message

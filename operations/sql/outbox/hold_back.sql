@@ -2,9 +2,8 @@
 -- messages that are due are those that can be sent.
 -- Locks the later messages in the order of their keys; one that somebody holds is left alone, which does no harm.
 -- May run twice.
-UPDATE operations_outboxmessage message
-SET next_attempt_at = waiting.due_at
-FROM (
+-- Found once, whatever the planner knows of the table: a subquery might be asked again for each message.
+WITH waiting AS MATERIALIZED (
     SELECT later.id, head.next_attempt_at AS due_at
     FROM operations_outboxmessage head
     JOIN operations_outboxmessage later
@@ -13,5 +12,8 @@ FROM (
     WHERE head.id = ANY(%(keys)s::bigint[]) AND head.state = 'queued'
     ORDER BY later.id
     FOR UPDATE OF later SKIP LOCKED
-) AS waiting
+)
+UPDATE operations_outboxmessage message
+SET next_attempt_at = waiting.due_at
+FROM waiting
 WHERE message.id = waiting.id

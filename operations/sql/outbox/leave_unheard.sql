@@ -1,8 +1,7 @@
 -- Take due messages that nobody listens to out of the queue, so many at a time; how many there were is the count.
 -- Locks them and skips what others hold. May run twice: then there are others, or none. `approved` as in claim.sql.
-UPDATE operations_outboxmessage message
-SET state = 'unheard', error = ''
-FROM (
+-- Found once, and then looked up by key, whatever the planner knows of the table: joined, each message might ask again.
+WITH due AS MATERIALIZED (
     SELECT queued.id
     FROM operations_outboxmessage queued
     WHERE queued.state = 'queued' AND queued.next_attempt_at <= %(at)s AND queued.topic = ANY(%(topics)s::text[])
@@ -15,5 +14,7 @@ FROM (
     ORDER BY queued.next_attempt_at, queued.id
     LIMIT %(most)s
     FOR UPDATE SKIP LOCKED
-) AS due
-WHERE message.id = due.id
+)
+UPDATE operations_outboxmessage message
+SET state = 'unheard', error = ''
+WHERE message.id = ANY(ARRAY(SELECT due.id FROM due))

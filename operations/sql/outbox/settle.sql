@@ -12,7 +12,9 @@ WITH answered AS (
         %(keys)s::bigint[], %(attempts)s::int[], %(delivered)s::boolean[], %(refused)s::boolean[], %(errors)s::text[]
     ) AS answer (key, attempt, is_delivered, is_refused, error)
     JOIN operations_outboxmessage message ON message.id = answer.key
-    WHERE message.state = 'queued' AND (answer.is_delivered OR message.attempts = answer.attempt)
+    -- What quiet hours took out of the queue meanwhile may have arrived all the same.
+    WHERE (message.state = 'queued' AND (answer.is_delivered OR message.attempts = answer.attempt))
+        OR (message.state = 'waiting' AND answer.is_delivered)
     ORDER BY message.id
     FOR UPDATE OF message
 ), settled AS (

@@ -1,5 +1,5 @@
 // Forms of the desk: sent once however often the button is pressed, files dropped on them, the columns of the
-// chosen kind of import. Every form works without this script too.
+// chosen kind of import, the fields that fit a choice. Every form works without this script too.
 "use strict";
 
 (() => {
@@ -63,10 +63,26 @@
         }
     }
 
+    // A field with data-shown-with="other: a b" stands only while the other one is a or b; what it held is not sent.
+    function showFitting(form) {
+        for (const field of form.querySelectorAll("[data-shown-with]")) {
+            const [name, values] = field.dataset.shownWith.split(": ");
+            const isFitting = values.split(" ").includes(form.elements[name].value);
+            field.closest(".group").hidden = !isFitting;
+            field.disabled = !isFitting;
+        }
+    }
+
+    function followChoices(form) {
+        form.addEventListener("change", () => showFitting(form));
+        showFitting(form);
+    }
+
     document.addEventListener("submit", sendOnce);
     window.addEventListener("pageshow", allowAgain);
     document.addEventListener("DOMContentLoaded", () => {
         document.querySelectorAll("[data-drop]").forEach(acceptDrops);
+        document.querySelectorAll("form:has([data-shown-with])").forEach(followChoices);
         const select = document.querySelector("select[name=importer]");
         if (select) {
             select.addEventListener("change", () => showColumns(select));

@@ -1,0 +1,166 @@
+"""Bulk actions: a choice is kept, looked at, confirmed once, and done record by record.
+
+The records are named when they are chosen, so a filter that finds others a minute later changes nothing. Each is done
+by the service of its own page, in transactions of its own: what is refused leaves the others alone, and nothing is
+half done. One that changed since the choice is left out. A worker that dies after a record was done and before that was
+written down finds it changed, and leaves it out: nothing is done twice.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from operations import registry
+from operations.approvals import Outcome
+from operations.audit import because
+from operations.bulk import BulkAction, Foreseen
+from operations.dates import business_date
+from operations.errors import NotPermittedError, PlusdeskError
+from operations.models import Approval, BulkChange, BulkRow, JobRun, User
+from operations.services import approvals
+from operations.services.jobs import start_run
+
+State = BulkChange.State
+#: Records of one bulk action. More are a matter of an import.
+MOST = 1_000
+#: Drafts that nobody confirmed are thrown away after so long.
+DRAFT_KEPT = timedelta(days=1)
+JOB, APPROVAL = "bulk_change", "bulk_change"
+
+
+class BulkChangeError(PlusdeskError):
+    """It cannot be done to these records at once."""
+
+
+class Previewed(NamedTuple):
+    """A row as it stands: its record (None: it is gone), what would happen, and whether it is another by now."""
+
+    row: BulkRow
+    record: Any
+    foreseen: Foreseen | None
+    has_changed: bool
+
+
+def choose(
+    action: BulkAction, keys: Iterable[int], *, language: str, on: date, at: datetime, actor: User
+) -> BulkChange:
+    """Keep a choice of records, in this order, to be looked at. NotPermittedError, BulkChangeError."""
+    if not actor.has_perm(action.permission):
+        raise NotPermittedError(_("You may not do this."))
+    chosen = list(dict.fromkeys(keys))
+    if len(chosen) > MOST:
+        raise BulkChangeError(
+            _("At most %(most)s records are changed at once: narrow the filters, or import a list of them.")
+            % {"most": f"{MOST:,}"}
+        )
+    records = {record.pk: record for record in action.records(chosen)}
+    if not records:
+        raise BulkChangeError(_("Nothing was chosen."))
+    with transaction.atomic():
+        change = BulkChange.objects.create(action=action.name, made_by=actor, made_at=at, language=language)
+        BulkRow.objects.bulk_create(
+            BulkRow(
+                change=change, place=place, key=key, seen=action.seen(records[key])[:200],
+                amount=_amount(action.foresee(records[key], on=on)),
+            )
+            for place, key in enumerate((key for key in chosen if key in records), start=1)
+        )
+    return change
+
+
+def _amount(foreseen: Foreseen) -> Decimal | None:
+    return foreseen.amount if foreseen.is_possible else None
+
+
+def preview(change: BulkChange, rows: Sequence[BulkRow], *, on: date) -> list[Previewed]:
+    """What would happen to these rows now, in words and figures."""
+    action = registry.bulk_actions.get(change.action)
+    records = {record.pk: record for record in action.records([row.key for row in rows])}
+    return [_previewed(action, row, records.get(row.key), on=on) for row in rows]
+
+
+def _previewed(action: BulkAction, row: BulkRow, record: Any, *, on: date) -> Previewed:
+    if record is None:
+        return Previewed(row, None, None, has_changed=True)
+    return Previewed(row, record, action.foresee(record, on=on), has_changed=action.seen(record)[:200] != row.seen)
+
+
+def sum_of(change: BulkChange) -> Decimal:
+    """Of all rows that could be done when they were chosen."""
+    return Decimal(change.rows.aggregate(sum=Sum("amount"))["sum"] or 0)
+
+
+def confirm(change: BulkChange, *, reason: str, on: date, at: datetime, actor: User) -> BulkChange | Approval:
+    """Have it done, once: the change as it goes on; or the request that waits, where the sum takes two people.
+
+    A repeat changes nothing and returns the change as it stands. NotPermittedError, ApprovalError without a reason.
+    """
+    if change.made_by_id != actor.pk:
+        raise NotPermittedError(_("Who chose the records confirms them."))
+    with transaction.atomic():
+        change = BulkChange.objects.select_for_update().get(pk=change.pk)
+        is_waiting = change.state == State.WAITING and bool(approvals.requests_about(change))
+        # What was asked for and came to nothing can be asked for again.
+        if is_waiting or change.state not in (State.DRAFT, State.WAITING):
+            return change
+        change.reason = reason.strip()[:200]
+        if change.reason:
+            change.state = State.WAITING
+            change.save(update_fields=["reason", "state"])
+        result = approvals.ask(APPROVAL, {"change": change.pk}, actor=actor, reason=reason, on=on, at=at)
+    return BulkChange.objects.get(pk=change.pk) if isinstance(result, Outcome) else result
+
+
+def begin(change: BulkChange, *, checker: User | None, at: datetime) -> JobRun:
+    """Start the job; in the transaction that decides."""
+    change.state, change.checker = State.RUNNING, checker
+    change.run = start_run(
+        JOB, business_date=business_date(at), scope=f"{change.pk}@change", actor=change.made_by, at=at
+    )
+    change.save(update_fields=["state", "checker", "run"])
+    return change.run
+
+
+def do_row(change: BulkChange, row: BulkRow, *, on: date, at: datetime) -> BulkRow:
+    """Do one row, outside any transaction, and say in it what came of it; not saved."""
+    action = registry.bulk_actions.get(change.action)
+    record = next(iter(action.records([row.key])), None)
+    now = _previewed(action, row, record, on=on)
+    if now.has_changed or now.foreseen is None:
+        row.outcome, row.words = BulkRow.Outcome.LEFT_OUT, ""
+        return row
+    if not now.foreseen.is_possible:
+        row.outcome, row.words = BulkRow.Outcome.REFUSED, now.foreseen.words[:300]
+        return row
+    try:
+        words = action.do(
+            record, on=on, at=at, actor=change.made_by, checker=change.checker, reason=change.reason
+        )
+        row.outcome, row.words = BulkRow.Outcome.DONE, words[:300]
+    except PlusdeskError as error:
+        row.outcome, row.words = BulkRow.Outcome.REFUSED, str(error)[:300]
+    return row
+
+
+def note_rows(rows: Iterable[BulkRow]) -> None:
+    """Write down what came of rows; one that is written down already stays."""
+    for row in rows:
+        BulkRow.objects.filter(pk=row.pk, outcome=BulkRow.Outcome.CHOSEN).update(outcome=row.outcome, words=row.words)
+
+
+def finish(change: BulkChange) -> None:
+    """Nothing more is done of it."""
+    with because(change.reason, actor=change.made_by):
+        BulkChange.objects.filter(pk=change.pk, state=State.RUNNING).update(state=State.DONE)
+
+
+def sweep_drafts(*, at: datetime) -> int:
+    """Throw away choices that nobody confirmed; how many."""
+    old = BulkChange.objects.filter(state=State.DRAFT, made_at__lte=at - DRAFT_KEPT)
+    count, _of = old.delete()
+    return count
