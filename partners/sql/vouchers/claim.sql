@@ -8,8 +8,9 @@
 --
 -- Locks offer by offer, in the order of their keys, the codes that it takes; codes that others are taking are passed over,
 -- so that a night's hundred thousand and the redemptions of the day do not wait for each other. Only who redeems a single
--- code, and finds all that are left being taken, waits for those who take them: one of them may yet be refused, and until
--- then it holds no other code of the offer, so nobody waits in a circle.
+-- code, and finds all that are left being taken, waits for those who take them: one of them may yet be refused. A lock stays
+-- on a code that turned out to be taken, so the first look's locks, in no order among those who wait, are let go before the
+-- wait: from then on they lock in the order of the codes, and nobody waits in a circle.
 -- Set-based: one round of an offer, however many grants. PostgreSQL keeps the plan of the first statement that fires it, of
 -- one grant or of a hundred thousand: so arrays go side by side, and codes are looked up by their key.
 CREATE OR REPLACE FUNCTION partners_claim_codes() RETURNS trigger
@@ -34,16 +35,20 @@ BEGIN
         IF wanted.most > 1 THEN
             RAISE EXCEPTION 'a use is one code, not %', wanted.most USING ERRCODE = 'numeric_value_out_of_range';
         END IF;
-        codes := ARRAY(
-            SELECT id
-            FROM partners_vouchercode
-            WHERE offer_id = wanted.offer_id AND state = 'available'
-                AND (expires_on IS NULL OR expires_on >= wanted.day)
-            ORDER BY expires_on, id
-            LIMIT wanted.count
-            FOR NO KEY UPDATE SKIP LOCKED
-        );
-        IF cardinality(codes) = 0 AND wanted.count = 1 AND NOT wanted.can_wait THEN
+        BEGIN
+            codes := ARRAY(
+                SELECT id
+                FROM partners_vouchercode
+                WHERE offer_id = wanted.offer_id AND state = 'available'
+                    AND (expires_on IS NULL OR expires_on >= wanted.day)
+                ORDER BY expires_on, id
+                LIMIT wanted.count
+                FOR NO KEY UPDATE SKIP LOCKED
+            );
+            IF cardinality(codes) = 0 AND wanted.count = 1 AND NOT wanted.can_wait THEN
+                RAISE no_data_found;
+            END IF;
+        EXCEPTION WHEN no_data_found THEN
             codes := ARRAY(
                 SELECT id
                 FROM partners_vouchercode
@@ -53,7 +58,7 @@ BEGIN
                 LIMIT 1
                 FOR NO KEY UPDATE
             );
-        END IF;
+        END;
         IF cardinality(codes) < wanted.count AND NOT wanted.can_wait THEN
             RAISE EXCEPTION 'offer % has too few codes', wanted.offer_id
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'stock_exhausted';
