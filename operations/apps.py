@@ -12,57 +12,12 @@ class OperationsConfig(AppConfig):
     verbose_name = _("Operations")
 
     def ready(self) -> None:
-        from operations import (
-            approval_actions,
-            approval_jobs,
-            book_jobs,
-            bulk_approvals,
-            bulk_jobs,
-            digest_books,
-            digest_jobs,
-            jobs,
-            limit_actions,
-            list_export_jobs,
-            mail,
-            notice_jobs,
-            outbox_bulk,
-            outbox_jobs,
-            registry,
-            roles,
-            rollup_jobs,
-            sign_in_actions,
-            webhooks,
-        )
-        from operations.admin import dashboard_panels, list_exports
+        from operations import roles
+        from operations.registered import REGISTERED
+        from operations.registry import register_all
         from operations.security import sessions  # noqa: F401 (its receiver begins them)
 
-        registry.jobs.register(jobs.CheckImport())
-        registry.jobs.register(jobs.ApplyImport())
-        registry.jobs.register(jobs.UndoImport())
-        registry.jobs.register(notice_jobs.SendNotices())
-        registry.jobs.register(outbox_jobs.SweepOutbox())
-        registry.jobs.register(book_jobs.AuditBooks())
-        registry.jobs.register(digest_jobs.DigestAuditTrail())
-        registry.book_checks.register(digest_books.TrailRows())
-        registry.book_checks.register(digest_books.DigestChain())
-        registry.jobs.register(approval_jobs.ExpireApprovals())
-        registry.jobs.register(rollup_jobs.RollUpFigures())
-        registry.jobs.register(list_export_jobs.ExportList())
-        registry.jobs.register(bulk_jobs.DoBulkChange())
-        registry.approval_actions.register(bulk_approvals.DoBulkChange())
-        registry.bulk_actions.register(outbox_bulk.SendAgain())
-        registry.approval_actions.register(approval_actions.ConfirmImport())
-        registry.approval_actions.register(approval_actions.UndoImport())
-        registry.approval_actions.register(approval_actions.ExecuteDryRun())
-        registry.approval_actions.register(limit_actions.ChangeApprovalLimit())
-        registry.approval_actions.register(sign_in_actions.ResetSecondFactor())
-        for outlet in (mail.Mail, mail.SmsEvents, mail.NoticeEvents, webhooks.Events):
-            registry.outlets.register(outlet())
-        for panel in dashboard_panels.PANELS:
-            registry.dashboard_panels.register(panel())
-        for work_list in dashboard_panels.WORK_LISTS:
-            registry.work_lists.register(work_list())
-        registry.work_lists.register(list_exports.ReadyExports())
+        register_all(REGISTERED)
         _give_rights()
         # Floors are migrated from above to below, so the permissions of all of them are there by then.
         post_migrate.connect(roles.bring_up, sender=self, dispatch_uid="roles")

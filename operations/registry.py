@@ -1,10 +1,10 @@
 """What the upper floors hang into the ground floor, by name (see ARCHITECTURE.md, "Registration").
 
-Each floor registers its jobs, importers, outlets, book checks, approval actions and sections of programme files in
-AppConfig.ready(); pages, commands and workers look them up here.
+Each floor lists its jobs, importers, outlets, book checks, approval actions and sections of programme files in its
+registered.py, which AppConfig.ready() registers; pages, commands and workers look them up here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from django.utils.translation import gettext as _
@@ -102,3 +102,13 @@ bulk_actions: "Registry[BulkAction]" = Registry("bulk action")
 #: Operations of the HTTP API, which config/api.py mounts, and what its tokens may be good for (operations/api/).
 api_routers: "Registry[ApiRouter]" = Registry("router of the API")
 api_scopes: "Registry[ApiScope]" = Registry("scope of the API")
+
+#: What a floor registers: each registry with its entries, in the order in which they are shown or run.
+Registered = Iterable[tuple["Registry[Any]", Iterable[Any]]]
+
+
+def register_all(registered: Registered) -> None:
+    """Register each entry; ValueError when a name is taken."""
+    for registry, entries in registered:
+        for entry in entries:
+            registry.register(entry)
