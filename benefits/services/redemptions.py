@@ -48,6 +48,7 @@ from memberships.services.points import lock_wallet
 from memberships.services.points_reversal import reverse_entry
 from operations.errors import PlusdeskError
 from operations.models import User
+from operations.proofs import demand_proof
 
 DAY = timedelta(days=1)
 #: What the column holds.
@@ -102,6 +103,7 @@ def redeem(
     CouponQuantityError, NotEntitledError, StoreNeededError, NotChosenError, GivenByItselfError, QuotaUsedUpError,
     InsufficientPointsError, OutOfStockError, BudgetExceededError, CampaignStoppedError, NotTargetedError.
     """
+    demand_proof(at=at)
     check_key(key)
     if not 1 <= quantity <= MOST:
         raise RedemptionQuantityError(quantity)
@@ -208,6 +210,7 @@ def return_redemption(
     A repeat under the same key returns the first result. Raises BenefitKeyError, KeyConflictError,
     RedemptionReturnError.
     """
+    demand_proof(at=at)
     check_key(key)
     usages = Usage.objects.select_for_update(no_key=True)
     usages.get(member=redemption.member_id, benefit=redemption.benefit_id)

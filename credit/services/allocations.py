@@ -20,6 +20,7 @@ from credit.services import statements
 from credit.services.lines import end_limit, lock_line
 from operations.audit import because
 from operations.models import Approval, User
+from operations.proofs import demand_proof
 
 Kind = CreditEntry.Kind
 KEY = 64
@@ -79,6 +80,7 @@ def allocate(
 
     `step`: which part it is of something that has one key. Raises AllocationError, KeyConflictError, ReservedKeyError.
     """
+    demand_proof(at=at)
     line = lock_line_of(receipt)
     facts = {"receipt_id": receipt.pk, "invoice_id": invoice.pk}
     if first := first_result(line, Kind.ALLOCATE, key, amount, step=step, **facts):
@@ -101,6 +103,7 @@ def deallocate(
 
     `step` as in `allocate`. Raises AllocationError, KeyConflictError, ReservedKeyError.
     """
+    demand_proof(at=at)
     line = lock_line(allocation.line_id)
     facts = {"receipt_id": allocation.receipt_id, "invoice_id": allocation.invoice_id, "reverses_id": allocation.pk}
     if first := first_result(line, Kind.DEALLOCATE, key, amount, step=step, **facts):

@@ -23,6 +23,7 @@ from credit.services.invoices import cleaned_number, drawn_invoice, expect_repea
 from credit.services.lines import lock_line
 from memberships.services.ranges import KeyRange, SizedRange, mark_items
 from operations.models import JobRun, User
+from operations.proofs import demand_proof
 
 Kind = CreditEntry.Kind
 State = Authorisation.State
@@ -40,6 +41,7 @@ def authorise(
 
     Raises DrawRefusedError with every rule that stops it, DrawError, KeyConflictError, ReservedKeyError.
     """
+    demand_proof(at=at)
     check_amount(amount)
     line = lock_line(line.pk)
     if first := Authorisation.objects.filter(member=line.member_id, key=key).first():
@@ -72,6 +74,7 @@ def capture(
     An authorisation that is over holds nothing, whether or not a night has noticed. Without `number` the invoice is
     given one. Raises AuthorisationStateError, DrawError, InvoiceExistsError, KeyConflictError, ReservedKeyError.
     """
+    demand_proof(at=at)
     number = cleaned_number(number)
     line = lock_line(authorisation.line_id)
     held = Authorisation.objects.get(pk=authorisation.pk)

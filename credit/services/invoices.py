@@ -32,6 +32,7 @@ from credit.services.lines import lock_line, version_on
 from credit.services.numbers import free_number, next_id
 from credit.services.signatures import sign
 from operations.models import Approval, User
+from operations.proofs import demand_proof
 
 Kind = CreditEntry.Kind
 NUMBER, KEY, REASON = 48, 64, 200
@@ -56,6 +57,7 @@ def enter_invoice(
     Without `number` it is given one; `invoiced_on` may be earlier, never before the line began. Raises
     DrawRefusedError, DrawError, InvoiceExistsError, LineStateError, KeyConflictError, ReservedKeyError.
     """
+    demand_proof(at=at)
     check_amount(amount)
     number, asked_on, invoiced_on = cleaned_number(number), invoiced_on, invoiced_on or on
     line = lock_line(line.pk)

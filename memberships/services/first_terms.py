@@ -25,6 +25,7 @@ from memberships.services.subscriptions import (
 )
 from operations.audit import because
 from operations.models import User
+from operations.proofs import demand_proof
 
 
 def pay_first_term(
@@ -38,6 +39,7 @@ def pay_first_term(
     Raises SubscriptionStateError when it is not pending, PlanNotOnSaleError, MemberClosedError, PaymentMethodError.
     """
     refuse_transaction()
+    demand_proof(at=at)
     with transaction.atomic(), because(reason or _("first term asked for"), actor=actor):
         member = lock_member(subscription.member_id)
         subscription = Subscription.objects.select_related("plan", "payment_method").get(pk=subscription.pk)
@@ -69,6 +71,7 @@ def reactivate_subscription(
     PlanNotOnSaleError, MemberClosedError, PaymentMethodError.
     """
     refuse_transaction()
+    demand_proof(at=at)
     with transaction.atomic(), because(reason or _("card taken up again"), actor=actor):
         member = lock_member(lapsed.member_id)
         lapsed = Subscription.objects.select_related("plan").get(pk=lapsed.pk)

@@ -25,6 +25,7 @@ from memberships.services.ranges import EVERYTHING, KeyRange, SizedRange, find_r
 from memberships.signals import subscription_renewed, subscription_started
 from operations.audit import because
 from operations.models import JobRun, User
+from operations.proofs import demand_proof
 
 log = structlog.get_logger(__name__)
 #: Open payments that are asked about at a time, between the nights.
@@ -246,6 +247,7 @@ def retry_payment(
     Raises PaymentStateError, PaymentMethodError.
     """
     refuse_transaction()
+    demand_proof(at=at)
     with transaction.atomic(), because(reason, actor=actor):
         member = lock_member(payment.member_id)
         payment = Payment.objects.get(pk=payment.pk)

@@ -20,6 +20,7 @@ from memberships.services.payments import charge_now, retry_payment, wanted_char
 from memberships.services.ranges import EVERYTHING, KeyRange, SizedRange, find_ranges, mark_items
 from operations.audit import because
 from operations.models import JobRun, User
+from operations.proofs import demand_proof
 
 
 def due_ranges(*, on: date, size: int) -> list[SizedRange]:
@@ -79,6 +80,7 @@ def renew_subscription(
     is. Raises NotDueError, which says why, PaymentMethodError, SubscriptionStateError.
     """
     refuse_transaction()
+    demand_proof(at=at)
     with transaction.atomic(), because(reason, actor=actor):
         lock_member(subscription.member_id)
         open_payment = Payment.objects.open().filter(subscription=subscription).first()
@@ -104,6 +106,7 @@ def pay_subscription(
     Raises what `pay_first_term`, `retry_payment` and `renew_subscription` raise.
     """
     refuse_transaction()
+    demand_proof(at=at)
     subscription = Subscription.objects.get(pk=subscription.pk)
     if subscription.started_on is None:
         return pay_first_term(subscription, on=on, at=at, actor=actor, reason=reason, method=method)

@@ -20,6 +20,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from operations.crypto import SecretsError, open_sealed, seal
 from operations.errors import PlusdeskError
 from operations.models import SecondFactor, User
+from operations.proofs import demand_proof
 from operations.security.lockout import locked_response
 from operations.security.second_factor import PROVED_FACTOR, is_required
 from operations.security.sessions import ENDED, IDLE, OVER, seconds_left, see
@@ -117,6 +118,8 @@ def _enrol(request: HttpRequest, site: AdminSite) -> HttpResponse:
     user, key = cast(User, request.user), _new_key(request)
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        # Who finds a desk open would else prove everything from then on by a phone of their own.
+        demand_proof(at=timezone.now())
         try:
             codes = enrol(user, key, form.cleaned_data["code"], at=timezone.now())
         except PlusdeskError as error:

@@ -26,6 +26,7 @@ from operations.audit import because
 from operations.errors import KeyConflictError
 from operations.imports.exports import Cell, csv_lines
 from operations.models import Approval, User
+from operations.proofs import demand_proof
 from operations.services.approvals import ask, requests_about
 from partners.errors import OpenDifferencesError, SettlementStateError
 from partners.models import Offer, Partner, PartnerStatement, Settlement, SettlementAdjustment, SettlementLine
@@ -133,6 +134,7 @@ def adjust_settlement(
 
     Raises KeyConflictError for the same key with another amount, SettlementStateError.
     """
+    demand_proof(at=at)
     settlement = Settlement.objects.select_for_update().get(pk=settlement.pk)
     first = settlement.adjustments.filter(key=key).first()
     if first is not None:
