@@ -28,6 +28,7 @@ class Supervisor:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.logs = folder / "logs"
         self.children: list[Child] = []
         self._is_stopping = False
 
@@ -106,9 +107,9 @@ class Supervisor:
         beat_options = ["beat", "--loglevel=INFO", f"--schedule={schedule}", "--pidfile="]
         celery = ["-m", "celery", "-A", "config", "--quiet"]
         for child in (
-            Child("web", ["-m", "gunicorn", *web_options.split(), "config.wsgi:application"]),
-            Child("worker", [*celery, *worker_options.split()], patience=30),
-            Child("beat", [*celery, *beat_options]),
+            Child("web", ["-m", "gunicorn", *web_options.split(), "config.wsgi:application"], logs=self.logs),
+            Child("worker", [*celery, *worker_options.split()], patience=30, logs=self.logs),
+            Child("beat", [*celery, *beat_options], logs=self.logs),
         ):
             self.children.append(child)
             child.start()
@@ -138,7 +139,7 @@ class Supervisor:
         say(f"\nPlusdesk is ready: {address}\n")
         say(logins.stdout.strip() if logins.returncode == 0 else "(There are no demo logins.)")
         where = "where DATABASE_URL says" if os.environ.get("DATABASE_URL") else f"in {self.folder}"
-        say(f"\nIts data is {where}. Ctrl-C stops it.\n")
+        say(f"\nIts data is {where}, its logs are in {self.logs}. Ctrl-C stops it.\n")
 
     def _stop_children(self) -> None:
         for child in reversed(self.children):

@@ -12,9 +12,11 @@ import threading
 import time
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from config.embedded.paths import PROJECT
 from config.embedded.processes import end_with_parent
+from config.run.lines import LogFile, tells_of_a_fault
 
 STEADY_SECONDS = 60.0
 MOST_FAILURES = 8
@@ -31,12 +33,18 @@ class GaveUpError(Exception):
 
 
 class Child:
-    """One process, started again with growing pauses when it ends by itself."""
+    """One process, started again with growing pauses when it ends by itself.
 
-    def __init__(self, name: str, arguments: Sequence[str], *, patience: float = 20.0) -> None:
+    What it prints goes to the screen; with a folder for logs, there into <name>.log, and only faults to the screen.
+    """
+
+    def __init__(
+        self, name: str, arguments: Sequence[str], *, patience: float = 20.0, logs: Path | None = None
+    ) -> None:
         self.name = name
         self.arguments = [sys.executable, *arguments]
         self.patience = patience
+        self.logs = logs
         self._process: subprocess.Popen[str] | None = None
         self._started_at = 0.0
         self._start_again_at = 0.0
@@ -113,11 +121,17 @@ class Child:
             return
 
     def _pass_on(self, process: subprocess.Popen[str]) -> None:
-        """Print the process's lines under its name."""
+        """Keep the process's lines in its file, and print them, or what of them is a fault, under its name."""
         assert process.stdout is not None
+        log = LogFile(self.logs / f"{self.name}.log") if self.logs else None
         with process.stdout as lines:
             for line in lines:
-                print(f"{self.name:<7}| {line}", end="", flush=True)
+                if log is not None:
+                    log.keep(line)
+                if log is None or tells_of_a_fault(line):
+                    print(f"{self.name:<7}| {line}", end="", flush=True)
+        if log is not None:
+            log.close()
 
 
 def say(text: str) -> None:

@@ -85,3 +85,19 @@ def test_a_step_that_fails_stops_the_run() -> None:
     child.start()
     with pytest.raises(GaveUpError, match=r"migrate failed \(exit code 2\)"):
         child.finish()
+
+def test_what_a_child_says_is_kept_and_the_screen_shows_its_faults_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = [
+        "timestamp='2026-11-23' level='info' event='request_finished'",
+        "[2026-11-23 09:45:27 +0800] [32635] [INFO] Listening at: http://127.0.0.1:8055 (32635)",
+        "timestamp='2026-11-23' level='error' event='request_failed'",
+        "ValueError: a line of a traceback",
+    ]
+    child = Child("web", ["-c", f"print({chr(10).join(said)!r}, flush=True)"], logs=tmp_path / "logs")
+    child.start()
+    child.finish()
+    log = tmp_path / "logs" / "web.log"
+    assert processes.wait_until(lambda: log.exists() and log.read_text().splitlines() == said, seconds=5)
+    assert capsys.readouterr().out.splitlines() == [f"web    | {line}" for line in said[2:]]

@@ -86,6 +86,8 @@ def test_plusdesk_runs_recovers_and_stops(run: Run, folder: Path, tmp_path: Path
     assert second.process.wait(60) == 1
     assert f"Plusdesk is already running at http://127.0.0.1:{port}/" in second.said()
 
+    assert "Listening at" in (folder / "logs" / "web.log").read_text() and "Listening at" not in run.said()
+
     os.kill(_pid_of(run, "worker"), signal.SIGKILL)
     assert run.has_said("worker ended (signal 9); starting it again in 1 s.", seconds=60)
     assert processes.wait_until(lambda: web.health(port)[0], seconds=60, step=0.5)
