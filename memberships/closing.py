@@ -50,6 +50,7 @@ class MembershipPart(ClosingPart):
         gettext_lazy("A firm's legal name, credit code and place, which are on the public register."),
         gettext_lazy("Numbers by which other systems know the member, so that no import makes them anew."),
         gettext_lazy("The audit trail: masked, as it was written. Backups keep the data until they are overwritten."),
+        gettext_lazy("Lists that somebody took away unmasked; where we keep the file, it goes within a day."),
     )
 
     def blocks(self, owner: int, *, on: date) -> list[str]:

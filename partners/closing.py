@@ -17,6 +17,7 @@ class PartnersPart(ClosingPart):
     name = "partners"
     stays = (
         gettext_lazy("What partners provided, under the keys by which they know it; those name nobody."),
+        gettext_lazy("Messages of partners, as they were signed: they are shown masked."),
     )
 
     def blocks(self, owner: int, *, on: date) -> list[str]:

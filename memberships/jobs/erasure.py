@@ -5,7 +5,8 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from memberships.services.erasure import remove_attachments, remove_strays, search_files
+from memberships.services.erasure import remove_attachments, remove_strays
+from memberships.services.import_erasure import search_files
 from memberships.services.merges import forget_past_moves
 from operations.models import JobChunk, JobRun
 from operations.services.jobs import ChunkPlan, ChunkResult, Job

@@ -8,8 +8,9 @@ from memberships.models.members import Member
 from operations.audit import track
 
 
-# The token is what the gateway takes for the member's word: it stays out of the trail.
-@track(owner="member", exclude=["token"])
+# The token is what the gateway takes for the member's word: it stays out of the trail. What it is shown as may name a
+# person or the end of a card: of it the trail keeps that it changed.
+@track(owner="member", exclude=["token"], masked={"label": "text"})
 class PaymentMethod(models.Model):
     """A member's standing agreement (代扣协议) with one gateway. Holds no card or account number."""
 

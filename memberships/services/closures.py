@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from memberships.models import AccountClosure, Member, MemberContact
+from memberships.models import AccountClosure, EnterpriseCustomer, Member, MemberContact
 from memberships.services.members import lock_member
 from memberships.services.merges import records_of, survivors_of
 from operations import registry
@@ -109,7 +109,8 @@ def close_account(
 
 
 def _marks(member: int) -> list[str]:
-    """What tells the person in a file: every mobile and e-mail; of who has neither, the name."""
+    """What tells the person in a file: every mobile and e-mail, a firm's credit code; where there is none, the name."""
     contacts = list(MemberContact.objects.filter(member=member).values_list("mobile", "email", "name"))
-    reached = [text for mobile, email, _name in contacts for text in (mobile, email) if text]
-    return reached or [name for _mobile, _email, name in contacts if name]
+    told = [text for mobile, email, _name in contacts for text in (mobile, email) if text]
+    told += EnterpriseCustomer.objects.filter(pk=member).values_list("credit_code", flat=True)
+    return told or [name for _mobile, _email, name in contacts if name]
