@@ -12,7 +12,7 @@ from operations.models import User
 
 
 def follow_card(sender: Any, *, subscription: Subscription, on: date, actor: User | None, **_facts: Any) -> None:
-    """A card began, was renewed, cancelled or refunded, or lapsed."""
+    """A card began, was renewed, cancelled, resumed or refunded, or lapsed."""
     _follow(subscription.member_id, on=on, actor=actor)
 
 
@@ -35,7 +35,7 @@ def connect() -> None:
     """Called once, when Django starts."""
     of_cards = (
         signals.subscription_started, signals.subscription_renewed, signals.subscription_cancelled,
-        signals.subscription_lapsed, signals.subscription_refunded,
+        signals.subscription_resumed, signals.subscription_lapsed, signals.subscription_refunded,
     )
     for signal in of_cards:
         signal.connect(follow_card, dispatch_uid="benefits.follow_card")

@@ -1,4 +1,4 @@
-"""What is done to many cards and payments at once: cancelling, trying again, giving back."""
+"""What is done to many cards and payments at once: cancelling and taking that back, trying again, giving back."""
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from memberships.approvals import RefundPayment
 from memberships.models import Payment, Refund, Subscription
 from memberships.services.payments import retry_payment
+from memberships.services.resumptions import resume_subscription, why_not_resumed, with_what_follows
 from memberships.services.subscriptions import cancel_subscription
 from operations.audit import because
 from operations.bulk import BulkAction, Foreseen
@@ -57,6 +58,39 @@ class CancelCards(BulkAction):
     def do(self, record: Any, *, on: date, at: datetime, actor: User, checker: User | None, reason: str) -> str:
         cancelled = cancel_subscription(record, on=on, reason=reason, actor=actor)
         return _("The card is cancelled; it ends on %(day)s.") % {"day": cancelled.ended_on}
+
+
+class ResumeCards(BulkAction):
+    """Cancellations are taken back while the cards are paid for."""
+
+    name = "resume_cards"
+    label = gettext_lazy("Resume the renewals of cancelled cards")
+    model = Subscription
+    permission = "memberships.change_subscription"
+    note = gettext_lazy("The cards go on after their last paid days. The members are told.")
+
+    def records(self, keys: Collection[int]) -> Sequence[Any]:
+        return list(with_what_follows(Subscription.objects.filter(pk__in=keys)))
+
+    def title(self, record: Any) -> str:
+        return f"{record.plan} · {record.member.number}"
+
+    def foresee(self, record: Any, *, on: date) -> Foreseen:
+        if why := why_not_resumed(record, on=on):
+            return Foreseen(why, is_possible=False)
+        if record.payment_method is None or record.payment_method.removed_on is not None:
+            words = _("It does not end on %(day)s; it has no payment method and is renewed by hand.")
+        else:
+            words = _("It does not end on %(day)s and is renewed.")
+        return Foreseen(words % {"day": record.ended_on})
+
+    def seen(self, record: Any) -> str:
+        facts = (record.paid_until, record.ended_on, record.cancelled_on, record.plan_id, record.payment_method_id)
+        return " ".join(map(str, facts))
+
+    def do(self, record: Any, *, on: date, at: datetime, actor: User, checker: User | None, reason: str) -> str:
+        resumed = resume_subscription(record, on=on, reason=reason, actor=actor)
+        return _("The cancellation is taken back; the card is paid until %(day)s.") % {"day": resumed.paid_until}
 
 
 class PaymentAction(BulkAction):
@@ -124,4 +158,4 @@ class RefundPayments(PaymentAction):
         return _("The refund is “%(state)s”.") % {"state": refund.get_state_display()}
 
 
-ACTIONS = (CancelCards, RetryPayments, RefundPayments)
+ACTIONS = (CancelCards, ResumeCards, RetryPayments, RefundPayments)

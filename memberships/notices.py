@@ -136,6 +136,16 @@ class CardLapsed(MemberNotice):
     sample: Facts = {**PLAN, "paid_until_on": "2027-01-14", "ended_on": "2027-01-21"}
 
 
+class CardResumed(MemberNotice):
+    """After a cancellation was taken back."""
+
+    name = template = "card_resumed"
+    label: str | Promise = _("cancellation taken back")
+    function = "memberships_notice_card_resumed"
+    model = Subscription
+    sample: Facts = {**PLAN, "paid_until_on": "2027-01-14", "has_method": True}
+
+
 class RefundPaid(MemberNotice):
     """After the gateway has paid a refund."""
 
@@ -173,5 +183,5 @@ def notice_kinds() -> list[MemberNotice]:
     return [
         PointsExpire(days=30), PointsExpire(days=7, channels=WITH_SMS), TierEnds(days=30),
         TierEnds(days=7, channels=WITH_SMS), TierReached(), CardRenews(days=7), CardRenewed(), PaymentDeclined(),
-        CardInGrace(), CardLapsed(), RefundPaid(),
+        CardInGrace(), CardLapsed(), CardResumed(), RefundPaid(),
     ]

@@ -13,6 +13,9 @@ subscription_started = Signal()
 #: subscription, on, actor. Paid access goes on to the subscription's `ended_on`, the last day included.
 subscription_cancelled = Signal()
 
+#: subscription, on, actor. Its cancellation was taken back before it ended: it is renewed after its last paid day.
+subscription_resumed = Signal()
+
 #: subscription, term (the new one), on, actor. Sent for renewals by hand; the night's are told by the outbox alone.
 subscription_renewed = Signal()
 

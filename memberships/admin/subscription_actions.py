@@ -17,11 +17,16 @@ from memberships.models import Payment, Plan, Subscription
 from memberships.services import statements
 from memberships.services.first_terms import pay_first_term, reactivate_subscription, version_on_sale
 from memberships.services.renewals import renew_subscription
+from memberships.services.resumptions import resume_subscription, why_not_resumed, with_what_follows
 from memberships.services.subscriptions import cancel_subscription, first_free_day
 from operations.admin.reasons import record_url
 from operations.errors import PlusdeskError
 
 Status = Subscription.Status
+RESUME_NOTE = gettext_lazy(
+    "The card goes on after its last paid day: the next term is charged as if it had not been cancelled. The member is "
+    "told."
+)
 OPEN = (Payment.State.REQUESTED, Payment.State.UNKNOWN)
 
 
@@ -170,4 +175,32 @@ class CancelAction(CardAction):
         return Told(messages.SUCCESS, _("The card is cancelled; it ends on %(day)s.") % {"day": cancelled.ended_on})
 
 
-ACTIONS: tuple[CardAction, ...] = (PayAction(), RenewAction(), ReactivateAction(), CancelAction())
+class ResumeAction(CardAction):
+    """A cancellation is taken back while the card is still paid for."""
+
+    name = "resume"
+    label = gettext_lazy("Resume the renewal")
+
+    def is_offered(self, record: Any, *, on: date) -> bool:
+        return record.cancelled_on is not None and record.refunded_on is None and record.status == Status.ACTIVE
+
+    def asked(self, record: Any, data: Any, *, seen: str, on: date) -> Asked:
+        found = with_what_follows(Subscription.objects.filter(pk=record.pk)).get()
+        if why := why_not_resumed(found, on=on):
+            return Asked(refusal=why)
+        method = found.payment_method
+        facts = (
+            (_("Cancelled on"), found.cancelled_on), (_("Paid until"), found.paid_until),
+            (_("Payment method"), method if method is not None and method.removed_on is None else "–"),
+        )
+        return Asked(ConfirmForm(data, seen=seen), facts=facts, note=RESUME_NOTE)
+
+    def do(self, record: Any, form: Any, *, on: date, request: HttpRequest) -> Told:
+        resumed = resume_subscription(
+            record, on=on, reason=form.cleaned_data["reason"], actor=request.user,  # type: ignore[arg-type]
+        )
+        words = _("The cancellation is taken back; the card is paid until %(day)s.")
+        return Told(messages.SUCCESS, words % {"day": resumed.paid_until})
+
+
+ACTIONS: tuple[CardAction, ...] = (PayAction(), RenewAction(), ReactivateAction(), CancelAction(), ResumeAction())

@@ -93,6 +93,8 @@ class Subscription(models.Model):
     started_on = models.DateField(_("started on"), null=True, blank=True)
     paid_until = models.DateField(_("paid until"), null=True, blank=True)
     cancelled_on = models.DateField(_("cancelled on"), null=True, blank=True)
+    # The last time that a cancellation was taken back; why is in the trail.
+    resumed_on = models.DateField(_("renewal resumed on"), null=True, blank=True)
     lapsed_on = models.DateField(_("lapsed on"), null=True, blank=True)
     refunded_on = models.DateField(_("refunded on"), null=True, blank=True)
     ended_on = models.DateField(_("ended on"), null=True, blank=True)
@@ -129,6 +131,10 @@ class Subscription(models.Model):
             models.Index(
                 fields=["paid_until", "id"], name="subscription_by_end",
                 condition=Q(ended_on=None, paid_until__isnull=False),
+            ),
+            # Who is told of it.
+            models.Index(
+                fields=["resumed_on"], name="subscription_by_resumption", condition=Q(resumed_on__isnull=False)
             ),
         ]
 

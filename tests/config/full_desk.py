@@ -82,7 +82,7 @@ PAGES = {
     "memberships.enrolment": ("adjust", "extend"),
     "memberships.enterprisecustomer": ("edit",),
     "memberships.membercontact": ("reveal",),
-    "memberships.subscription": ("cancel",),
+    "memberships.subscription": ("cancel", "resume"),
     "memberships.payment": ("refund",),
     "auth.group": ("delete",),
     "operations.user": ("password",),

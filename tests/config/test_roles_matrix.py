@@ -100,6 +100,7 @@ ASKED = {
     "memberships_subscription_renew": {OPERATOR},
     "memberships_subscription_reactivate": {OPERATOR},
     "memberships_subscription_cancel": {OPERATOR},
+    "memberships_subscription_resume": {OPERATOR},
     "memberships_member_enrol": ON_CALL,
     "memberships_accountclosure_close": CASE_WRITERS,
     **{f"memberships_membermerge_{name}": CASE_WRITERS for name in ("find", "compare", "duplicates", "undo")},

@@ -9,6 +9,8 @@ import pytest
 
 from memberships.notices import notice_kinds
 from memberships.services.refunds import refund_payment
+from memberships.services.resumptions import resume_subscription
+from memberships.services.subscriptions import cancel_subscription
 from operations import registry
 from tests.memberships.factories import an_operator
 from tests.memberships.night_stories import at_night, night, run_job
@@ -70,6 +72,12 @@ def a_lapse() -> None:
     run_job("enter_grace_and_lapse", on=LAST + 8 * DAY)
 
 
+def a_resumption() -> None:
+    card = a_february_card("tok_ok", mobile=MOBILE)
+    cancel_subscription(card, on=LAST - 9 * DAY, reason="too dear", actor=None)
+    resume_subscription(card, on=LAST - 8 * DAY, reason="changed their mind", actor=None)
+
+
 #: By kind: what happens, the business date whose night tells of it, and how many events those are.
 EVENTS: dict[str, tuple[Callable[[], Any], date, int]] = {
     "points_expire_30": (points_end, MARCH - 30 * DAY, 1), "points_expire_7": (points_end, MARCH - 7 * DAY, 1),
@@ -79,6 +87,7 @@ EVENTS: dict[str, tuple[Callable[[], Any], date, int]] = {
     "card_renewed": (a_charge("tok_ok"), LAST - DAY, 1), "payment_declined": (a_charge("tok_soft"), LAST - DAY, 1),
     "card_in_grace": (lambda: a_february_card("tok_ok", mobile=MOBILE), LAST + DAY, 1),
     "card_lapsed": (a_lapse, LAST + 8 * DAY, 1), "refund_paid": (a_refund, LAST, 1),
+    "card_resumed": (a_resumption, LAST - 8 * DAY, 1),
 }
 
 
