@@ -43,7 +43,7 @@ from benefits.services.quotes import quote_order
 from benefits.services.redemptions import redeem, return_redemption
 from benefits.services.savings import record_quoted_savings, record_savings
 from memberships.models import Enrolment, Member, Programme
-from memberships.services.merges import refuse_merged
+from memberships.services.merges import records_of, refuse_merged
 from operations.api.auth import actor_of, needs
 from operations.api.fields import Code, Day, Id, IdempotencyKey
 from operations.api.routers import ApiRouter, ApiScope
@@ -256,7 +256,7 @@ def _store(member: Member, programme: Programme, scope: str) -> Enrolment:
 
 
 def _used(member: Member, redemption_id: int) -> Redemption:
-    found: Redemption = _found(Redemption.objects.filter(member=member, pk=redemption_id).first())
+    found: Redemption = _found(Redemption.objects.filter(member__in=records_of(member.pk), pk=redemption_id).first())
     return found
 
 

@@ -1,13 +1,15 @@
-"""What benefits have of two records that become one: uses of both count against one quota; what is held is not lost."""
+"""What benefits have of two records that become one: uses of both count against one quota; what is held can be used."""
 
+from collections.abc import Sequence
 from datetime import date
 
-from django.db.models import Count, Q
+from django.db.models import Count, Model, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from benefits.models import Benefit, Choice, Grant, Redemption, Usage
-from operations.merging import Conflict, MergePart
+from benefits.models.grants import LIVE
+from operations.merging import Conflict, MergePart, Merging, Moving
 
 
 class BenefitsMergePart(MergePart):
@@ -16,25 +18,28 @@ class BenefitsMergePart(MergePart):
     name = "benefits"
     moves = (
         gettext_lazy("Uses of both records count against the quotas of the one that stays."),
+        gettext_lazy("Coupons, gifts and codes that are held can be used by the record that stays, under their keys."),
     )
-    stays = (gettext_lazy("Redemptions, what was held, choices and value statements, under the number that ends."),)
+    stays = (gettext_lazy("Redemptions, what was used, choices and value statements, under the number that ends."),)
 
     def lock(self, former: int, survivor: int, *, on: date) -> None:
         # A use that is under way is counted, or is refused since the number has ended.
         list(Usage.objects.select_for_update(no_key=True).filter(member__in=(former, survivor)).order_by("pk"))
 
     def conflicts(self, former: int, survivor: int, *, on: date) -> list[Conflict]:
-        return [*_held(former, on=on), *_uses(former, survivor, on=on), *_choices(former, survivor, on=on)]
+        return [*_uses(former, survivor, on=on), *_choices(former, survivor, on=on)]
+
+    def listed(self, former: int, survivor: int) -> list[Moving]:
+        return [Moving(_("Coupons and gifts held"), _held(former).count())]
+
+    def kept(self, merging: Merging) -> list[tuple[Model, Sequence[str]]]:
+        # What the record that stays used for an order is used: the other one cannot have it back.
+        return [(grant, ("used_on", "order_number")) for grant in _held(merging.former).order_by("pk")]
 
 
-def _held(former: int, *, on: date) -> list[Conflict]:
+def _held(former: int) -> QuerySet[Grant]:
     """Coupons and gifts; what follows a right by itself ends with it."""
-    grants = Grant.objects.filter(Q(redemption__isnull=False) | Q(rule=None), member=former).held(on=on)
-    held = list(grants.values("benefit").annotate(number=Count("pk")).order_by("benefit"))
-    benefits = Benefit.objects.in_bulk([each["benefit"] for each in held])
-    words = _("“%(benefit)s” is held %(count)s times under the number that would end: use it, let it run out, or "
-              "merge the other way round.")
-    return [Conflict(words % {"benefit": benefits[each["benefit"]], "count": each["number"]}) for each in held]
+    return Grant.objects.filter(Q(redemption__isnull=False) | Q(rule=None), member=former, state__in=LIVE)
 
 
 def _uses(former: int, survivor: int, *, on: date) -> list[Conflict]:

@@ -82,6 +82,10 @@ class MergePart:
         """Rows and columns that `carry` changes as well: undoing puts them back, where nobody else changed them."""
         return []
 
+    def kept(self, merging: Merging) -> list[tuple[Model, Sequence[str]]]:
+        """Rows that stay where they are, and columns of them that have to be the same still when it is undone."""
+        return []
+
     def carry(self, merging: Merging) -> None:
         """Book what moves by entries of ledgers."""
 

@@ -22,7 +22,8 @@ class PartnersMergePart(MergePart):
     )
 
     def conflicts(self, former: int, survivor: int, *, on: date) -> list[Conflict]:
-        providing = Fulfilment.objects.filter(member=former, state__in=PROVIDING).values("partner")
+        follows = Fulfilment.objects.filter(grant__redemption=None, grant__rule__isnull=False)
+        providing = follows.filter(member=former, state__in=PROVIDING).values("partner")
         partners = _(", ").join(map(str, Partner.objects.filter(pk__in=providing).order_by("pk")))
         words = _("%(partners)s still provide something under the number that would end. With it the right ends, and "
                   "they are told; the record that stays has what its own rights give.")

@@ -21,6 +21,7 @@ from benefits.services.entitlements import Entitlement, entitlements_of
 from memberships.admin.actions import offered
 from memberships.admin.display import today
 from memberships.models import Member
+from memberships.services.merges import records_of
 from operations.admin.dashboard import Figure
 from operations.admin.panels import MemberPanel
 
@@ -109,7 +110,7 @@ def _left(entitlement: Entitlement) -> str:
 
 def _redemptions(member: Member) -> list[Any]:
     newest: list[Any] = list(
-        Redemption.objects.filter(member=member).select_related("benefit").order_by("-pk")[:ROWS]
+        Redemption.objects.filter(member__in=records_of(member.pk)).select_related("benefit").order_by("-pk")[:ROWS]
     )
     for redemption in newest:
         redemption.colour = REDEMPTION_COLOURS[Redemption.State(redemption.state)]
@@ -118,8 +119,8 @@ def _redemptions(member: Member) -> list[Any]:
 
 
 def _grants(member: Member) -> list[Any]:
-    """What is held now, then what was, newest first."""
-    own = Grant.objects.filter(member=member).select_related("benefit").order_by("-pk")
+    """What is held now, then what was, newest first; under all of the member's numbers."""
+    own = Grant.objects.filter(member__in=records_of(member.pk)).select_related("benefit").order_by("-pk")
     grants: list[Any] = list(own.filter(state__in=LIVE)[:ROWS])
     grants += own.exclude(state__in=LIVE)[:ROWS - len(grants)]
     for grant in grants:

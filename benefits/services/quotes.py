@@ -22,6 +22,7 @@ from benefits.services.benefit_terms import terms_on
 from benefits.services.held_benefits import HeldBenefit, held_benefits
 from benefits.waits import wait_finders
 from memberships.models import Enrolment, Member, Programme
+from memberships.services.merges import records_of
 
 #: Those that a member has without holding anything.
 KINDS = ("member_price", "stacking_discount", "instant_reduction", "free_shipping", "buy_one_get_one")
@@ -80,11 +81,15 @@ def coupons_held(
     grants = list(
         Grant.objects.filter(
             is_unused, Q(ended_on=None) | Q(ended_on__gt=on), Q(valid_until=None) | Q(valid_until__gte=on),
-            member=member, benefit__programme=programme, benefit__kind="coupon", given_on__lte=on, valid_from__lte=on,
+            member__in=records_of(member.pk), benefit__programme=programme, benefit__kind="coupon", given_on__lte=on,
+            valid_from__lte=on,
         ).select_related("rule").order_by("pk")
     )
     waiting = _waiting(grants, on=on)
-    grants = [grant for grant in grants if grant.pk not in waiting]
+    # Of two merged records' under one key the member's own goes first.
+    grants.sort(key=lambda grant: (grant.member_id != member.pk, grant.pk))
+    named = {grant.key: grant for grant in reversed(grants) if grant.pk not in waiting}
+    grants = sorted(named.values(), key=lambda grant: grant.pk)
     benefits: dict[int, Benefit] = Benefit.objects.in_bulk({grant.benefit_id for grant in grants})
     terms = terms_on(benefits, on=on)
     return [

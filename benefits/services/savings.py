@@ -21,6 +21,7 @@ from benefits.services.campaigns import check_campaign
 from benefits.services.quotes import quote_order
 from memberships.models import Member, Order, Programme
 from memberships.services.members import lock_member
+from memberships.services.merges import records_of
 from operations.errors import KeyConflictError
 from operations.models import User
 
@@ -97,7 +98,8 @@ def saved_by_benefit(quoted: Quote, member: Member, programme: Programme) -> dic
     steps = [step for step in quoted.steps if step.benefit is not None and step.total < 0]
     coupons = {
         grant.key: grant.benefit for grant in Grant.objects.filter(
-            member=member, key__in=[step.benefit.key for step in steps if step.benefit and step.kind == "coupon"]
+            member__in=records_of(member.pk),
+            key__in=[step.benefit.key for step in steps if step.benefit and step.kind == "coupon"]
         ).select_related("benefit")
     }
     codes = {step.benefit.family for step in steps if step.benefit and step.kind != "coupon"}

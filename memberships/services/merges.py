@@ -199,6 +199,9 @@ def merge_records(
             for change in part.changes(merging):
                 _apply(merge, change)
         _apply(merge, Change(former, {"closed_on": on}))
+        for part in registry.merge_parts:
+            for record, columns in part.kept(merging):
+                _journal(merge, record, _plain(record, columns), _plain(record, columns))
     return merge
 
 
@@ -308,10 +311,13 @@ def _row(move: MergeMove) -> Model | None:
 
 def _put_back(move: MergeMove) -> None:
     """Give the row its values of before the merge."""
+    values = _values(move)
+    if values["before"] == values["after"]:
+        return
     model = apps.get_model(move.table)
     before = {
         column: model._meta.get_field(column).to_python(value)  # type: ignore[union-attr]
-        for column, value in _values(move)["before"].items()
+        for column, value in values["before"].items()
     }
     model._base_manager.filter(pk=move.row).update(**before)
 

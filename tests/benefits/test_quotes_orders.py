@@ -369,5 +369,5 @@ def test_price_takes_few_statements(django_assert_max_num_queries: object) -> No
     member, programme = with_card().member, plus()
     a_coupon(member)
     # The last of them asks which coupons still wait for a code.
-    with django_assert_max_num_queries(8):  # type: ignore[operator]
+    with django_assert_max_num_queries(9):  # type: ignore[operator]
         assert quote_order(member, programme, [goods("chair", 800)], on=TODAY).payable == Decimal("702.00")
