@@ -12,7 +12,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql" / "notices"
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('memberships', '0041_merges'),
+        ('memberships', '0042_masked_labels'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db.models import Q
 class Migration(migrations.Migration):
     # An index that is made beside the traffic is not made in a transaction.
     atomic = False
-    dependencies = [("memberships", "0042_resumptions")]
+    dependencies = [("memberships", "0043_resumptions")]
 
     operations = [
         AddIndexConcurrently(
