@@ -12,11 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from memberships.admin.display import signed
-from memberships.models import EnterpriseCustomer, Member, PointsLiability, Programme, Subscription
+from memberships.models import EnterpriseCustomer, Member, Payment, PointsLiability, Programme, Subscription
 from memberships.rollups import COMPARED_DAYS, ENDING_DAYS
 from operations.admin.counts import count_rows
 from operations.admin.dashboard import DashboardPanel, Figure, Rolled, chart, list_url, may_view, table
-from operations.models import JobRun
 from operations.roles import AUDITOR, OPERATOR, PROGRAMME_MANAGER
 from operations.services.rollups import Figures, over_days
 
@@ -41,7 +40,7 @@ class MembersPanel(DashboardPanel):
     def context(self, request: HttpRequest, rolled: Rolled, *, at: datetime) -> dict[str, Any]:
         found, cards = rolled["cards"], list_url(Subscription)
         total = found.get("")
-        held = [Figure(_("Members with an active card"), *_changed(total, cards))] if total else []
+        held = [Figure(_("Members with an active card"), *_changed(total, f"{cards}?status=active"))] if total else []
         sizes = [
             Figure(str(model._meta.verbose_name_plural), str(count_rows(model._default_manager.all())), list_url(model))
             for model in (Member, EnterpriseCustomer, Subscription) if may_view(request, model)
@@ -88,21 +87,22 @@ class RenewalsPanel(DashboardPanel):
     rolled = ("renewals",)
 
     def context(self, request: HttpRequest, rolled: Rolled, *, at: datetime) -> dict[str, Any]:
-        found, cards = rolled["renewals"], list_url(Subscription)
+        found = rolled["renewals"]
         if not found:
             return {"figures": []}
         on = next(iter(found.values())).on
         total = {name: sum(each.count(name) for each in found.values()) for name in COUNTED}
         paid, due = (sum(each.amount(name) for each in found.values()) for name in ("amount", "due_amount"))
-        night = _run_url(request, on)
+        night = list_url(Payment, f"?requested_at_from={on}&requested_at_to={on}&renewal=")
+        next_night = list_url(Subscription, "?show=due") if may_view(request, Subscription) else ""
         return {
             "figures": [
-                Figure(_("Charged tonight"), number_format(total["asked"]), night, f"{on:%Y-%m-%d}"),
-                Figure(_("Done"), number_format(total["succeeded"]), night, f"{paid:,.2f} CNY"),
-                Figure(_("Failed"), number_format(total["declined"]), f"{cards}?show=failed", is_bad=bool(
+                Figure(_("Charged tonight"), number_format(total["asked"]), f"{night}charged", f"{on:%Y-%m-%d}"),
+                Figure(_("Done"), number_format(total["succeeded"]), f"{night}succeeded", f"{paid:,.2f} CNY"),
+                Figure(_("Failed"), number_format(total["declined"]), f"{night}declined", is_bad=bool(
                     total["declined"])),
-                Figure(_("No answer yet"), number_format(total["open"]), f"{cards}?show=under_way"),
-                Figure(_("Due in the next night"), number_format(total["due"]), f"{cards}?show=due", f"{due:,.2f} CNY"),
+                Figure(_("No answer yet"), number_format(total["open"]), f"{night}unanswered"),
+                Figure(_("Due in the next night"), number_format(total["due"]), next_night, f"{due:,.2f} CNY"),
             ],
             **table(
                 (_("Charged"), _("Done"), _("Failed"), _("No answer yet"), _("Due next")),
@@ -110,12 +110,6 @@ class RenewalsPanel(DashboardPanel):
                  for programme, page, each in by_programme(found)],
             ),
         }
-
-
-def _run_url(request: HttpRequest, on: Any) -> str:
-    """The page of the night's run, where there is one that the user may see."""
-    run = JobRun.objects.of_the_night().filter(job="renew_subscriptions", business_date=on).first()
-    return reverse("admin:operations_jobrun_change", args=[run.pk]) if run and may_view(request, JobRun) else ""
 
 
 class PointsPanel(DashboardPanel):

@@ -1,9 +1,9 @@
 """How the list of payments is narrowed: quick filters by state, and the days of the last attempt."""
 
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.dateparse import parse_date
@@ -49,6 +49,28 @@ class StateFilter(QuickFilter):
         QuickChoice("unanswered", gettext_lazy("No answer yet"), unanswered, order="next_ask_at"),
         QuickChoice("refund", gettext_lazy("Refund under way"), refund_under_way),
     )
+
+
+class RenewalFilter(admin.SimpleListFilter):
+    """Charges of next terms, by what became of the last attempt: what the figures of a night count, with its day."""
+
+    title = gettext_lazy("Renewals")
+    parameter_name = "renewal"
+    states: ClassVar[dict[str, list[str]]] = {
+        "charged": [], "succeeded": [State.SUCCEEDED], "declined": [State.DECLINED],
+        "unanswered": [State.REQUESTED, State.UNKNOWN],
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        words = (gettext_lazy("Charged"), gettext_lazy("Done"), gettext_lazy("Failed"), gettext_lazy("No answer yet"))
+        return list(zip(self.states, words, strict=True))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        wanted = self.states.get(str(self.value()))
+        if wanted is None:
+            return queryset
+        renewals = queryset.filter(purpose=Payment.Purpose.RENEWAL)
+        return renewals.filter(state__in=wanted) if wanted else renewals
 
 
 class RequestedFilter(RangeDateFilter):

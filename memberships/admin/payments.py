@@ -15,7 +15,7 @@ from memberships.admin import lookups, payment_actions
 from memberships.admin.actions import action_urls, offered
 from memberships.admin.display import member_link, today
 from memberships.admin.pages import find_record, show_page
-from memberships.admin.payment_filters import RequestedFilter, StateFilter, asked_days
+from memberships.admin.payment_filters import RenewalFilter, RequestedFilter, StateFilter, asked_days
 from memberships.admin.payment_page import OPEN_REFUND, STATE_COLOURS, stories, words_of
 from memberships.admin.quick_filters import QuickFilterMixin, chosen
 from memberships.models import Payment, Refund
@@ -32,7 +32,7 @@ class PaymentAdmin(QuickFilterMixin, ReadOnlyAdmin):
     )
     list_select_related = ("plan", "member")
     quick_filter = StateFilter
-    list_filter = (StateFilter, ("requested_at", RequestedFilter))
+    list_filter = (StateFilter, RenewalFilter, ("requested_at", RequestedFilter))
     index_search = (lookups.member_number("member"), lookups.attempt_key())
 
     def get_ordering(self, request: HttpRequest) -> list[str]:

@@ -3,9 +3,12 @@
 from datetime import date, timedelta
 from typing import Any
 
+from django.contrib import admin
 from django.db.models import DateField, Exists, ExpressionWrapper, Max, OuterRef, Q, QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from memberships.admin.display import today
 from memberships.admin.payment_page import OPEN_REFUND
 from memberships.admin.quick_filters import QuickChoice, QuickFilter
 from memberships.models import Payment, Plan, Refund, Subscription
@@ -76,3 +79,17 @@ class StandingFilter(QuickFilter):
         QuickChoice("in_grace", _("In grace"), in_grace, order="paid_until"),
         QuickChoice("under_way", _("Payment under way"), payment_under_way),
     )
+
+
+class ActiveFilter(admin.SimpleListFilter):
+    """What is paid for today: most of what is newest, so that a page of it is soon found."""
+
+    title = _("status")
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(Subscription.Status.ACTIVE.value, Subscription.Status.ACTIVE.label)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        is_active = self.value() == Subscription.Status.ACTIVE
+        return queryset.active(on=today()) if is_active else queryset  # type: ignore[attr-defined]

@@ -44,14 +44,16 @@ def measured() -> None:
     assert JobRun.objects.get(pk=run.pk).state == JobRun.State.SUCCEEDED
 
 
-def declined_tonight(card: Subscription) -> Payment:
+def declined_tonight(card: Subscription, **facts: Any) -> Payment:
     """The renewal of a card that the gateway declined tonight."""
-    return Payment.objects.create(
-        member=card.member, subscription=card, programme=card.programme, plan=card.plan, method=card.payment_method,
-        key=f"renewal:{card.pk}:{today()}", purpose="renewal", amount=card.plan.price, term_number=2,
-        starts_on=today(), ends_on=today(), state="declined", decline="soft", code="insufficient_funds",
-        requested_on=today(), requested_at=at_night(today()), answered_at=at_night(today()), next_attempt_on=today(),
-    )
+    declined: dict[str, Any] = {
+        "member": card.member, "subscription": card, "programme": card.programme, "plan": card.plan,
+        "method": card.payment_method, "key": f"renewal:{card.pk}:{today()}", "purpose": "renewal",
+        "amount": card.plan.price, "term_number": 2, "starts_on": today(), "ends_on": today(), "state": "declined",
+        "decline": "soft", "code": "insufficient_funds", "requested_on": today(), "requested_at": at_night(today()),
+        "answered_at": at_night(today()), "next_attempt_on": today(),
+    }
+    return Payment.objects.create(**{**declined, **facts})
 
 
 def panels(client: Client) -> dict[str, Any]:
@@ -134,6 +136,26 @@ def test_what_was_charged_tonight_is_measured_anew_by_day() -> None:
     job.tick(at=now + timedelta(seconds=1))
     assert set(Rollup.objects.filter(name="renewals", scope="").values_list("on", "as_of")) >= {(today(), now)}
     assert Rollup.objects.filter(name="renewals", scope="").count() == 2
+
+
+def test_figures_of_cards_and_renewals_lead_to_the_rows_that_they_count() -> None:
+    plan, yesterday = a_plan(), today() - timedelta(days=1)
+    now, blank = timezone.now(), {"decline": "", "code": "", "next_attempt_on": None}
+    unanswered = {**blank, "state": "requested", "next_ask_at": now}
+    # What was declined nights ago is owed still, and none of tonight's; nor is what somebody paid for a first term.
+    earlier: dict[str, Any] = {"requested_at": at_night(today() - timedelta(days=3))}
+    for facts in ({}, {}, unanswered, earlier, {"purpose": "start"}):
+        declined_tonight(a_due_card(plan=plan, paid_until=yesterday), **facts)
+    a_due_card(plan=plan, paid_until=today() + timedelta(days=1))
+    a_card(plan, on=today() - timedelta(days=800))
+    for name in ("cards", "renewals"):
+        rollups.keep(name, on=today(), at=timezone.now())
+    desk = signed_in(a_superuser())
+    found = panels(desk)
+    assert shown(found["renewals"]) == ["3", "0", "2", "1", "1"] and shown(found["members"])[0] == "1"
+    for each in (*found["renewals"]["figures"], found["members"]["figures"][0]):
+        assert "?" in each.url
+        assert len(desk.get(each.url).context["cl"].result_list) == int(each.shown), each.url
 
 
 def test_measuring_again_overwrites_the_day_and_what_is_gone_goes() -> None:
