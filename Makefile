@@ -70,7 +70,7 @@ check: venv-dev
 	$(VENV_PYTHON) manage.py makemigrations --check --dry-run
 	EXTRA_APPS=django_migration_linter $(VENV_PYTHON) manage.py lintmigrations --quiet ok \
 		--include-apps operations memberships credit benefits partners --ignore-name $(UNRELEASED)
-	$(VENV_PYTHON) -m bandit --quiet --configfile pyproject.toml --recursive manage.py config operations memberships \
+	$(VENV_PYTHON) -m bandit --quiet --configfile pyproject.toml --recursive manage.py config deploy operations memberships \
 		credit benefits partners
 	@$(PRODUCTION) $(VENV_PYTHON) manage.py check --deploy --fail-level WARNING
 	@$(VENV_PYTHON) -m config.dependencies

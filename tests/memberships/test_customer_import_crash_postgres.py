@@ -39,6 +39,7 @@ from tests.memberships.import_stories import (
     customers,
     fresh,
 )
+from tests.own_servers import at_work_on
 
 pytestmark = pytest.mark.crash
 
@@ -48,19 +49,9 @@ def own_servers(tmp_path: Path, django_db_blocker: Any, settings: Any) -> Iterat
     """A PostgreSQL that may be killed, with an empty Plusdesk in it; this process works on it for the test."""
     settings.IMPORT_CHUNK_ROWS, settings.JOB_SILENCE_SECONDS = CHUNK, 1
     with private_servers(tmp_path, durable=True) as pair, django_db_blocker.unblock():
-        shared = dict(connection.settings_dict)
-        connection.close()
-        address, _slash, name = pair.database_url.removeprefix("postgresql://").partition("/")
-        login, _at, place = address.rpartition("@")
-        user, password = login.split(":")
-        host, port = place.split(":")
-        connection.settings_dict.update(NAME=name, USER=user, PASSWORD=password, HOST=host, PORT=port)
-        try:
-            databases.copy_to(pair.database_url)
+        databases.copy_to(pair.database_url)
+        with at_work_on(pair.database_url):
             yield pair
-        finally:
-            connection.close()
-            connection.settings_dict.update(shared)
 
 
 @pytest.fixture
