@@ -1,22 +1,22 @@
-"""A list of a million rows as CSV and as XLSX, made as the job makes them: by key, a block at a time.
+"""A list of a million rows as CSV and as XLSX, made as the job makes them: by a cursor, a block at a time.
 
-The list is that of outgoing messages, eight columns wide. `ours_s` is the workbook, which takes longer; `limit_s` is
-half of what a task may take. The peak is that of the process that writes, and may not be over 200 MB.
+The list is that of outgoing messages, eight columns wide. Each file is made by a process of its own, which may not be
+over 200 MB as a whole; `limit_s` is a plain COPY of the same rows and columns in the same order.
 """
 
+import json
 import os
-import tempfile
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
-from django.conf import settings
-from django.contrib import admin
+import psycopg
 from django.db import connection, transaction
-from django.http import HttpRequest
 
 from benchmarks.figures import Figures, expect
-from benchmarks.house import House, Stopwatch, checkpoint
-from benchmarks.memory import MemoryWatch
-from operations.admin.exporting import ListRows
-from operations.models import OutboxMessage, User
+from benchmarks.house import PROJECT, House, Stopwatch, checkpoint, say
+from operations.models import User
 
 ROWS = 1_000_000
 DISK_PER_ROW = 1_000
@@ -31,28 +31,59 @@ MAKE = """
 """
 
 
+COPY = """
+    COPY (
+        SELECT key, topic, owner, state, attempts, error, created_at, sent_at
+        FROM operations_outboxmessage ORDER BY id DESC
+    ) TO STDOUT (FORMAT csv)
+"""
+
+
 def measure(house: House) -> Figures:
-    """CSV, then the workbook."""
+    """COPY, CSV, then the workbook."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(MAKE, [house.rows])
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE) operations_outboxmessage")
+    User.objects.create_superuser("root")
     checkpoint()
-    request = HttpRequest()
-    request.method, request.user = "GET", User.objects.create_superuser("root")
-    listed = ListRows(admin.site._registry[OutboxMessage], request, is_masked=True)  # type: ignore[arg-type]
     watch = Stopwatch()
-    with MemoryWatch([os.getpid()]) as memory:
-        with watch.measuring("csv"), tempfile.TemporaryFile() as file:
-            written = sum(file.write(line) > 0 for line in listed.lines())
-        expect("lines", written, house.rows + 1)
-        with watch.measuring("xlsx"), tempfile.TemporaryFile() as file:
-            expect("rows", listed.save_workbook(file), house.rows)
-            file.seek(0, os.SEEK_END)
-            size = file.tell()
-    expect("a peak within 200 MB", memory.peak_mb <= MOST_MB, True)
+    for _time in ("cold", "warm"):
+        with watch.measuring("copy"):
+            _copy(house.folder / "copied.csv")
+    csv, xlsx = (_export(kind, house) for kind in ("csv", "xlsx"))
+    copy_s = watch.seconds["copy"]
+    peak_mb = max(csv["peak_mb"], xlsx["peak_mb"])
+    expect(f"a peak within {MOST_MB} MB ({peak_mb:.1f})", peak_mb <= MOST_MB, True)
     return Figures(
-        name="export", rows=house.rows, ours_s=watch.seconds["xlsx"], limit_s=settings.CELERY_TASK_TIME_LIMIT / 2,
-        peer_ratio=None, peak_mb=memory.peak_mb,
-        more={"csv_s": watch.seconds["csv"], "xlsx_mb": size / 1_000_000},
+        name="export", rows=house.rows, ours_s=csv["seconds"], limit_s=copy_s, peer_ratio=None, peak_mb=peak_mb,
+        more={
+            "rows_per_s": house.rows / csv["seconds"], "csv_peak_mb": csv["peak_mb"],
+            "xlsx_s": xlsx["seconds"], "xlsx_ratio": copy_s / xlsx["seconds"],
+            "xlsx_rows_per_s": house.rows / xlsx["seconds"], "xlsx_peak_mb": xlsx["peak_mb"],
+            "xlsx_mb": xlsx["bytes"] / 1_000_000, "csv_mb": csv["bytes"] / 1_000_000, "begin_mb": csv["begin_mb"],
+        },
     )
+
+
+def _copy(path: Path) -> None:
+    """The rows out of the database as fast as it goes."""
+    with (
+        psycopg.connect(os.environ["DATABASE_URL"]) as database, path.open("wb") as file,
+        database.cursor().copy(COPY) as copy,
+    ):  # fmt: skip
+        for block in copy:
+            file.write(block)
+
+
+def _export(kind: str, house: House) -> dict[str, Any]:
+    """A file by a fresh process; what it says of itself."""
+    path = house.folder / f"exported.{kind}"
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.exporting", kind, str(path)], cwd=PROJECT, stdout=subprocess.PIPE, text=True,
+        check=True,
+    )
+    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    expect("rows", told["rows"], house.rows)
+    say(f"{kind}: {told['seconds']:.2f} s, {told['peak_mb']:.1f} MB")
+    return {**told, "bytes": path.stat().st_size}

@@ -11,10 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, Any
 
-from openpyxl import Workbook  # type: ignore[import-untyped]
-from openpyxl.cell import WriteOnlyCell  # type: ignore[import-untyped]
-from openpyxl.styles import Font  # type: ignore[import-untyped]
-from openpyxl.utils import get_column_letter  # type: ignore[import-untyped]
+from xlsxwriter import Workbook  # type: ignore[import-untyped]
 
 from operations.imports.exports import FORMULA_STARTS, local, yes_or_no
 from operations.imports.exports import Cell as Cell
@@ -34,60 +31,65 @@ class Sheet:
     """A workbook of one sheet, written row by row; `widths` are those of its columns from A on, in letters.
 
     `header` stands on top and stays in sight; rows beyond what a sheet holds go on in a further one, below it again.
+    What was written waits on disk, so that a million rows take no more memory than one. The workbook is written to
+    `into` when it is closed.
     """
 
-    def __init__(self, title: str, widths: Sequence[int], header: Sequence[str] = ()) -> None:
-        self._book = Workbook(write_only=True)
+    def __init__(
+        self, title: str, widths: Sequence[int], header: Sequence[str] = (), *, into: IO[bytes] | None = None
+    ) -> None:
+        self._file = io.BytesIO() if into is None else into
+        # Without zip64 a sheet of more than 2 GB, which shrinks to a tenth of that, could not be closed.
+        self._book = Workbook(self._file, {"constant_memory": True, "use_zip64": True})
         self._title, self._widths, self._header = re.sub(r"[\[\]:*?/\\]", " ", title)[:28], widths, header
-        self._styles: dict[tuple[str, bool], object] = {}
+        self._formats: dict[tuple[str, bool], Any] = {}
         self._begin(self._title)
 
     def _begin(self, title: str) -> None:
-        self._sheet, self._rows = self._book.create_sheet(title), 0
-        for place, width in enumerate(self._widths, start=1):
-            self._sheet.column_dimensions[get_column_letter(place)].width = width
+        self._sheet, self._rows = self._book.add_worksheet(title), 0
+        for place, width in enumerate(self._widths):
+            self._sheet.set_column(place, place, width)
         if self._header:
-            self._sheet.freeze_panes = "A2"
+            self._sheet.freeze_panes(1, 0)
             self.write(self._header, is_bold=True)
 
     def write(self, row: Iterable[Cell], *, is_bold: bool = False) -> None:
         """One more row."""
         if self._rows == MOST_ROWS:
-            self._begin(f"{self._title} {len(self._book.worksheets) + 1}")
+            self._begin(f"{self._title} {len(self._book.worksheets()) + 1}")
+        for column, value in enumerate(row):
+            if value is not None and value != "":
+                self._write_cell(column, value, is_bold=is_bold)
         self._rows += 1
-        self._sheet.append([self._cell(value, is_bold=is_bold) for value in row])
 
-    def save(self, file: IO[bytes]) -> None:
+    def close(self) -> None:
         """Write the workbook; nothing can be added any more."""
-        self._book.save(file)
+        self._book.close()
 
     def file(self) -> bytes:
-        """The workbook; nothing can be written any more."""
-        file = io.BytesIO()
-        self.save(file)
-        return file.getvalue()
+        """The workbook, which was to be kept in memory; nothing can be added any more."""
+        assert isinstance(self._file, io.BytesIO)
+        self.close()
+        return self._file.getvalue()
 
-    def _cell(self, value: Cell, *, is_bold: bool) -> Any:
-        if value is None or value == "":
-            return None
+    def _write_cell(self, column: int, value: Cell, *, is_bold: bool) -> None:
         written, style = _written(value)
-        cell = WriteOnlyCell(self._sheet, written)
-        if isinstance(written, str):
-            cell.data_type = "s"
-        cell._style = self._style(style, is_bold=is_bold)
-        return cell
+        cell_format = self._formats.get((style, is_bold)) or self._format(style, is_bold=is_bold)
+        if not isinstance(written, str):
+            write = self._sheet.write_datetime if isinstance(written, date) else self._sheet.write_number
+            write(self._rows, column, written, cell_format)
+        elif written.startswith("<r>") and written.endswith("</r>"):
+            # The library takes such a text for runs of its own making, and would not escape it.
+            self._sheet.write_rich_string(self._rows, column, written[0], written[1], written[2:], cell_format)
+        else:
+            self._sheet.write_string(self._rows, column, written, cell_format)
 
-    def _style(self, style: str, *, is_bold: bool) -> object:
-        """A style is made once; a cell that names its own looks it up in the workbook, millions of times."""
-        found = self._styles.get((style, is_bold))
-        if found is None:
-            cell = WriteOnlyCell(self._sheet, "")
-            cell.number_format = TEXT if style == QUOTED else style
-            if is_bold:
-                cell.font = Font(bold=True)
-            cell._style.quotePrefix = int(style == QUOTED)
-            found = self._styles[style, is_bold] = cell._style
-        return found
+    def _format(self, style: str, *, is_bold: bool) -> Any:
+        """Made once for each style."""
+        made = self._formats[style, is_bold] = self._book.add_format({
+            "num_format": TEXT if style == QUOTED else style, "bold": is_bold, "quote_prefix": style == QUOTED,
+        })  # fmt: skip
+        return made
 
 
 def _written(value: Cell) -> tuple[object, str]:

@@ -1,12 +1,14 @@
 """Taking a list away as a file: what its search, filters and order leave, in its columns, masked as it is masked.
 
-Every list has it. The rows are read by key, a block at a time, so a million of them take no more memory than a page; a
-short list is handed over at once, a long one is made by a job (list_export_jobs.py) and waits on a page. Who takes what
+Every list has it. The rows are read a block at a time, so a million of them take no more memory than a page; a short
+list is handed over at once, a long one is made by a job (list_export_jobs.py) and waits on a page. Who takes what
 away is noted. Lists of persons ask why; some can be taken away unmasked, with a right of its own.
 """
 
+import gc
 import tempfile
 from collections.abc import Iterator
+from itertools import islice
 from typing import IO, Any, cast
 
 from django import forms
@@ -25,7 +27,7 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget
 from operations.admin.counts import count_rows
 from operations.admin.list_columns import Column, columns_of
 from operations.admin.list_pages import ListPages, asked_of
-from operations.admin.paging import read_page
+from operations.admin.paging import read_keys
 from operations.admin.reasons import ReasonForm, ask
 from operations.errors import PlusdeskError
 from operations.imports.exports import Cell, csv_lines
@@ -36,7 +38,7 @@ from operations.sheets import CONTENT_TYPE, Sheet
 
 EXPORT, EXPORT_PERSONAL = "operations.export_list", "operations.export_personal"
 #: Rows that are read at a time.
-BLOCK = 1_000
+BLOCK = 500
 #: Of a column of a workbook, in letters.
 WIDTH = 18
 Kind = ListExport.Kind
@@ -174,17 +176,23 @@ class ListRows:
         return [column.header for column in self.columns]
 
     def rows(self) -> Iterator[list[Cell]]:
-        """Block after block by key. A row that moves in the order meanwhile may be read twice, or not."""
-        wanted, after = self.model_admin.export_queryset(self.queryset), None
-        while True:
-            page = read_page(wanted, order=self.order, size=BLOCK, after=after)
+        """Block after block: the keys as they were when it began, by a cursor of the database, the rows by key.
+
+        So a row that moves in the order meanwhile is read once; one that is deleted meanwhile is left out.
+        """
+        wanted = self.model_admin.export_queryset(self.queryset).order_by()
+        reads = [column.cell for column in self.columns]
+        found = read_keys(self.queryset, order=self.order, size=BLOCK)
+        while keys := list(islice(found, BLOCK)):
+            records = wanted.in_bulk(keys)
             # Not around the yield: between two of them another request may be answered.
             with override(self.language):
-                block = [[column.cell(record) for column in self.columns] for record in page.rows]
+                block = [[read(records[key]) for read in reads] for key in keys if key in records]
+            # A record and what was read with it know each other: freed only by looking for such rings, and by itself
+            # that is done after millions of objects.
+            records.clear()
+            gc.collect()
             yield from block
-            if not (page.has_next and page.rows):
-                return
-            after = str(page.rows[-1].pk)
 
     def lines(self) -> Iterator[bytes]:
         """The file as CSV, a line at a time."""
@@ -192,11 +200,11 @@ class ListRows:
 
     def save_workbook(self, file: IO[bytes]) -> int:
         """The file as XLSX; how many rows. What it holds waits on disk meanwhile, not in memory."""
-        sheet, written = Sheet(self.title, [WIDTH] * len(self.columns), self.header), 0
+        sheet, written = Sheet(self.title, [WIDTH] * len(self.columns), self.header, into=file), 0
         for row in self.rows():
             sheet.write(row)
             written += 1
-        sheet.save(file)
+        sheet.close()
         return written
 
     def response(self, kind: str) -> StreamingHttpResponse:

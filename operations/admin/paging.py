@@ -4,6 +4,7 @@
 `(order column, key) > (its value, its key) LIMIT n`, which an index on both serves; there is no OFFSET.
 """
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -53,6 +54,11 @@ def read_page(
     return Page(found[:size], has_previous=edge is not None, has_next=len(found) > size)
 
 
+def read_keys(queryset: QuerySet[Any], *, order: str, size: int) -> Iterator[Any]:
+    """All keys in the order of a column, so many at a time by a cursor of the database: as of one moment."""
+    return queryset.order_by(*_columns(order)).values_list("pk", flat=True).iterator(chunk_size=size)
+
+
 def _edge(model: type[Model], order: str, key: str) -> list[Any] | None:
     """The values that the order compares, of the row with that key; None when there is no such row."""
     column = order.removeprefix("-")
@@ -70,20 +76,25 @@ def _reversed(order: str) -> str:
 
 
 def _read(queryset: QuerySet[Any], order: str, limit: int, edge: list[Any] | None) -> list[Any]:
-    sign, column = ("-" if order.startswith("-") else ""), order.removeprefix("-")
-    columns = ["pk"] if column == "pk" else [column, "pk"]
-    ahead = queryset.filter(_beyond(columns, edge, descending=bool(sign))) if edge else queryset
-    keys = list(ahead.order_by(*(f"{sign}{name}" for name in columns)).values_list("pk", flat=True)[:limit])
+    columns = _columns(order)
+    ahead = queryset.filter(_beyond(columns, edge)) if edge else queryset
+    keys = list(ahead.order_by(*columns).values_list("pk", flat=True)[:limit])
     # Keys first, rows by key then: joined, PostgreSQL may merge from the beginning of the other table.
     rows = queryset.order_by().in_bulk(keys) if keys else {}
     return [rows[key] for key in keys if key in rows]
 
 
-def _beyond(columns: list[str], edge: list[Any], *, descending: bool) -> Q | Expression:
-    if columns == ["pk"]:
-        return Q(pk__lt=edge[0]) if descending else Q(pk__gt=edge[0])
-    compare = LessThan if descending else GreaterThan
-    return compare(_Row(*map(F, columns)), _Row(*map(Value, edge)))
+def _columns(order: str) -> list[str]:
+    """The column, and the key that settles ties the same way round."""
+    return [order] if order in ("pk", "-pk") else [order, "-pk" if order.startswith("-") else "pk"]
+
+
+def _beyond(columns: list[str], edge: list[Any]) -> Q | Expression:
+    is_descending, names = columns[0].startswith("-"), [column.removeprefix("-") for column in columns]
+    if names == ["pk"]:
+        return Q(pk__lt=edge[0]) if is_descending else Q(pk__gt=edge[0])
+    compare = LessThan if is_descending else GreaterThan
+    return compare(_Row(*map(F, names)), _Row(*map(Value, edge)))
 
 
 class KeysetChangeList(ChangeList):

@@ -7,15 +7,18 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib import admin
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, transaction
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 from django.utils.translation import override
 from openpyxl import load_workbook  # type: ignore[import-untyped]
 
+from memberships.admin.display import today
 from memberships.demo import credit_code
-from memberships.models import EnterpriseCustomer, Member, MemberContact, Payment
+from memberships.models import EnterpriseCustomer, Member, MemberContact, Payment, Subscription
+from operations.admin.exporting import ListRows
 from operations.imports.exports import unguarded
 from operations.models import ListExport, PersonalExport, User
 from operations.services.list_exports import (
@@ -152,6 +155,24 @@ def test_any_list_is_exported_as_it_is_shown_found_filtered_and_ordered() -> Non
     looks = signed_in(granted(User.objects.create_user("looks", is_staff=True), *LISTS[:2]))
     assert looks.post(f"{payments}export/", {"kind": "csv"}).status_code == 403
     assert "export/" not in looks.get(payments).content.decode()
+
+
+def test_what_is_sold_or_moves_in_the_list_while_its_file_is_made_is_in_it_once_as_it_stood_in_order(
+    monkeypatch: pytest.MonkeyPatch, rf: RequestFactory
+) -> None:
+    monkeypatch.setattr("operations.admin.exporting.BLOCK", 1)
+    plan, night = an_annual_card(jd_plus(), grace_days=20), today()
+    cards = [a_card(plan, on=night - timedelta(days=370 - day)) for day in range(3)]
+    request = rf.get("/", {"show": "in_grace"})
+    request.user = User.objects.create_superuser("root")
+    with override("en"):
+        listed = ListRows(admin.site._registry[Subscription], request, is_masked=True)  # type: ignore[arg-type]
+    rows = listed.rows()
+    read = [next(rows)]
+    moved = Subscription.objects.filter(pk=cards[0].pk).update(paid_until=night - timedelta(days=1))
+    a_card(plan, on=night - timedelta(days=369))
+    members = [row[listed.header.index("Member")] for row in [*read, *rows]]
+    assert moved and members == [card.member.number for card in cards], "none twice: the first is the last by now"
 
 
 def test_a_list_of_persons_is_exported_masked_for_a_reason_only() -> None:
