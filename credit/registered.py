@@ -5,6 +5,7 @@ from credit.admin import dashboard, finders, timeline
 from credit.admin.member_panel import CreditPanel
 from credit.api import ROUTERS, SCOPES
 from credit.books.credit import CHECKS
+from credit.bulk import ACTIONS as BULK_ACTIONS
 from credit.closing import CreditPart
 from credit.demo import CreditLines
 from credit.importers.invoices import InvoiceImporter
@@ -29,6 +30,7 @@ APPROVAL_ACTIONS = (
 )  # fmt: skip
 
 REGISTERED: registry.Registered = (
+    (registry.bulk_actions, [action() for action in BULK_ACTIONS]),
     (registry.api_routers, ROUTERS),
     (registry.api_scopes, SCOPES),
     (registry.programme_sections, [section() for section in SECTIONS]),

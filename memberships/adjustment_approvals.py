@@ -35,7 +35,7 @@ class AdjustPoints(WalletAction):
         return Decimal(max(abs(payload["points"]), abs(payload["qualifying"])))
 
     def check(self, payload: Payload, *, actor: User, on: date, at: datetime) -> None:
-        refuse_adjustment(_adjustment(payload), on=on)
+        refuse_adjustment(adjustment_of(payload), on=on)
 
     def describe(self, payload: Payload) -> Description:
         code = AdjustmentReason.objects.get(code=payload["reason_code"])
@@ -53,14 +53,15 @@ class AdjustPoints(WalletAction):
     def execute(
         self, payload: Payload, *, actor: User, checker: User | None, reason: str, on: date, at: datetime
     ) -> Outcome:
-        adjustment = _adjustment(payload, reason=reason)
+        adjustment = adjustment_of(payload, reason=reason)
         refuse_adjustment(adjustment, on=on)
         new = adjust_points_for_many([adjustment], on=on, at=at, actor=actor)
         words = _("The points were adjusted by %(points)s.") % {"points": number_format(payload["points"])}
         return Outcome(words, {"new": new})
 
 
-def _adjustment(payload: Payload, *, reason: str = "") -> Adjustment:
+def adjustment_of(payload: Payload, *, reason: str = "") -> Adjustment:
+    """What the service is given of a payload."""
     day: Any = payload["expires_on"]
     return Adjustment(
         payload["wallet"], payload["points"], payload["key"], payload["reason_code"],

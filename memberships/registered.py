@@ -13,7 +13,7 @@ from memberships import (
 )
 from memberships.admin import case_panel, closures, dashboard, finders, merges, timeline, work_lists
 from memberships.books import gateways, payments, points, profit, terms, tiers
-from memberships.bulk import ACTIONS
+from memberships.bulk import ACTIONS as CARD_ACTIONS
 from memberships.closing import MembershipPart
 from memberships.demo.care import CaseNotes
 from memberships.demo.merges import MergedRecords
@@ -24,6 +24,7 @@ from memberships.jobs import profit as profit_jobs
 from memberships.jobs import tiers as tier_jobs
 from memberships.merging import MembershipMergePart
 from memberships.notices import notice_kinds
+from memberships.points_bulk import ACTIONS as WALLET_ACTIONS
 from memberships.profit_sources import PROFIT_SOURCES
 from memberships.programme_files import SECTIONS
 from memberships.programme_files.approval import ApplyProgrammeRevision
@@ -53,7 +54,7 @@ IMPORTERS = (
 MEMBER_PANELS = (case_panel.CaseNotesPanel, closures.ClosurePanel, merges.MergePanel)
 
 REGISTERED: registry.Registered = (
-    (registry.bulk_actions, [action() for action in ACTIONS]),
+    (registry.bulk_actions, [action() for action in (*CARD_ACTIONS, *WALLET_ACTIONS)]),
     (registry.importers, [importer() for importer in IMPORTERS]),
     (registry.jobs, [job() for job in JOBS]),
     (registry.book_checks, [check() for check in BOOK_CHECKS]),

@@ -5,12 +5,14 @@ approval where the sum takes two people, and has a job call `do` record by recor
 own page calls.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
+from django import forms
 from django.db.models import Model
 from django.utils.functional import Promise
 
@@ -27,7 +29,10 @@ class Foreseen:
 
 
 class BulkAction:
-    """One thing that is done to many records of a list. Stateless."""
+    """One thing that is done to many records of a list.
+
+    What is registered is stateless; `with_given` makes one for a choice of which more is to be known than its records.
+    """
 
     name: str
     label: str | Promise
@@ -41,6 +46,32 @@ class BulkAction:
     limit = ""
     #: What is said beside the button.
     note: str | Promise = ""
+    #: Whether `form` asks for something, once for all records, before they are looked at.
+    asks = False
+    #: What was answered, as it is kept: JSON values only, and a "key" that no other choice has.
+    given: Mapping[str, Any] = {}
+
+    def with_given(self, given: Mapping[str, Any]) -> Self:
+        """The same for a choice of which this is known."""
+        action = copy(self)
+        action.given = given
+        return action
+
+    def form(self, records: Sequence[Any], data: Any, *, on: date) -> forms.Form:
+        """What is asked once for all records."""
+        raise NotImplementedError
+
+    def kept(self, answered: Mapping[str, Any]) -> dict[str, Any]:
+        """What is kept of the cleaned answers of `form`."""
+        raise NotImplementedError
+
+    def given_in_words(self) -> list[tuple[str, str]]:
+        """What was answered, for the page and for who approves it."""
+        return []
+
+    def weigh(self, amount: Decimal) -> Decimal | None:
+        """What is compared with the limit, where that is not the sum itself; None: it takes two people."""
+        return amount
 
     def records(self, keys: Collection[int]) -> Sequence[Any]:
         """The records of these keys with all that the methods below need; in a fixed number of queries."""

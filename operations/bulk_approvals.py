@@ -8,11 +8,10 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from operations import registry
 from operations.approvals import ApprovalAction, Description, Measure, Outcome, Payload, fingerprint
 from operations.bulk import BulkAction
 from operations.models import BulkChange, User
-from operations.services.bulk_changes import APPROVAL, begin, sum_of
+from operations.services.bulk_changes import APPROVAL, action_of, begin, sum_of
 
 
 class DoBulkChange(ApprovalAction):
@@ -27,7 +26,8 @@ class DoBulkChange(ApprovalAction):
     alone = Decimal(0)
 
     def amount(self, payload: Payload) -> Decimal | None:
-        return sum_of(self._change(payload)) if self._action(payload).limit else Decimal(0)
+        action = self._action(payload)
+        return action.weigh(sum_of(self._change(payload))) if action.limit else Decimal(0)
 
     def measures(self, payload: Payload) -> list[Measure]:
         action = self._action(payload)
@@ -40,6 +40,7 @@ class DoBulkChange(ApprovalAction):
         change, action = self._change(payload), self._action(payload)
         rows = change.rows.count()
         figures = [(_("Records"), f"{rows:,}")]
+        figures += action.given_in_words()
         if action.limit:
             figures.append((_("Sum (%(unit)s)") % {"unit": action.unit}, number_format(sum_of(change), 2)))
         return Description(
@@ -55,7 +56,7 @@ class DoBulkChange(ApprovalAction):
 
     def seen(self, payload: Payload) -> str:
         change = self._change(payload)
-        return fingerprint(change.state, change.reason, change.rows.count(), sum_of(change))
+        return fingerprint(change.state, change.reason, change.given, change.rows.count(), sum_of(change))
 
     def execute(
         self, payload: Payload, *, actor: User, checker: User | None, reason: str, on: date, at: datetime
@@ -69,4 +70,4 @@ class DoBulkChange(ApprovalAction):
         return BulkChange.objects.select_related("made_by").get(pk=payload["change"])
 
     def _action(self, payload: Payload) -> BulkAction:
-        return registry.bulk_actions.get(self._change(payload).action)
+        return action_of(self._change(payload))

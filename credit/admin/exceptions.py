@@ -35,17 +35,27 @@ R = TypeVar("R", BlockingExclusion, OverduePause, TemporaryIncrease)
 
 def rule_names(line: CreditLine, *, on: date) -> dict[str, str]:
     """The blocking rules of the line's programme: code and name."""
-    policy = policy_on(line.programme_id, on=on)
+    return rules_of(line.programme_id, on=on)
+
+
+def rules_of(programme_id: int, *, on: date) -> dict[str, str]:
+    """The blocking rules of a programme: code and name."""
+    policy = policy_on(programme_id, on=on)
     language = "zh" if (get_language() or "").startswith("zh") else "en"
     return {rule["code"]: rule["name"][language] for rule in policy.blocking} if policy else {}
 
 
-class DaysForm(ConfirmForm):
+class DaysFields(forms.Form):
     """From a day to a day, both included."""
 
-    first_fields: tuple[str, ...] = ("starts_on", "ends_on")
     starts_on = day_field(gettext_lazy("Valid from"))
     ends_on = day_field(gettext_lazy("until (last day)"))
+
+
+class DaysForm(DaysFields, ConfirmForm):
+    """Of one line."""
+
+    first_fields: tuple[str, ...] = ("starts_on", "ends_on")
 
 
 class ExcludeForm(DaysForm):

@@ -4,6 +4,7 @@ A pause that begins before the day on which it is entered takes states back that
 it does to the states is written at once.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -29,6 +30,11 @@ def days_alone(line: CreditLine, *, starts_on: date, ends_on: date) -> int:
     A day of several counts once; beside it is what touches it, overlaps, or is within APART of it or of such a one.
     """
     alone = line.pauses.filter(checker=None, ends_on__gte=F("starts_on")).values_list("starts_on", "ends_on")
+    return days_together(alone, starts_on=starts_on, ends_on=ends_on)
+
+
+def days_together(alone: Iterable[tuple[date, date]], *, starts_on: date, ends_on: date) -> int:
+    """The same, beside the pauses of these days that nobody else approved."""
     wanted, runs = (starts_on, ends_on), list[list[tuple[date, date]]]()
     for days in sorted([*alone, wanted]):
         if runs and days[0] - max(last for _first, last in runs[-1]) <= APART:

@@ -66,10 +66,9 @@ class WalletDeskAction(RecordAction[Enrolment]):
         return record_url(record)
 
 
-class AdjustmentForm(ConfirmForm):
+class AdjustmentFields(forms.Form):
     """How many points are given or taken, and why."""
 
-    first_fields = ("points", "qualifying", "reason_code", "expires_on")
     points = forms.IntegerField(
         label=gettext_lazy("Points"), widget=UnfoldAdminIntegerFieldWidget(), initial=0,
         help_text=gettext_lazy("Below zero: they are taken."), min_value=-MOST_POINTS, max_value=MOST_POINTS,
@@ -87,6 +86,12 @@ class AdjustmentForm(ConfirmForm):
         label=gettext_lazy("Expire on"), widget=DayWidget(), required=False,
         help_text=gettext_lazy("Of points that are given, the first day without them; blank: they do not expire."),
     )
+
+
+class AdjustmentForm(AdjustmentFields, ConfirmForm):
+    """Of one wallet."""
+
+    first_fields = ("points", "qualifying", "reason_code", "expires_on")
 
 
 class AdjustAction(WalletDeskAction):

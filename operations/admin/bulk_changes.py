@@ -20,7 +20,7 @@ from operations.bulk import BulkAction
 from operations.dates import business_date
 from operations.errors import PlusdeskError
 from operations.models import Approval, BulkChange, BulkRow, User
-from operations.services.bulk_changes import confirm, preview, sum_of
+from operations.services.bulk_changes import action_of, awaits_answers, confirm, give, preview, sum_of
 
 State, Outcome = BulkChange.State, BulkRow.Outcome
 STATE_COLOURS = {State.DRAFT: "info", State.WAITING: "warning", State.RUNNING: "info", State.DONE: "success"}
@@ -53,20 +53,42 @@ class BulkChangeAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         change = self.get_object(request, object_id)
-        action = registry.bulk_actions.find(change.action) if change else None
-        if change is None or action is None:
+        if change is None or registry.bulk_actions.find(change.action) is None:
             raise Http404
+        action = action_of(change)
         view = f"{action.model._meta.app_label}.view_{action.model._meta.model_name}"
         if not (request.user.has_perm(view) or request.user.has_perm(action.permission)):
             raise PermissionDenied
         may_confirm = change.made_by_id == request.user.pk and request.user.has_perm(action.permission)
         form = ReasonForm(request.POST if request.method == "POST" else None)
-        if request.method == "POST":
-            if not may_confirm:
-                raise PermissionDenied
-            if form.is_valid() and self._confirm(request, change, form):
-                return HttpResponseRedirect(record_url(change))
+        if request.method == "POST" and not may_confirm:
+            raise PermissionDenied
+        if awaits_answers(change):
+            return self._asking(request, change, action, may_answer=may_confirm)
+        if request.method == "POST" and form.is_valid() and self._confirm(request, change, form):
+            return HttpResponseRedirect(record_url(change))
         return self._page(request, change, action, form, may_confirm=may_confirm)
+
+    def _asking(
+        self, request: HttpRequest, change: BulkChange, action: BulkAction, *, may_answer: bool
+    ) -> HttpResponse:
+        """What has to be said for all records first."""
+        at = timezone.now()
+        on = business_date(at)
+        records = action.records(list(change.rows.values_list("key", flat=True)))
+        form = action.form(records, request.POST if request.method == "POST" else None, on=on)
+        if request.method == "POST" and form.is_valid():
+            give(change, form.cleaned_data, on=on, actor=cast(User, request.user))
+            return HttpResponseRedirect(record_url(change))
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        context = {
+            **self.admin_site.each_context(request), "opts": self.opts, "original": change, "title": str(action.label),
+            "change": change, "action": action, "form": form, "may_answer": may_answer, "count": len(records),
+            "back_url": _list_of(action),
+        }
+        return TemplateResponse(
+            request, "operations/bulk_asking.html", context, status=422 if form.errors else 200
+        )
 
     def _confirm(self, request: HttpRequest, change: BulkChange, form: ReasonForm) -> bool:
         """Whether it goes on, or waits; what speaks against it stands in the form."""
@@ -112,11 +134,15 @@ class BulkChangeAdmin(ReadOnlyAdmin):
             "earlier": f"?page={first // PAGE}" if first else "",
             "later": f"?page={first // PAGE + 2}" if first + PAGE < len(rows) else "",
             "live": live_progress(change.run, at=at) if change.state == State.RUNNING and change.run else None,
-            "back_url": reverse(f"admin:{action.model._meta.app_label}_{action.model._meta.model_name}_changelist"),
+            "back_url": _list_of(action), "given": action.given_in_words(),
         }
         return TemplateResponse(
             request, "operations/bulk_change.html", context, status=422 if form.errors else 200
         )
+
+
+def _list_of(action: BulkAction) -> str:
+    return reverse(f"admin:{action.model._meta.app_label}_{action.model._meta.model_name}_changelist")
 
 
 def _outcomes(rows: list[BulkRow]) -> list[tuple[str, int, str]]:

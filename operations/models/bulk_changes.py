@@ -5,12 +5,13 @@ from typing import Any
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from operations import registry
 from operations.audit import keep_whole
 from operations.dates import business_date
+from operations.models.approvals import Approval
 from operations.models.jobs import JobRun
 
 
@@ -28,12 +29,17 @@ class BulkChange(models.Model):
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_index=False, verbose_name=_("operator")
     )
+    # What was said once for all records; none where nothing is asked.
+    given = models.JSONField(_("said for all"), default=dict, db_default=Value({}, models.JSONField()), blank=True)
     made_at = models.DateTimeField(_("chosen at"))
     language = models.CharField(_("language"), max_length=16)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     checker = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
         verbose_name=_("approved by"),
+    )
+    approval = models.ForeignKey(
+        Approval, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("approval")
     )
     run = models.ForeignKey(
         JobRun, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("job run")

@@ -6,7 +6,7 @@ half done. One that changed since the choice is left out. A worker that dies aft
 written down finds it changed, and leaves it out: nothing is done twice.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from operations import registry
 from operations.approvals import Outcome
-from operations.audit import because
+from operations.audit import because, said
 from operations.bulk import BulkAction, Foreseen
 from operations.dates import business_date
 from operations.errors import NotPermittedError, PlusdeskError
@@ -66,7 +66,7 @@ def choose(
         BulkRow.objects.bulk_create(
             BulkRow(
                 change=change, place=place, key=key, seen=action.seen(records[key])[:200],
-                amount=_amount(action.foresee(records[key], on=on)),
+                amount=None if action.asks else _amount(action.foresee(records[key], on=on)),
             )
             for place, key in enumerate((key for key in chosen if key in records), start=1)
         )
@@ -77,9 +77,43 @@ def _amount(foreseen: Foreseen) -> Decimal | None:
     return foreseen.amount if foreseen.is_possible else None
 
 
+def action_of(change: BulkChange) -> BulkAction:
+    """The action of a choice, with what was said for all its records."""
+    return registry.bulk_actions.get(change.action).with_given(change.given)
+
+
+def awaits_answers(change: BulkChange) -> bool:
+    """Whether something has to be said for all records before they can be looked at."""
+    return change.state == State.DRAFT and action_of(change).asks and not change.given
+
+
+@transaction.atomic
+def give(change: BulkChange, answered: Mapping[str, Any], *, on: date, actor: User) -> BulkChange:
+    """Say once what is done to all records of a choice, and weigh each by it; a repeat changes nothing.
+
+    NotPermittedError.
+    """
+    change = BulkChange.objects.select_for_update().get(pk=change.pk)
+    if change.made_by_id != actor.pk:
+        raise NotPermittedError(_("Who chose the records confirms them."))
+    if not awaits_answers(change):
+        return change
+    change.given = {**action_of(change).kept(answered), "key": f"bulk-{change.pk}"}
+    change.save(update_fields=["given"])
+    rows = list(change.rows.order_by("place"))
+    action = action_of(change)
+    records = {record.pk: record for record in action.records([row.key for row in rows])}
+    for row in rows:
+        record = records.get(row.key)
+        row.amount = _amount(action.foresee(record, on=on)) if record is not None else None
+        row.seen = action.seen(record)[:200] if record is not None else row.seen
+    BulkRow.objects.bulk_update(rows, ["amount", "seen"])
+    return change
+
+
 def preview(change: BulkChange, rows: Sequence[BulkRow], *, on: date) -> list[Previewed]:
     """What would happen to these rows now, in words and figures."""
-    action = registry.bulk_actions.get(change.action)
+    action = action_of(change)
     records = {record.pk: record for record in action.records([row.key for row in rows])}
     return [_previewed(action, row, records.get(row.key), on=on) for row in rows]
 
@@ -104,6 +138,8 @@ def confirm(change: BulkChange, *, reason: str, on: date, at: datetime, actor: U
         raise NotPermittedError(_("Who chose the records confirms them."))
     with transaction.atomic():
         change = BulkChange.objects.select_for_update().get(pk=change.pk)
+        if awaits_answers(change):
+            raise BulkChangeError(_("Say first what is to be done to these records."))
         is_waiting = change.state == State.WAITING and bool(approvals.requests_about(change))
         # What was asked for and came to nothing can be asked for again.
         if is_waiting or change.state not in (State.DRAFT, State.WAITING):
@@ -119,16 +155,18 @@ def confirm(change: BulkChange, *, reason: str, on: date, at: datetime, actor: U
 def begin(change: BulkChange, *, checker: User | None, at: datetime) -> JobRun:
     """Start the job; in the transaction that decides."""
     change.state, change.checker = State.RUNNING, checker
+    # The approvals' service says which request it executes.
+    change.approval_id = said("approval") if checker is not None else None
     change.run = start_run(
         JOB, business_date=business_date(at), scope=f"{change.pk}@change", actor=change.made_by, at=at
     )
-    change.save(update_fields=["state", "checker", "run"])
+    change.save(update_fields=["state", "checker", "approval", "run"])
     return change.run
 
 
 def do_row(change: BulkChange, row: BulkRow, *, on: date, at: datetime) -> BulkRow:
     """Do one row, outside any transaction, and say in it what came of it; not saved."""
-    action = registry.bulk_actions.get(change.action)
+    action = action_of(change)
     record = next(iter(action.records([row.key])), None)
     now = _previewed(action, row, record, on=on)
     if now.has_changed or now.foreseen is None:
@@ -138,13 +176,19 @@ def do_row(change: BulkChange, row: BulkRow, *, on: date, at: datetime) -> BulkR
         row.outcome, row.words = BulkRow.Outcome.REFUSED, now.foreseen.words[:300]
         return row
     try:
-        words = action.do(
-            record, on=on, at=at, actor=change.made_by, checker=change.checker, reason=change.reason
-        )
+        with because(change.reason, actor=change.made_by, **_approved(change)):
+            words = action.do(
+                record, on=on, at=at, actor=change.made_by, checker=change.checker, reason=change.reason
+            )
         row.outcome, row.words = BulkRow.Outcome.DONE, words[:300]
     except PlusdeskError as error:
         row.outcome, row.words = BulkRow.Outcome.REFUSED, str(error)[:300]
     return row
+
+
+def _approved(change: BulkChange) -> dict[str, Any]:
+    """What the trail says of the request by which it is done, as where one record's own request is executed."""
+    return {"approval": change.approval_id, "approved_by": str(change.checker)} if change.checker else {}
 
 
 def note_rows(rows: Iterable[BulkRow]) -> None:
