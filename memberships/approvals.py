@@ -6,12 +6,12 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, Sum
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from memberships.models import Payment
+from memberships.models import Payment, Refund
 from memberships.services.members import lock_member
 from memberships.services.refunds import refuse_refund, request_refund, send_refund
 from operations.approvals import ApprovalAction, Description, Outcome, Payload, fingerprint
@@ -19,7 +19,10 @@ from operations.models import User
 
 
 class RefundPayment(ApprovalAction):
-    """Payload: {"payment", "amount", "ends_card", "refunds": how many the payment had}; the amount is CNY."""
+    """Payload: {"payment", "amount", "ends_card", "refunds": how many the payment had}; the amount is CNY.
+
+    Weighed by all that is given back of the payment with it, so that many small refunds weigh as much as one.
+    """
 
     name = "refund_payment"
     label = gettext_lazy("refund a payment")
@@ -32,7 +35,10 @@ class RefundPayment(ApprovalAction):
         return {"payment": payment.pk, "amount": f"{amount:.2f}", "ends_card": ends_card, "refunds": refunds}
 
     def amount(self, payload: Payload) -> Decimal | None:
-        return Decimal(payload["amount"])
+        # Those that there were when it was looked at: a repeat weighs what it weighed.
+        before = Refund.objects.filter(payment=payload["payment"], number__lte=payload["refunds"])
+        given = before.exclude(state=Refund.State.DECLINED).aggregate(sum=Sum("amount"))["sum"]
+        return Decimal(payload["amount"]) + (given or 0)
 
     def check(self, payload: Payload, *, actor: User, on: date, at: datetime) -> None:
         payment = self._payment(payload)

@@ -52,7 +52,8 @@ class SetAmount(RecordAction[Budget]):
         return Asked(AmountForm(data, seen=seen, initial={"amount": round(record.amount, 2)}), facts=facts)
 
     def do(self, record: Budget, form: Any, *, on: date, request: HttpRequest) -> Told:
-        payload = {"budget": record.pk, "amount": str(form.cleaned_data["amount"])}
+        amount = str(form.cleaned_data["amount"])
+        payload = {"budget": record.pk, "amount": amount, "asked_on": on.isoformat()}
         done = approvals.ask(SET_BUDGET, payload, on=on, **who_and_when(request, form))
         if isinstance(done, Approval):
             return Told(messages.INFO, _("It waits for the approval of another person."))

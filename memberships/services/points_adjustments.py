@@ -108,7 +108,7 @@ def offer_adjustment(
     """
     return ask(ADJUST_POINTS, {
         "wallet": enrolment.pk, "points": points, "qualifying": qualifying, "reason_code": reason_code, "key": key,
-        "expires_on": expires_on.isoformat() if expires_on else None,
+        "expires_on": expires_on.isoformat() if expires_on else None, "asked_by": actor.pk, "asked_on": on.isoformat(),
     }, actor=actor, reason=reason, on=on, at=at)
 
 

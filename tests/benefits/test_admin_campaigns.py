@@ -61,6 +61,22 @@ def test_a_campaign_is_followed_raised_by_two_people_and_stopped_by_hand() -> No
     assert "Reserved" in read(desk, f"/admin/benefits/budget/{pot.pk}/change/")
 
 
+def test_a_budget_that_is_raised_in_many_small_steps_takes_two_people_all_the_same() -> None:
+    budget = a_budget("100", starts_on=today())
+    manager = granted(an_operator(), *READS, "benefits.change_budget")
+    desk = signed_in(may_alone(manager, "set_budget", 1000))
+    amount = f"/admin/benefits/budget/{budget.pk}/amount/"
+    for step, words in (("700.00", "is 700.00 CNY now"), ("1100.00", "is 1,100.00 CNY now")):
+        assert words in submitted(desk, amount, amount=step).content.decode()
+    assert "waits for the approval" in submitted(desk, amount, amount="1101.00").content.decode()
+    request = Approval.objects.get()
+    assert request.amount == 1_001
+    approve(request, checker=a_superuser(), decision="同意", on=today(), at=timezone.now())
+    # From what two people said it is counted anew.
+    assert "is 2,101.00 CNY now" in submitted(desk, amount, amount="2101.00").content.decode()
+    assert "waits for the approval" in submitted(desk, amount, amount="2102.00").content.decode()
+
+
 def test_on_the_day_of_the_sale_a_member_spends_four_times_what_an_ordinary_buyer_does() -> None:
     on = today()
     budget = a_budget("1000", starts_on=on, ends_on=on)

@@ -1,6 +1,7 @@
 """A refund over the operator's limit: asked for on the payment's page, approved by another, given back once."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -84,6 +85,17 @@ def test_up_to_the_limit_the_operator_refunds_alone(story: Any) -> None:
     xiaomei, _laowang, payment = story
     press(xiaomei, payment_page(payment, "refund"), amount="500.00", card="goes_on")
     assert refunded(payment) == "500.00" and not Approval.objects.exists()
+
+
+def test_many_small_refunds_of_a_payment_weigh_as_much_as_one(story: Any) -> None:
+    xiaomei, laowang, payment = story
+    for amount in ("300.00", "200.00"):
+        press(xiaomei, payment_page(payment, "refund"), amount=amount, card="goes_on")
+    assert refunded(payment) == "500.00" and not Approval.objects.exists()
+    approval = ask(xiaomei, payment, amount="0.01", card="goes_on")
+    assert approval.amount == Decimal("500.01") and refunded(payment) == "500.00"
+    decide(laowang, approval, "approve")
+    assert refunded(payment) == "500.01"
 
 
 def test_the_request_stands_on_the_payment_and_on_its_card(story: Any) -> None:

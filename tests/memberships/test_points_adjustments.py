@@ -211,7 +211,7 @@ def test_operator_adjusts_up_to_a_limit_and_above_it_takes_two() -> None:
     assert isinstance(offer(5_000, "case:1"), Outcome)
     request = offer(5_001, "case:2")
     assert isinstance(request, Approval) and balance(wallet) == 5_000
-    assert (request.amount, offer(5_001, "case:2")) == (5_001, request)
+    assert (request.amount, offer(5_001, "case:2")) == (10_001, request)
     approve(request, checker=boss, decision="", on=TODAY, at=morning(TODAY))
     assert balance(wallet) == 10_001
     entry = PointsEntry.objects.get(key="case:2")
@@ -220,4 +220,30 @@ def test_operator_adjusts_up_to_a_limit_and_above_it_takes_two() -> None:
     assert isinstance(offer(-6_000, "case:3"), Approval)
     with pytest.raises(NotPermittedError):
         offer(5, "case:4", boss)
+    assert_books_balance()
+
+
+def test_many_small_adjustments_of_a_wallet_weigh_as_much_as_one() -> None:
+    wallet, another = a_wallet(), a_wallet()
+    xiaomei, ali = an_operator_of(OPERATOR.group), an_operator_of(OPERATOR.group, "ali")
+    boss = an_operator_of(APPROVER.group, "boss")
+
+    def offer(key: str, *, of: Any = wallet, actor: Any = xiaomei, on: date = TODAY) -> Outcome | Approval:
+        return offer_adjustment(
+            of, 2_500, reason_code="goodwill", key=key, on=on, at=morning(on), actor=actor, reason="补偿"
+        )
+
+    assert isinstance(offer("case:1"), Outcome) and isinstance(offer("case:2"), Outcome)
+    request = offer("case:3")
+    assert isinstance(request, Approval) and (request.amount, balance(wallet)) == (7_500, 5_000)
+    assert "5,000" in str(request.figures)
+    # A repeat adds nothing; another wallet, another day and another person weigh by themselves.
+    assert isinstance(offer("case:2"), Outcome) and balance(wallet) == 5_000
+    tomorrow = TODAY + timedelta(days=1)
+    for said in ({"of": another}, {"on": tomorrow}, {"actor": ali}):
+        assert isinstance(offer(f"case:{said}"[:40].replace(" ", ""), **said), Outcome)
+    approve(request, checker=boss, decision="", on=TODAY, at=morning(TODAY))
+    # What a second person approved is nobody's alone.
+    last = offer("case:4")
+    assert isinstance(last, Approval) and last.amount == 7_500
     assert_books_balance()
