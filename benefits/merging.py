@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from benefits.models import Benefit, Choice, Grant, Redemption, Usage
 from benefits.models.grants import LIVE
+from benefits.services.grants import GIVEN
 from operations.merging import Conflict, MergePart, Merging, Moving
 
 
@@ -27,7 +28,7 @@ class BenefitsMergePart(MergePart):
         list(Usage.objects.select_for_update(no_key=True).filter(member__in=(former, survivor)).order_by("pk"))
 
     def conflicts(self, former: int, survivor: int, *, on: date) -> list[Conflict]:
-        return [*_uses(former, survivor, on=on), *_choices(former, survivor, on=on)]
+        return [*_given_again(former, on=on), *_uses(former, survivor, on=on), *_choices(former, survivor, on=on)]
 
     def listed(self, former: int, survivor: int) -> list[Moving]:
         return [Moving(_("Coupons and gifts held"), _held(former).count())]
@@ -39,7 +40,21 @@ class BenefitsMergePart(MergePart):
 
 def _held(former: int) -> QuerySet[Grant]:
     """Coupons and gifts; what follows a right by itself ends with it."""
-    return Grant.objects.filter(Q(redemption__isnull=False) | Q(rule=None), member=former, state__in=LIVE)
+    return Grant.objects.filter(GIVEN, member=former, state__in=LIVE)
+
+
+def _given_again(former: int, *, on: date) -> list[Conflict]:
+    """What came with a card by itself and was used: the card that goes on in its place would bring it again."""
+    used = Grant.objects.filter(
+        Q(subscription__ended_on=None) | Q(subscription__ended_on__gte=on), member=former, redemption=None,
+        rule__isnull=False, right_ended_on=None, state__in=(Grant.State.USED, Grant.State.ENDED),
+    ).select_related("benefit", "subscription").order_by("pk")
+    words = _("“%(benefit)s” came with the card of the number that would end and was used up: merge the other way "
+              "round, or after %(day)s.")
+    return [
+        Conflict(words % {"benefit": grant.benefit, "day": grant.subscription.paid_until})
+        for grant in used if grant.subscription is not None
+    ]
 
 
 def _uses(former: int, survivor: int, *, on: date) -> list[Conflict]:

@@ -1,9 +1,9 @@
-"""What memberships have of two records that become one: cards and open money bar it; contacts and points move."""
+"""What memberships have of two records that become one: open money bars it; cards, contacts and points move."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
-from django.db.models import Model, Q, Sum
+from django.db.models import Model, Sum
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,6 +15,7 @@ from memberships.models import (
     EnterpriseCustomer,
     Member,
     MemberContact,
+    MemberMerge,
     MemberReference,
     MergeMove,
     Payment,
@@ -25,6 +26,15 @@ from memberships.models import (
     TierStanding,
 )
 from memberships.services.enrolments import enrol_member, is_open_to
+from memberships.services.merged_cards import (
+    cards_taken_over,
+    endings,
+    give_back_cards,
+    paid_for_since,
+    running_cards,
+    take_over,
+    why_it_stays,
+)
 from memberships.services.points_booking import lock_wallets
 from memberships.services.points_transfers import (
     count_elsewhere,
@@ -36,24 +46,28 @@ from memberships.services.points_transfers import (
 from operations.merging import Change, Conflict, MergePart, Merging, Moving
 from operations.models import User
 
+#: What of a card that came has to be the same still when it goes back.
+CARD = ("plan_id", "paid_until", "cancelled_on", "lapsed_on", "refunded_on", "ended_on")
 #: Of a choice: what is taken over.
 FORMER = "former"
 
 
 class MembershipMergePart(MergePart):
-    """Contacts, agreements, numbers elsewhere, points; cards and payments stay."""
+    """Cards, contacts, agreements, numbers elsewhere, points; payments stay."""
 
     name = "memberships"
     moves = (
         gettext_lazy("Of the contact, the fields chosen; further contacts."),
+        gettext_lazy("A card that is paid for, in a programme in which the record that stays has none: its terms, its "
+                     "agreement and its next payment. What was paid for it stays under the number that ends."),
         gettext_lazy("Payment agreements, and the numbers by which other systems know the member, where the record "
                      "that stays has none of that system."),
         gettext_lazy("Points that can be spent, lot by lot with their days, by entries of the ledger; qualifying "
                      "points count on their days for the tier of the record that stays."),
     )
     stays = (
-        gettext_lazy("Cards, payments, orders, points entries and case notes, under the number that ends: they are "
-                     "shown with the record that stays, and every search for either number finds both."),
+        gettext_lazy("Cards that are over, payments, orders, points entries and case notes, under the number that "
+                     "ends: they are shown with the record that stays, and every search for either number finds both."),
         gettext_lazy("A firm's legal name and credit code, of either record."),
     )
 
@@ -72,6 +86,7 @@ class MembershipMergePart(MergePart):
         return [
             Moving(_("Points"), wallets.aggregate(points=Sum("balance", default=0))["points"]),
             Moving(_("Lots of points"), lots.count()),
+            Moving(_("Cards"), Subscription.objects.live().filter(member=former).count()),
             Moving(_("Payment methods"), len(_methods(former, survivor))),
             Moving(_("Numbers in other systems"), len(_references(former, survivor))),
             Moving(_("Further contacts"), len(_further(former, survivor))),
@@ -84,12 +99,15 @@ class MembershipMergePart(MergePart):
         ]
         return [
             *_contact(merging), *(Change(row, {"member_id": survivor}) for row in moving),
-            *_external_id(former, survivor),
+            *_external_id(former, survivor), *endings(former, on=merging.on),
         ]
 
     def watched(self, merging: Merging) -> list[tuple[Model, Sequence[str]]]:
         wallets = Enrolment.objects.filter(member__in=(merging.former, merging.survivor)).order_by("pk")
         return [(wallet, ("idle_on",)) for wallet in wallets]
+
+    def kept(self, merging: Merging) -> list[tuple[Model, Sequence[str]]]:
+        return [(card, CARD) for card in cards_taken_over(_merge(merging))]
 
     def carry(self, merging: Merging) -> None:
         survivor = Member.objects.get(pk=merging.survivor)
@@ -101,9 +119,10 @@ class MembershipMergePart(MergePart):
         reason = _numbers(merging)
         transfer_points(pairs, key=merging.key, on=merging.on, at=merging.at, actor=merging.actor, reason=reason)
         count_elsewhere(pairs, key=merging.key, at=merging.at, actor=merging.actor, reason=reason)
+        take_over(_merge(merging), actor=merging.actor)
 
     def hindrances(self, merging: Merging) -> list[str]:
-        return [*_spent(merging), *_charged(merging)]
+        return [*_spent(merging), *_charged(merging), *paid_for_since(_merge(merging))]
 
     def carry_back(self, merging: Merging, *, on: date, at: datetime, actor: User | None) -> None:
         pairs = pairs_of(merging.former, merging.survivor)
@@ -111,6 +130,11 @@ class MembershipMergePart(MergePart):
         transfer_back(
             merging.survivor, back, key=merging.key, on=on, at=at, actor=actor, reason=_numbers(merging)
         )
+        give_back_cards(_merge(merging), on=on, actor=actor)
+
+
+def _merge(merging: Merging) -> MemberMerge:
+    return MemberMerge.objects.in_force().get(former=merging.former)
 
 
 def _numbers(merging: Merging) -> str:
@@ -122,21 +146,19 @@ def _numbers(merging: Merging) -> str:
 
 
 def _cards(former: int, survivor: int, *, on: date) -> list[Conflict]:
-    """A card's terms and payments are facts of its number, so the record with the card is the one to keep."""
-    runs = Q(ended_on=None) | Q(ended_on__gte=on, paid_until__gte=on)
-    cards = Subscription.objects.filter(runs, member__in=(former, survivor)).select_related("plan__programme")
-    kept = {card.programme_id: card for card in cards if card.member_id == survivor}
+    """A member has one card of a programme: of two, somebody has to say which."""
+    kept = {card.programme_id: card for card in running_cards(survivor, on=on)}
     found = []
-    for card in sorted((card for card in cards if card.member_id == former), key=lambda card: card.pk):
-        facts = {"plan": card.plan, "day": card.paid_until or "–", "programme": card.plan.programme}
+    for card in running_cards(former, on=on):
         if other := kept.get(card.programme_id):
             words = _("Both have a card of “%(programme)s”: “%(plan)s” until %(day)s ends with the number, “%(other)s” "
                       "runs until %(until)s. Cancel and refund one first.")
-            found.append(Conflict(words % {**facts, "other": other.plan, "until": other.paid_until or "–"}))
-        else:
-            words = _("The card “%(plan)s” runs until %(day)s under the number that would end: merge the other way "
-                      "round, or let it end first.")
-            found.append(Conflict(words % facts))
+            found.append(Conflict(words % {
+                "programme": card.plan.programme, "plan": card.plan, "day": card.paid_until or "–",
+                "other": other.plan, "until": other.paid_until or "–",
+            }))
+        elif words := why_it_stays(card, survivor, on=on):
+            found.append(Conflict(words))
     return found
 
 
@@ -265,5 +287,6 @@ def _charged(merging: Merging) -> list[str]:
     moves = MergeMove.objects.filter(merge__former=merging.former, merge__undone_at=None, table=table)
     came = list(moves.values_list("row", flat=True))
     cards = Subscription.objects.live().filter(member=merging.survivor, payment_method__in=came).select_related("plan")
+    cards = cards.exclude(merged_card__merge__former=merging.former)
     words = _("The card “%(plan)s” is renewed by an agreement that came with the merge: choose another one first.")
     return [words % {"plan": card.plan} for card in cards.order_by("pk")]

@@ -5,7 +5,7 @@ member's, too: they stay under their number, and are named by their keys as befo
 its repeats go by: the same coupons again change nothing, others are refused until the first ones are given back.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 
 from django.db import transaction
@@ -15,10 +15,9 @@ from benefits.models import Grant
 from benefits.models.benefits import Kind
 from benefits.models.grants import LIVE
 from benefits.pricing.errors import CouponNotHeldError
-from benefits.services.grants import give_back_grant, use_grant
+from benefits.services.grants import give_back_grant, usable_by, use_grant
 from memberships.models import Member
 from memberships.services.members import lock_member
-from memberships.services.merges import records_of
 from operations.models import User
 
 
@@ -34,19 +33,18 @@ def use_coupons(
     used = _locked_of_order(member, order_number)
     if used and {grant.key for grant in used} != set(keys):
         raise CouponsOfOrderError(order_number, used=[grant.key for grant in used])
-    records = records_of(member.pk)
-    coupons = Grant.objects.filter(member__in=records, key__in=set(keys), benefit__kind=Kind.COUPON).order_by("pk")
-    found = _one_a_key(coupons.select_for_update(no_key=True, of=["self"]), records, order_number)
+    coupons = usable_by(member).filter(key__in=set(keys), benefit__kind=Kind.COUPON).order_by("pk")
+    found = _one_a_key(coupons.select_for_update(no_key=True, of=["self"]), member, order_number)
     if missing := set(keys) - {grant.key for grant in found}:
         raise CouponNotHeldError(min(missing))
     return [use_grant(grant, order_number=order_number, on=on, at=at, actor=actor) for grant in found]
 
 
-def _one_a_key(coupons: Iterable[Grant], records: Sequence[int], order_number: str) -> list[Grant]:
+def _one_a_key(coupons: Iterable[Grant], member: Member, order_number: str) -> list[Grant]:
     """In the order of ids. Of two under one key: what was used for the order, what is held, the member's own."""
     named: dict[str, Grant] = {}
     for coupon in sorted(coupons, key=lambda coupon: (
-        coupon.order_number != order_number, coupon.state not in LIVE, records.index(coupon.member_id)
+        coupon.order_number != order_number, coupon.state not in LIVE, coupon.member_id != member.pk, coupon.pk
     )):
         named.setdefault(coupon.key, coupon)
     return sorted(named.values(), key=lambda coupon: coupon.pk)
@@ -69,7 +67,7 @@ def _locked_of_order(member: Member, order_number: str) -> list[Grant]:
     if not order_number.strip():
         raise OrderNumberNeededError
     lock_member(member.pk)
-    used = Grant.objects.filter(
-        member__in=records_of(member.pk), state=Grant.State.USED, order_number=order_number, benefit__kind=Kind.COUPON
+    used = usable_by(member).filter(
+        state=Grant.State.USED, order_number=order_number, benefit__kind=Kind.COUPON
     )
     return list(used.select_for_update(no_key=True, of=["self"]).order_by("pk"))

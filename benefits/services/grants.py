@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 
 import psycopg
 from django.db import DataError, IntegrityError, transaction
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 
 from benefits.errors import (
@@ -35,17 +36,27 @@ from benefits.signals import benefit_granted, grant_changed
 from memberships.errors import MemberClosedError
 from memberships.models import Member
 from memberships.services.members import lock_member
+from memberships.services.merges import records_of
 from memberships.services.ranges import KeyRange, SizedRange, mark_items
 from operations.errors import KeyConflictError
 from operations.models import JobRun, User
 from operations.services.outbox import nudge_on_commit, put_message
 
 State = Grant.State
+#: Given for a use, or as a gift: it follows no right.
+GIVEN = Q(redemption__isnull=False) | Q(rule=None)
 #: A member, the grant, and what was done: give, rest, resume, end, close.
 Change = tuple[int, int, str]
 KEY_LENGTH = 64
 #: The constraints that partners' triggers name: nothing is left to give; what is to be used waits for its code.
 STOCK_EXHAUSTED, WITHOUT_CODE = "stock_exhausted", "grant_without_code"
+
+
+def usable_by(member: Member) -> QuerySet[Grant]:
+    """The member's, and what is held by its own worth under numbers that were merged into it: coupons, gifts. What
+    followed a right there ended with the number."""
+    others = records_of(member.pk)[1:]
+    return Grant.objects.filter(Q(member=member) | GIVEN & Q(member__in=others))
 
 
 # --- what follows a right ----------------------------------------------------------------------------------

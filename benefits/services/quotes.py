@@ -19,10 +19,10 @@ from benefits.pricing.orders import Freight, Line, check_order
 from benefits.pricing.policy import Policy, PriceBenefit
 from benefits.pricing.quotes import Quote, quote
 from benefits.services.benefit_terms import terms_on
+from benefits.services.grants import usable_by
 from benefits.services.held_benefits import HeldBenefit, held_benefits
 from benefits.waits import wait_finders
 from memberships.models import Enrolment, Member, Programme
-from memberships.services.merges import records_of
 
 #: Those that a member has without holding anything.
 KINDS = ("member_price", "stacking_discount", "instant_reduction", "free_shipping", "buy_one_get_one")
@@ -79,10 +79,9 @@ def coupons_held(
     if order_number:
         is_unused |= Q(order_number=order_number)
     grants = list(
-        Grant.objects.filter(
+        usable_by(member).filter(
             is_unused, Q(ended_on=None) | Q(ended_on__gt=on), Q(valid_until=None) | Q(valid_until__gte=on),
-            member__in=records_of(member.pk), benefit__programme=programme, benefit__kind="coupon", given_on__lte=on,
-            valid_from__lte=on,
+            benefit__programme=programme, benefit__kind="coupon", given_on__lte=on, valid_from__lte=on,
         ).select_related("rule").order_by("pk")
     )
     waiting = _waiting(grants, on=on)

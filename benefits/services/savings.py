@@ -12,16 +12,16 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from benefits.errors import OrderNumberNeededError, OrderSavingError
-from benefits.models import Benefit, Grant, OrderSaving, Redemption
+from benefits.models import Benefit, OrderSaving, Redemption
 from benefits.models.benefits import HELD_KINDS
 from benefits.pricing.orders import Freight, Line
 from benefits.pricing.quotes import Quote
 from benefits.services.budgets import draw
 from benefits.services.campaigns import check_campaign
+from benefits.services.grants import usable_by
 from benefits.services.quotes import quote_order
 from memberships.models import Member, Order, Programme
 from memberships.services.members import lock_member
-from memberships.services.merges import records_of
 from operations.errors import KeyConflictError
 from operations.models import User
 
@@ -97,8 +97,7 @@ def saved_by_benefit(quoted: Quote, member: Member, programme: Programme) -> dic
     """What each benefit takes off goods and freight (CNY, above 0). Promotion prices are nobody's benefit."""
     steps = [step for step in quoted.steps if step.benefit is not None and step.total < 0]
     coupons = {
-        grant.key: grant.benefit for grant in Grant.objects.filter(
-            member__in=records_of(member.pk),
+        grant.key: grant.benefit for grant in usable_by(member).filter(
             key__in=[step.benefit.key for step in steps if step.benefit and step.kind == "coupon"]
         ).select_related("benefit")
     }

@@ -15,6 +15,7 @@ from memberships.models.customers import EnterpriseCustomer
 from memberships.models.enrolments import Enrolment
 from memberships.models.liabilities import PointsLiability
 from memberships.models.members import Member
+from memberships.models.merged_cards import MergedCard
 from memberships.models.merges import MemberMerge, MergeMove
 from memberships.models.orders import Order
 from memberships.models.payment_methods import PaymentMethod
@@ -49,6 +50,7 @@ __all__ = [
     "MemberMerge",
     "MemberReference",
     "MergeMove",
+    "MergedCard",
     "Order",
     "Payment",
     "PaymentEvent",

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from memberships.errors import RefundError
 from memberships.gateways import Answer, Outcome, RefundOrder
-from memberships.models import Payment, PaymentEvent, Refund, Subscription, Term
+from memberships.models import Member, MergedCard, Payment, PaymentEvent, Refund, Subscription, Term
 from memberships.services import statements
 from memberships.services.charges import PATIENCE, WantedRefund, refund_all, refuse_transaction
 from memberships.services.members import lock_member
@@ -73,6 +73,7 @@ def request_refund(
     """
     lock_member(payment.member_id)
     payment = Payment.objects.select_related("subscription", "term", "method").get(pk=payment.pk)
+    _refuse_moved_card(payment, ends_card=ends_card)
     ends_card = ends_card and _has_access(payment.subscription, on=on)
     refund = payment.refunds.filter(state__in=OPEN).first()
     if refund is not None:
@@ -102,6 +103,7 @@ def send_refund(refund: Refund, *, on: date, at: datetime, actor: User | None) -
 
 def refuse_refund(payment: Payment, amount: Decimal, *, ends_card: bool, reason: str, on: date) -> None:
     """Raises RefundError, PaymentUnderWayError where this cannot be given back."""
+    _refuse_moved_card(payment, ends_card=ends_card)
     ends_card = ends_card and _has_access(payment.subscription, on=on)
     if payment.state != Payment.State.SUCCEEDED:
         raise RefundError(_("Only a payment that succeeded is refunded."))
@@ -116,6 +118,15 @@ def refuse_refund(payment: Payment, amount: Decimal, *, ends_card: bool, reason:
                 _("This payment did not pay for the card's last term: refund that one, or let the card go on.")
             )
         refuse_open_payment(payment.subscription_id)
+
+
+def _refuse_moved_card(payment: Payment, *, ends_card: bool) -> None:
+    """RefundError where the card that is to end goes on under another number."""
+    moved = MergedCard.objects.filter(former=payment.subscription_id, merge__undone_at=None).select_related("merge")
+    if ends_card and (moved_card := moved.first()):
+        words = _("The card went to %(member)s with a merge: cancel it there and refund without ending the card, or "
+                  "undo the merge first.")
+        raise RefundError(words % {"member": Member(pk=moved_card.merge.survivor_id).number})
 
 
 def _has_access(subscription: Subscription, *, on: date) -> bool:

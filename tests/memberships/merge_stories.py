@@ -25,7 +25,7 @@ RIGHTS = (
     "memberships.view_membercontact", "operations.view_approval",
 )
 #: What tells of a merge, and books of it, only grows.
-GROWS = ("pgh_", "memberships_membermerge", "memberships_mergemove")
+GROWS = ("pgh_", "memberships_membermerge", "memberships_mergemove", "memberships_mergedcard")
 
 
 def an_asker() -> User:

@@ -20,6 +20,7 @@ NOT_TRACKED = {
     "memberships.AccountClosure": "only grows; it says who asked, who approved and why",
     "memberships.MemberMerge": "only grows; it says who asked, who approved and why, and the same of its undoing",
     "memberships.MergeMove": "a journal itself, which only grows",
+    "memberships.MergedCard": "a fact of a merge, which never changes",
     "memberships.Payment": "its events are its ledger, which only grows",
     "memberships.PaymentEvent": "a ledger, which only grows",
     "memberships.Refund": "its path stands in the payment's events",

@@ -1,7 +1,8 @@
 -- Fees of a programme by month, of members of a range: (line, funder, month, amount, things of unknown amount).
 --
 -- fees_earned       what payments earned in the month: (paid - refunded) spread over the days that were paid for
--- fees_listed       the same of terms that no payment is behind (brought by a list), by their plan's price
+-- fees_listed       the same of terms that no payment is behind (brought by a list), by their plan's price; terms that
+--                   went with a merge are told of the card that they were of
 -- deferred_revenue  what was paid, and not given back, and is not earned at the month's end
 --
 -- A fee is earned by day, and nothing before it was paid: what a payment has earned by a day is its amount, less what
@@ -35,6 +36,10 @@ WITH fee AS (
         AND NOT EXISTS (
             SELECT FROM memberships_payment payment
             WHERE payment.term_id = term.id AND payment.state = 'succeeded'
+        )
+        AND NOT EXISTS (
+            SELECT FROM memberships_mergedcard moved
+            WHERE moved.card_id = term.subscription_id AND term.number <= moved.terms
         )
 ), month AS (
     SELECT fee.*, begins::date AS month,

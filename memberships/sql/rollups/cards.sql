@@ -11,6 +11,12 @@ SELECT
     ) AS active_before,
     count(*) FILTER (WHERE ended_on IS NULL AND paid_until < %(on)s) AS unpaid,
     count(*) FILTER (WHERE ended_on IS NULL AND started_on IS NULL) AS pending
-FROM memberships_subscription
+FROM memberships_subscription card
+-- Of a card that went with a merge the one that goes on counts, whose days are the same.
+WHERE NOT EXISTS (
+    SELECT FROM memberships_mergedcard moved
+    JOIN memberships_membermerge merge ON merge.id = moved.merge_id AND merge.undone_at IS NULL
+    WHERE moved.former_id = card.id
+)
 GROUP BY programme_id
 ORDER BY programme_id
