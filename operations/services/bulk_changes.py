@@ -169,7 +169,7 @@ def do_row(change: BulkChange, row: BulkRow, *, on: date, at: datetime) -> BulkR
     action = action_of(change)
     record = next(iter(action.records([row.key])), None)
     now = _previewed(action, row, record, on=on)
-    if now.has_changed or now.foreseen is None:
+    if now.has_changed or now.foreseen is None or not _is_weighed(action, row, now.foreseen):
         row.outcome, row.words = BulkRow.Outcome.LEFT_OUT, ""
         return row
     if not now.foreseen.is_possible:
@@ -184,6 +184,13 @@ def do_row(change: BulkChange, row: BulkRow, *, on: date, at: datetime) -> BulkR
     except PlusdeskError as error:
         row.outcome, row.words = BulkRow.Outcome.REFUSED, str(error)[:300]
     return row
+
+
+def _is_weighed(action: BulkAction, row: BulkRow, now: Foreseen) -> bool:
+    """Whether what would happen was part of the sum that was weighed: not what could not be done then, nor more."""
+    if not (action.limit and now.is_possible):
+        return True
+    return row.amount is not None and now.amount is not None and now.amount <= row.amount
 
 
 def _approved(change: BulkChange) -> dict[str, Any]:

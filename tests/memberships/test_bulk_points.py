@@ -107,3 +107,17 @@ def test_only_who_chose_says_what_is_done() -> None:
     checker = signed_in(granted(a_checker(), SEES))
     assert "has not said yet" in checker.get(url).content.decode()
     assert checker.post(url, {"points": 5, "reason_code": "goodwill"}).status_code == 403
+
+
+def test_what_could_not_be_done_when_it_was_weighed_is_left_out_also_if_it_could_by_now() -> None:
+    """Else a choice that weighs nothing would take what came into the wallets after it."""
+    rich, poor = some_wallets(2, points=100)
+    desk = a_desk(limit=60)
+    known = PointsEntry.objects.count()
+    url, _answer = said(desk, [rich, poor], points=-500)
+    for wallet in (rich, poor):
+        earn(wallet, 900, on=NOW - timedelta(days=1))
+    assert desk.post(url, {"reason": "清理"}).status_code == 302
+    change = worked(BulkChange.objects.get())
+    assert not Approval.objects.exists() and outcomes(change) == ["left_out"] * 2
+    assert balance(rich) == balance(poor) == 1_000 and PointsEntry.objects.count() == known + 2
