@@ -102,6 +102,7 @@ class ClosurePanel(MemberPanel):
     name = "closure"
     permission = "memberships.view_accountclosure"
     template = "memberships/closure_panel.html"
+    is_last = True
 
     def context(self, request: HttpRequest, member_id: int) -> dict[str, Any]:
         closure = AccountClosure.objects.select_related("actor", "checker").filter(member=member_id).first()

@@ -340,6 +340,7 @@ class MergePanel(MemberPanel):
     name = "merges"
     permission = "memberships.view_membermerge"
     template = "memberships/merges_panel.html"
+    is_last = True
 
     def context(self, request: HttpRequest, member_id: int) -> dict[str, Any]:
         merges = MemberMerge.objects.in_force().select_related("former", "survivor", "actor", "checker")

@@ -57,7 +57,7 @@ def member_sections(request: HttpRequest, member: Member) -> dict[str, Any]:
     wallets = wallet_lines(request, member, on=on) if user.has_perm("memberships.view_enrolment") else None
     panels = [
         {"template": panel.template, **panel.context(request, member.pk)}
-        for panel in registry.member_panels if user.has_perm(panel.permission)
+        for panel in sorted(registry.member_panels, key=lambda panel: panel.is_last) if user.has_perm(panel.permission)
     ]
     return {
         "member": member,

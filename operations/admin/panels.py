@@ -13,6 +13,8 @@ class MemberPanel:
     permission: str
     #: Gets what `context` returned as `panel`, beside the page's own context.
     template: str
+    #: What is rarely wanted stands under the other panels.
+    is_last = False
 
     def context(self, request: HttpRequest, member_id: int) -> dict[str, Any]:
         """What the template shows of a member; in a fixed number of queries.
