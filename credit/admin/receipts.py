@@ -32,7 +32,7 @@ from memberships.admin.actions import ConfirmForm, action_urls, offered, who_and
 from memberships.admin.display import today
 from memberships.admin.pages import find_record, show_page
 from memberships.admin.points_actions import NOTE, tell
-from memberships.admin.quick_filters import QuickChoice, QuickFilter, QuickFilterMixin, count_choice, figure
+from memberships.admin.quick_filters import QuickChoice, QuickFilter, QuickFilterMixin, count_choice
 from operations.admin.approval_pages import approval_url
 from operations.admin.base import ReadOnlyAdmin
 from operations.admin.paging import read_page
@@ -193,7 +193,7 @@ class ReceiptAdmin(QuickFilterMixin, ReadOnlyAdmin):
         context = {
             **self.admin_site.each_context(request), "opts": self.opts, "title": gettext("Receipts to be matched"),
             "work": _suggested(page.rows), "may_match": request.user.has_perm(ALLOCATE),
-            "count": figure(count_choice(Receipt, choice, on=today())),
+            "count": str(count_choice(Receipt, choice, on=today())),
             "first_url": "?" if page.has_previous else "",
             "next_url": f"?after={page.rows[-1].pk}" if page.has_next else "",
         }

@@ -1,7 +1,7 @@
 """Quick filters: a row of links above a list, each with how many there are, and the order that its index serves.
 
 A count reads at most MOST + 1 rows through a small partial index, and is kept for some seconds: what it costs does
-not depend on the size of the table.
+not depend on the size of the table, nor on how much waits.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,8 +20,8 @@ from memberships.admin.display import today
 from operations.admin.base import DeskAdmin
 from operations.admin.paging import AFTER, BEFORE
 
-#: Counted exactly up to here; above, "10,000+" says as much to a person.
-MOST = 10_000
+#: Counted exactly up to here; above, "1,000+" says as much to a person. Each row may lie in a block of its own.
+MOST = 1_000
 #: For how many seconds a count is shown again.
 KEPT_SECONDS = 30
 
@@ -34,8 +34,19 @@ class QuickChoice:
     label: str | Promise
     rows: Callable[[QuerySet[Any], date], QuerySet[Any]]
     order: str = "-pk"
-    #: How many there are on a day as a job counted them last; None: they are counted now.
-    kept: Callable[[date], int | None] | None = None
+    #: How many there are on a day, where the rows themselves are dear to count.
+    counted: Callable[[date], "Counted"] | None = None
+
+
+class Counted(NamedTuple):
+    """How many rows there are; with `is_more`, more than that."""
+
+    number: int
+    is_more: bool = False
+
+    def __str__(self) -> str:
+        """In digits, grouped by thousands in either language."""
+        return f"{self.number:,}+" if self.is_more else f"{self.number:,}"
 
 
 class QuickLink(NamedTuple):
@@ -74,7 +85,7 @@ class QuickFilter(admin.SimpleListFilter):
         now = chosen(self.request, self.offered)
         yield QuickLink("", str(_("All")), "", self._url(""), is_chosen=now is None)
         for choice in self.offered:
-            shown = figure(count_choice(self.model, choice, on=today()))
+            shown = str(count_choice(self.model, choice, on=today()))
             yield QuickLink(choice.name, str(choice.label), shown, self._url(choice.name), is_chosen=choice is now)
 
     def _url(self, name: str) -> str:
@@ -114,20 +125,19 @@ def chosen(request: HttpRequest, offered: tuple[QuickChoice, ...]) -> QuickChoic
     return next((choice for choice in offered if choice.name == name), None)
 
 
-def count_choice(model: type[Model], choice: QuickChoice, *, on: date) -> int:
-    """How many rows the choice has on a day; MOST + 1 stands for more. Kept for some seconds."""
+def count_choice(model: type[Model], choice: QuickChoice, *, on: date) -> Counted:
+    """How many rows the choice has on a day. Kept for some seconds."""
     key = f"quick-count:{model._meta.label_lower}:{choice.name}:{on}"
-    return int(cache.get_or_set(key, lambda: _count(model, choice, on=on), KEPT_SECONDS) or 0)
+    return Counted(*(cache.get_or_set(key, lambda: tuple(_count(model, choice, on=on)), KEPT_SECONDS) or (0,)))
 
 
-def _count(model: type[Model], choice: QuickChoice, *, on: date) -> int:
-    kept = choice.kept(on) if choice.kept else None
-    if kept is not None:
-        return min(kept, MOST + 1)
-    rows = choice.rows(model._default_manager.all(), on).order_by()
-    return rows.values("pk")[: MOST + 1].count()
+def _count(model: type[Model], choice: QuickChoice, *, on: date) -> Counted:
+    if choice.counted:
+        return choice.counted(on)
+    return count_up_to(choice.rows(model._default_manager.all(), on).values("pk"), MOST)
 
 
-def figure(count: int) -> str:
-    """A capped count in digits, grouped by thousands in either language."""
-    return f"{MOST:,}+" if count > MOST else f"{count:,}"
+def count_up_to(rows: QuerySet[Any], most: int) -> Counted:
+    """So many rows at the most."""
+    found = rows.order_by()[: most + 1].count()
+    return Counted(min(found, most), found > most)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from memberships.admin.case_notes import FollowUpFilter
 from memberships.admin.display import today
 from memberships.admin.payment_filters import StateFilter
-from memberships.admin.quick_filters import KEPT_SECONDS, MOST, QuickFilter, count_choice, figure
+from memberships.admin.quick_filters import KEPT_SECONDS, MOST, Counted, QuickFilter, count_choice, count_up_to
 from memberships.admin.subscription_filters import StandingFilter
 from memberships.models import CaseNote, Enrolment, Payment, PointsLot, Subscription
 from operations.admin.dashboard import ToDo, WorkList, list_url, may_view
@@ -33,7 +33,7 @@ class QuickWorkList(WorkList):
         of = str(self.model._meta.verbose_name_plural)
         return [
             ToDo(
-                of, choice.label, figure(count_choice(self.model, choice, on=today())),
+                of, choice.label, str(count_choice(self.model, choice, on=today())),
                 list_url(self.model, f"?{self.quick.parameter_name}={choice.name}"),
             )
             for choice in self.quick.offered
@@ -50,10 +50,10 @@ class ExpiringLots(WorkList):
 
     def to_do(self, request: HttpRequest) -> list[ToDo]:
         first, last = today() + timedelta(days=1), today() + timedelta(days=EXPIRING_DAYS)
-        lots = PointsLot.objects.expiring(first=first, last=last).order_by().values("pk")[: MOST + 1]
-        count = cache.get_or_set(f"expiring-lots:{first}", lambda: lots.count(), KEPT_SECONDS) or 0
+        lots = PointsLot.objects.expiring(first=first, last=last).values("pk")
+        count = cache.get_or_set(f"expiring-lots:{first}", lambda: tuple(count_up_to(lots, MOST)), KEPT_SECONDS) or (0,)
         label = _("Expire within %(days)s days") % {"days": EXPIRING_DAYS}
-        return [ToDo(_("lots of points"), label, figure(count), list_url(Enrolment))]
+        return [ToDo(_("lots of points"), label, str(Counted(*count)), list_url(Enrolment))]
 
 
 WORK_LISTS: tuple[WorkList, ...] = (

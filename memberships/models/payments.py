@@ -142,6 +142,10 @@ class Payment(models.Model):
                 fields=["subscription"], name="payment_unpaid",
                 condition=Q(state__in=["requested", "unknown", "declined"]),
             ),
+            models.Index(fields=["subscription"], name="payment_declined", condition=Q(state="declined")),
+            models.Index(
+                fields=["id"], name="payment_given_up", condition=Q(state="declined", next_attempt_on=None)
+            ),
             BrinIndex(fields=["requested_at"], name="payment_by_day"),
         ]
         triggers = [

@@ -2,7 +2,7 @@
 
 The planner knows about how many rows a query gives. Its figure costs a millisecond whatever the size of the
 table, and for a whole table it is pg_class.reltuples carried forward to the table's present size, so one
-question serves filtered and unfiltered lists. Small results are counted exactly, up to a bound.
+question serves filtered and unfiltered lists. Small results are counted exactly, up to a bound, where that is cheap.
 """
 
 import json
@@ -16,6 +16,8 @@ from django.utils.translation import ngettext
 
 #: Up to here results are counted; above, "about 8,000,000" says as much to a person.
 EXACT_UP_TO = 10_000
+#: And as long as the planner thinks no more of it, in its units: about so many blocks that are read one by one.
+EXACT_COST = 2_000
 
 
 class Count(NamedTuple):
@@ -38,17 +40,19 @@ class Count(NamedTuple):
 def count_rows(queryset: QuerySet[Any]) -> Count:
     """The exact number when it is small, else the planner's estimate, to three digits."""
     rows = queryset.order_by().values("pk")
-    estimate = _planned_rows(rows)
-    if estimate < EXACT_UP_TO:
+    estimate, cost = _planned(rows)
+    if estimate < EXACT_UP_TO and cost <= EXACT_COST:
         counted = rows[: EXACT_UP_TO + 1].count()
         if counted <= EXACT_UP_TO:
             return Count(counted, is_exact=True)
-    return Count(_rounded(max(estimate, EXACT_UP_TO)), is_exact=False)
+        estimate = EXACT_UP_TO
+    return Count(_rounded(estimate), is_exact=False)
 
 
-def _planned_rows(queryset: QuerySet[Any]) -> int:
-    plan = json.loads(queryset.explain(format="json"))
-    return int(plan[0]["Plan"]["Plan Rows"])
+def _planned(queryset: QuerySet[Any]) -> tuple[int, float]:
+    """How many rows the planner expects, and what it thinks that they cost."""
+    plan = json.loads(queryset.explain(format="json"))[0]["Plan"]
+    return int(plan["Plan Rows"]), float(plan["Total Cost"])
 
 
 def _rounded(number: int) -> int:

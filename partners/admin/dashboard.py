@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from memberships.admin.quick_filters import KEPT_SECONDS, MOST, figure
+from memberships.admin.quick_filters import KEPT_SECONDS, MOST, Counted, count_up_to
 from operations.admin.dashboard import DashboardPanel, Rolled, ToDo, WorkList, list_url, may_view
 from operations.roles import OPERATOR
 from partners.admin.health import MOST_PARTNERS, shown_health
@@ -48,13 +48,13 @@ class PartnersToLookAt(WorkList):
     def to_do(self, request: HttpRequest) -> list[ToDo]:
         count = sum(each["needs_a_look"] for each in health())
         overview = reverse("admin:partners_partner_health_overview")
-        found = [ToDo(str(Partner._meta.verbose_name_plural), _("Need a look"), figure(count), overview)]
+        found = [ToDo(str(Partner._meta.verbose_name_plural), _("Need a look"), f"{count:,}", overview)]
         if may_view(request, DeadLetter):
             dead = cache.get_or_set(
-                "dead-letters", lambda: DeadLetter.objects.values("pk")[: MOST + 1].count(), KEPT_SECONDS
-            ) or 0
+                "dead-letters", lambda: tuple(count_up_to(DeadLetter.objects.values("pk"), MOST)), KEPT_SECONDS
+            ) or (0,)
             of = str(DeadLetter._meta.verbose_name_plural)
-            found.append(ToDo(of, _("To be replayed"), figure(dead), list_url(DeadLetter)))
+            found.append(ToDo(of, _("To be replayed"), str(Counted(*dead)), list_url(DeadLetter)))
         return found
 
 

@@ -11,6 +11,7 @@ from memberships.admin.subscription_filters import StandingFilter
 from memberships.models import Payment, Subscription
 from memberships.services.subscriptions import with_status
 from tests.memberships.admin_pages import indexes_read
+from tests.memberships.factories import an_annual_card
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("new_tables")]
 LOOKED_UP = {
@@ -34,13 +35,14 @@ def drivers(query: QuerySet[Any]) -> set[str]:
     ("name", "indexes"),
     [
         ("due", {"subscription_by_end", "refund_one_open"}),
-        ("failed", {"payment_unpaid"}),
+        ("failed", {"payment_declined"}),
         ("in_grace", {"subscription_by_end"}),
         ("under_way", {"payment_unpaid"}),
     ],
 )
 def test_cards_to_be_looked_after_are_read_by_their_index(name: str, indexes: set[str]) -> None:
     (choice,) = [choice for choice in StandingFilter.offered if choice.name == name]
+    an_annual_card(an_annual_card(grace_days=7).programme, code="short", lead_days=3)
     listed = choice.rows(with_status(Subscription.objects.all(), on=today()), today())
     assert drivers(page_of(listed, choice.order)) <= indexes
     counted = choice.rows(Subscription.objects.all(), today()).order_by().values("pk")[:10_001]
@@ -51,7 +53,7 @@ def test_cards_to_be_looked_after_are_read_by_their_index(name: str, indexes: se
     ("name", "indexes"),
     [
         ("retry", {"payment_to_retry"}),
-        ("declined", {"payment_unpaid", "sort"}),
+        ("declined", {"payment_given_up"}),
         ("unanswered", {"payment_open"}),
         ("refund", {"refund_one_open", "refund_open", "sort"}),
     ],

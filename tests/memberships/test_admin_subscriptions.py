@@ -4,9 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
-from memberships.admin import quick_filters
+from memberships.admin import quick_filters, subscription_filters
 from memberships.admin.display import today
 from memberships.models import Payment, Subscription
 from memberships.services.payment_methods import choose_payment_method
@@ -73,7 +74,7 @@ def test_a_firms_member_page_leads_to_the_firm(desk: Client) -> None:
 # --- quick filters
 
 
-def test_the_next_nights_cards_are_found_as_due_the_most_urgent_first(desk: Client, gateway: GatewayForTests) -> None:
+def test_the_next_nights_cards_are_found_as_due_those_of_tomorrow_first(desk: Client, gateway: GatewayForTests) -> None:
     plan, tomorrow = a_plan(), today() + timedelta(days=1)
     ends_tomorrow = a_due_card(plan=plan, paid_until=tomorrow)
     ends_today = a_due_card(plan=plan)
@@ -85,7 +86,7 @@ def test_the_next_nights_cards_are_found_as_due_the_most_urgent_first(desk: Clie
     renewed = a_due_card(plan=plan)
     renew_subscription(renewed, on=today(), at=at_night(today()), actor=None)
     a_declined_card("tok_soft", plan=plan)
-    assert listed(desk, "due") == [ends_today.pk, ends_tomorrow.pk, ends_after_tomorrow.pk]
+    assert listed(desk, "due") == [ends_after_tomorrow.pk, ends_tomorrow.pk, ends_today.pk]
     assert counts(desk)["due"] == "3"
 
 
@@ -121,9 +122,9 @@ def test_quick_filters_keep_the_other_filters_and_pages_follow_their_order(
     other = a_plan(programme=plan.programme, code="other")
     a_due_card(plan=other)
     first = desk.get(LIST, {"show": "due", "plan__id__exact": plan.pk})
-    assert [row.pk for row in first.context["cl"].result_list] == [cards[2].pk, cards[1].pk]
+    assert [row.pk for row in first.context["cl"].result_list] == [cards[0].pk, cards[1].pk]
     second = desk.get(LIST + first.context["cl"].next_url)
-    assert [row.pk for row in second.context["cl"].result_list] == [cards[0].pk]
+    assert [row.pk for row in second.context["cl"].result_list] == [cards[2].pk]
     (spec,) = [each for each in second.context["cl"].filter_specs if hasattr(each, "links")]
     failed = next(link.url for link in spec.links() if link.name == "failed")
     assert "plan__id__exact" in failed and "after" not in failed
@@ -136,11 +137,14 @@ def test_a_choice_that_nobody_offers_shows_all_cards(desk: Client) -> None:
 
 def test_counts_stop_where_they_would_cost(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quick_filters, "MOST", 2)
+    monkeypatch.setattr(subscription_filters, "FEW", 2)
     plan = a_plan()
     for _number in range(3):
         a_due_card(plan=plan)
     assert counts(desk)["due"] == "2+"
-    assert quick_filters.figure(3) == "2+"
+    Subscription.objects.update(paid_until=today() - timedelta(days=1))
+    cache.clear()
+    assert counts(desk)["in_grace"] == "2+"
 
 
 def test_counts_are_asked_once_in_some_seconds(desk: Client, django_assert_num_queries: Any) -> None:

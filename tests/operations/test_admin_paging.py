@@ -69,6 +69,15 @@ def test_few_rows_are_counted_exactly_with_a_bound(new_tables: None, members: li
     assert counts_or_skips(queries.captured_queries) == []
 
 
+def test_few_rows_that_are_dear_to_find_are_estimated(
+    new_tables: None, members: list[Member], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("operations.admin.counts.EXACT_COST", 1)
+    with CaptureQueriesContext(connection) as queries:
+        assert not count_rows(Member.objects.filter(subscriptions__plan__grace_days=7)).is_exact
+    assert len(queries) == 1 and queries.captured_queries[0]["sql"].startswith("EXPLAIN")
+
+
 def test_many_rows_are_estimated(new_tables: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
