@@ -29,6 +29,8 @@ class OverdueNotice(MemberNotice):
         self.label = label
         if step != "reminder":
             self.channels = WITH_SMS
+        # Of consequence by the contract: a firm hears of it, whatever it wants to hear.
+        self.is_required = step in ("hold", "collection")
 
     def page_of(self, key: int) -> tuple[str, str]:
         """The member's number and page."""
@@ -47,6 +49,7 @@ class LineNotice(MemberNotice):
     ) -> None:
         self.name = self.template = name
         self.function, self.label, self.sample = f"credit_notice_{name}", label, {**NAMES, **sample}
+        self.is_required = name == "line_suspended"
         super().__init__(days=days, channels=WITH_SMS if with_sms else ())
 
     def page_of(self, key: int) -> tuple[str, str]:

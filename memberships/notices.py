@@ -30,7 +30,7 @@ class MemberNotice(NoticeKind):
     """A notice to a member, of a record of theirs."""
 
     model: type[Any]
-    mobile_function = "memberships_notice_has_mobile"
+    mobile_function = "memberships_notice_takes_sms"
 
     def __init__(self, *, days: int = 0, channels: tuple[str, ...] = ()) -> None:
         if days:
@@ -40,8 +40,8 @@ class MemberNotice(NoticeKind):
 
     def contact_of(self, owner: int) -> Contact:
         contact = MemberContact.objects.filter(member=owner, is_primary=True)
-        found = contact.values_list("email", "mobile", "language").first()
-        return Contact(*found) if found else Contact()
+        found = contact.values_list("email", "mobile", "language", "sms_refused_at").first()
+        return Contact(*found[:3], refuses_sms=found[3] is not None) if found else Contact()
 
     def page_of(self, key: int) -> tuple[str, str]:
         record = self.model.objects.filter(pk=key).first()
@@ -151,6 +151,7 @@ class RefundPaid(MemberNotice):
 
     name = template = "refund_paid"
     label: str | Promise = _("refund paid")
+    is_required = True
     function = "memberships_notice_refund_paid"
     model = PaymentEvent
     after = ("resolve_unknown_payments",)

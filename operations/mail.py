@@ -20,12 +20,13 @@ from operations.notices import Contact, language_of, texts
 from operations.outbound import Limits
 from operations.outlets import Reply, Verdict
 from operations.quiet_hours import URGENT
-from operations.services.notices import kind_of
+from operations.services.notices import kind_of, rule_of
 from operations.webhooks import Connection, Events, find_receiver
 
 GONE = Reply(Verdict.REFUSED, "no such kind of notice")
 NO_ADDRESS = Reply(Verdict.REFUSED, "no e-mail address")
 NO_MOBILE = Reply(Verdict.REFUSED, "no mobile")
+REFUSES_SMS = Reply(Verdict.REFUSED, "refuses text messages")
 #: Without its text: what is no address may be anything, and no masking would know it.
 BAD_ADDRESS = Reply(Verdict.REFUSED, "bad address")
 
@@ -139,12 +140,16 @@ def _write_sms(message: OutboxMessage) -> dict[str, Any] | Reply:
     try:
         kind = kind_of(message)
         contact = kind.contact_of(message.payload["member"]) if kind else Contact()
+        is_refused = contact.refuses_sms and kind is not None and not rule_of(kind).is_required
     finally:
         connections.close_all()
     if kind is None:
         return GONE
     if not contact.mobile:
         return NO_MOBILE
+    # They may have said so while the message waited.
+    if is_refused:
+        return REFUSES_SMS
     language = language_of(contact)
     text = kind.text(message.payload["facts"], language=language)
     return {

@@ -47,6 +47,7 @@ class Contact(NamedTuple):
     email: str = ""
     mobile: str = ""
     language: str = ""
+    refuses_sms: bool = False
 
 
 class NoticeKind:
@@ -59,13 +60,16 @@ class NoticeKind:
     #: (id bigint, owner bigint, key text, facts jsonb, has_email boolean, until date), one for each id at the most:
     #: `until` is the last day on which there is something to tell, for nights that are made up for. Reads only.
     function: str
-    #: Function of the database: (owner bigint) returns boolean, whether a text message reaches them.
+    #: Function of the database: (owner bigint, is_required boolean) returns boolean, whether a text message reaches
+    #: them: there is a mobile, and they do not refuse text messages, unless it is required.
     mobile_function: str
     #: So many days ahead of what it tells of; the function is given them.
     days = 0
     #: Where nobody has said otherwise (NoticeRule).
     channels: tuple[str, ...] = (Notice.Channel.EMAIL, Notice.Channel.WEBHOOK)
     is_urgent = False
+    #: By law or contract: a text message goes to those, too, who refuse them.
+    is_required = False
     #: Jobs whose runs for the business date have to have ended before it is found out who is told.
     after: tuple[str, ...] = ()
     #: Facts for the preview.

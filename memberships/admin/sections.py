@@ -105,6 +105,7 @@ def _masked(contact: MemberContact) -> dict[str, Any]:
         "mobile": mask_mobile(contact.mobile),
         "email": mask_email(contact.email),
         "language": contact.get_language_display(),
+        "refuses_sms": contact.sms_refused_at is not None,
     }
 
 

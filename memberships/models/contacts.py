@@ -1,5 +1,6 @@
 """Personal data of members: kept here alone, masked wherever it is shown, masked in the audit trail."""
 
+from django.conf import settings
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Q
@@ -29,6 +30,12 @@ class MemberContact(models.Model):
     # In which the member is told; blank: not known, so in the house's (NOTICE_LANGUAGE).
     language = models.CharField(
         _("language"), max_length=16, choices=Language, blank=True, default="", db_default=""
+    )
+    # Since when no text message goes there, and who noted that at the desk; of required kinds of notices one does.
+    sms_refused_at = models.DateTimeField(_("no text messages since"), null=True, blank=True)
+    sms_refused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False,
+        verbose_name=_("noted by"),
     )
 
     class Meta:

@@ -1,6 +1,6 @@
 """Members: joining the house, and the lock that every change of what a member owns begins with."""
 
-from datetime import date
+from datetime import date, datetime
 
 from django.db import transaction
 
@@ -31,6 +31,21 @@ def set_language(contact: MemberContact, language: str, *, reason: str, actor: U
     with because(reason, actor=actor):
         MemberContact.objects.filter(pk=contact.pk).update(language=language)
     contact.language = language
+    return contact
+
+
+@transaction.atomic
+def set_text_messages(
+    contact: MemberContact, *, are_refused: bool, reason: str, at: datetime, actor: User | None
+) -> MemberContact:
+    """Note that a contact wants no text messages, or wants them again; a repeat keeps when it was first noted."""
+    lock_member(contact.member_id)
+    contact = MemberContact.objects.get(pk=contact.pk)
+    if are_refused == (contact.sms_refused_at is not None):
+        return contact
+    contact.sms_refused_at, contact.sms_refused_by = (at, actor) if are_refused else (None, None)
+    with because(reason, actor=actor):
+        contact.save(update_fields=["sms_refused_at", "sms_refused_by"])
     return contact
 
 

@@ -93,7 +93,11 @@ class ChannelsForm(ReasonForm):
         label=gettext_lazy("Urgent"), required=False, widget=UnfoldBooleanSwitchWidget,
         help_text=gettext_lazy("Told at once, in quiet hours, too."),
     )
-    field_order = ("channels", "is_urgent", "reason")
+    is_required = forms.BooleanField(
+        label=gettext_lazy("Required by law or contract"), required=False, widget=UnfoldBooleanSwitchWidget,
+        help_text=gettext_lazy("Text messages of it go to those, too, who refuse text messages."),
+    )
+    field_order = ("channels", "is_urgent", "is_required", "reason")
 
 
 def by_member() -> SearchKind:
@@ -175,7 +179,9 @@ class NoticeAdmin(ReadOnlyAdmin):
         if kind is None:
             raise Http404
         rule, back = rules()[name], f"{reverse(self._url_name('preview'))}#{name}"
-        form = ChannelsForm(request.POST or None, initial={"channels": rule.channels, "is_urgent": rule.is_urgent})
+        form = ChannelsForm(request.POST or None, initial={
+            "channels": rule.channels, "is_urgent": rule.is_urgent, "is_required": rule.is_required,
+        })
         if request.method == "POST" and form.is_valid():
             self._set_rule(request, kind, form)
             return HttpResponseRedirect(back)
@@ -187,8 +193,8 @@ class NoticeAdmin(ReadOnlyAdmin):
     def _set_rule(self, request: HttpRequest, kind: NoticeKind, form: ChannelsForm) -> None:
         chosen = form.cleaned_data
         set_rule(
-            kind, channels=chosen["channels"], is_urgent=chosen["is_urgent"], reason=chosen["reason"],
-            actor=cast(User, request.user),
+            kind, channels=chosen["channels"], is_urgent=chosen["is_urgent"], is_required=chosen["is_required"],
+            reason=chosen["reason"], actor=cast(User, request.user),
         )
         messages.success(request, _("“%(kind)s” is told as you said.") % {"kind": capfirst(str(_label(kind.name)))})
 

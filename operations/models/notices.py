@@ -64,6 +64,8 @@ class NoticeRule(models.Model):
     )
     # Told at once, whatever the hour.
     is_urgent = models.BooleanField(_("urgent"), default=False)
+    # Told by text message to those, too, who refuse them; none: as the kind says.
+    is_required = models.BooleanField(_("required"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("channels of a notice")

@@ -49,7 +49,7 @@ def tell_range(kind: NoticeKind, span: Span, *, on: date, at: datetime, approved
     rule = rule_of(kind)
     topics = [topic_of(channel, is_urgent=rule.is_urgent) for channel in rule.channels]
     told = found_by(
-        "put", kind, span, on=on, at=at, channels=list(rule.channels), topics=topics,
+        "put", kind, span, on=on, at=at, channels=list(rule.channels), topics=topics, is_required=rule.is_required,
         due_ats=[quiet_until(topic, at=at) or at for topic in topics], approved=approved and approved.pk,
     )
     if approved is not None:
@@ -70,7 +70,8 @@ def tell(
     KeyConflictError for a key of another body.
     """
     contact, rule = kind.contact_of(owner), rule_of(kind)
-    reached = {Notice.Channel.EMAIL: contact.email, Notice.Channel.SMS: contact.mobile}
+    mobile = "" if contact.refuses_sms and not rule.is_required else contact.mobile
+    reached = {Notice.Channel.EMAIL: contact.email, Notice.Channel.SMS: mobile}
     return [
         _told(kind, channel, topic_of(channel, is_urgent=rule.is_urgent), owner, key, dict(facts), on=on, at=at)
         for channel in rule.channels if reached.get(Notice.Channel(channel), "webhook")
@@ -99,29 +100,36 @@ def _told(
 
 def rule_of(kind: NoticeKind) -> NoticeRule:
     """How a kind is told: as somebody has said, else as the kind says itself (a rule that is not saved)."""
-    return NoticeRule.objects.filter(kind=kind.name).first() or _own_rule(kind)
+    return _whole(NoticeRule.objects.filter(kind=kind.name).first(), kind)
 
 
 def rules() -> dict[str, NoticeRule]:
     """How each registered kind is told, by its name."""
     said = {rule.kind: rule for rule in NoticeRule.objects.all()}
-    return {kind.name: said.get(kind.name) or _own_rule(kind) for kind in registry.notices}
+    return {kind.name: _whole(said.get(kind.name), kind) for kind in registry.notices}
 
 
-def _own_rule(kind: NoticeKind) -> NoticeRule:
-    return NoticeRule(kind=kind.name, channels=list(kind.channels), is_urgent=kind.is_urgent)
+def _whole(said: NoticeRule | None, kind: NoticeKind) -> NoticeRule:
+    """What was said, with what the kind says itself where nobody said anything."""
+    rule = said or NoticeRule(kind=kind.name, channels=list(kind.channels), is_urgent=kind.is_urgent)
+    if rule.is_required is None:
+        rule.is_required = kind.is_required
+    return rule
 
 
 @transaction.atomic
 def set_rule(
-    kind: NoticeKind, *, channels: Sequence[str], is_urgent: bool, reason: str, actor: User | None
+    kind: NoticeKind, *, channels: Sequence[str], is_urgent: bool, reason: str, actor: User | None,
+    is_required: bool | None = None,
 ) -> NoticeRule:
-    """Say over which channels a kind is told from now on, and whether in quiet hours, too. None: it is not told."""
+    """Say over which channels a kind is told from now on, and whether in quiet hours, too. None: it is not told.
+
+    `is_required`: whether a text message goes to those, too, who refuse them; None: as the kind says.
+    """
+    said = {"channels": sorted(set(channels)), "is_urgent": is_urgent, "is_required": is_required}
     with because(reason, actor=actor):
-        rule, _is_new = NoticeRule.objects.update_or_create(
-            kind=kind.name, defaults={"channels": sorted(set(channels)), "is_urgent": is_urgent}
-        )
-    return rule
+        rule, _is_new = NoticeRule.objects.update_or_create(kind=kind.name, defaults=said)
+    return _whole(rule, kind)
 
 
 def items_of(run: JobRun, kind: NoticeKind, span: Span) -> Any:
@@ -156,7 +164,7 @@ def found_by(
     # The functions' names are the registered kind's own; they are quoted as identifiers.
     text: Any = statements.ours.text(f"notices/{name}")
     statement = sql.SQL(text).format(
-        function=sql.Identifier(kind.function), has_mobile=sql.Identifier(kind.mobile_function)
+        function=sql.Identifier(kind.function), takes_sms=sql.Identifier(kind.mobile_function)
     ).as_string(None)
     known: dict[str, Any] = {
         "kind": kind.name, "days": kind.days, "first": span.first, "last": span.last, "places": places, "place": place,

@@ -81,7 +81,7 @@ PAGES = {
     "memberships.casenote": ("correct", "pin", "follow-up"),
     "memberships.enrolment": ("adjust", "extend"),
     "memberships.enterprisecustomer": ("edit",),
-    "memberships.membercontact": ("reveal",),
+    "memberships.membercontact": ("reveal", "text-messages"),
     "memberships.subscription": ("cancel", "resume"),
     "memberships.payment": ("refund",),
     "auth.group": ("delete",),

@@ -114,6 +114,7 @@ ASKED = {
        for name in ("new", "edit", "submit", "take_up_again", "discard", "roll_back")},
     "memberships_membercontact_reveal": {OPERATOR, CONTROLLER},
     "memberships_membercontact_language": CASE_WRITERS,
+    "memberships_membercontact_text-messages": CASE_WRITERS,
     "memberships_enterprisecustomer_edit": {OPERATOR, CONTROLLER},
     "memberships_enterprisecustomer_export_personal": {CONTROLLER},
     # They ask, and do nothing.

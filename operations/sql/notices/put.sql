@@ -12,7 +12,7 @@ WITH fresh AS MATERIALIZED (
         CROSS JOIN unnest(%(channels)s::text[], %(topics)s::text[], %(due_ats)s::timestamptz[])
             AS way (channel, topic, due_at)
         WHERE found.until >= %(today)s AND (way.channel <> 'email' OR found.has_email)
-            AND (way.channel <> 'sms' OR {has_mobile}(found.owner))
+            AND (way.channel <> 'sms' OR {takes_sms}(found.owner, %(is_required)s))
             AND (%(approved)s::bigint IS NULL OR EXISTS (
                 SELECT FROM operations_runitem item
                 WHERE item.run_id = %(approved)s AND item.key = found.id * %(places)s + %(place)s
