@@ -17,6 +17,8 @@ def test_an_operator_redeems_for_a_member(page: Page, house: House) -> None:
     page.goto(USES)
     page.locator("#result_list a[href*='memberships/member/']").first.click()
     page.wait_for_url("**/memberships/member/*/change/**")
+    page.locator("nav[data-sections] a[href='#benefits']").click()
+    expect(page.locator("#benefits h2").first).to_be_in_viewport()
     limited = page.locator("#benefits tr").filter(has=page.locator("a[href*='/redeem/']"))
     line = limited.filter(has=page.locator("td", has_text="/")).first
     right, before = (line.locator("td").nth(place).inner_text() for place in (0, 1))
