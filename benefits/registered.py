@@ -16,7 +16,9 @@ from benefits.merging import BenefitsMergePart
 from benefits.notices import notice_kinds
 from benefits.profit_sources import PROFIT_SOURCES
 from benefits.programme_files import SECTIONS
+from benefits.refund_facts import SavedInTerm
 from benefits.rollups import ROLL_UPS
+from memberships.refund_facts import refund_facts
 from operations import registry
 
 REGISTERED: registry.Registered = (
@@ -32,6 +34,7 @@ REGISTERED: registry.Registered = (
     (registry.timeline_sources, [source() for source in timeline.SOURCES]),
     (registry.programme_panels, [ProgrammeBenefits()]),
     (registry.approval_actions, [SetBudget()]),
+    (refund_facts, [SavedInTerm()]),
     (registry.importers, [importer() for importer in IMPORTERS]),
     (registry.api_routers, ROUTERS),
     (registry.api_scopes, SCOPES),

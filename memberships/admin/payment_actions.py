@@ -15,6 +15,7 @@ from memberships.admin.actions import Asked, ConfirmForm, RecordAction, Told, wh
 from memberships.admin.payment_page import left_to_refund, money, sentence, words_of
 from memberships.approvals import RefundPayment
 from memberships.models import Payment, PaymentMethod, Refund
+from memberships.refund_facts import facts_of
 from memberships.services.renewals import pay_subscription
 from operations.admin.approval_pages import waits_in_words
 from operations.models import Approval
@@ -162,6 +163,7 @@ class RefundAction(RecordAction[Payment]):
                 (_("Refunded"), money(record.refunded)),
                 (_("Left"), money(left)),
                 (_("Term"), span(record.starts_on, record.ends_on)),
+                *facts_of(record, on=on),
                 (_("Goes back to"), record.method),
             ),
             note=_("The gateway is asked at once; over your limit, when a second person has approved."),
