@@ -38,6 +38,7 @@ from memberships.services.merged_cards import (
 from memberships.services.points_booking import lock_wallets
 from memberships.services.points_transfers import (
     count_elsewhere,
+    lots_of_transfer,
     pairs_of,
     transfer_back,
     transfer_points,
@@ -276,7 +277,8 @@ def _external_id(former: int, survivor: int) -> list[Change]:
 def _spent(merging: Merging) -> list[str]:
     """Points that came with the merge are not all there any more. What ended by its day would have ended anyway."""
     lots = transferred_lots(merging.survivor, key=merging.key)
-    points, left = sum(lot.points for lot in lots), sum(lot.remaining for lot in lots)
+    points = sum(lot.points for lot in lots)
+    left = sum(lot.remaining for lot in lots_of_transfer(merging.survivor, key=merging.key))
     words = _("Of %(points)s points that came with the merge %(spent)s were spent or taken back since.")
     return [words % {"points": number_format(points), "spent": number_format(points - left)}] if left < points else []
 

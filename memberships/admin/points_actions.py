@@ -102,7 +102,7 @@ class AdjustAction(WalletDeskAction):
     permission = "memberships.adjust_points"
 
     def is_offered(self, record: Enrolment, *, on: date) -> bool:
-        return True
+        return record.member.closed_on is None or record.member.closed_on > on
 
     def asked(self, record: Enrolment, data: Any, *, seen: str, on: date) -> Asked:
         form = AdjustmentForm(data, seen=seen, initial={"expires_on": expiry_of_new(record, on=on)})

@@ -16,8 +16,9 @@ from memberships.errors import (
     PointsAmountError,
     PointsExpiryError,
 )
-from memberships.models import AdjustmentReason, Enrolment, PointsEntry
+from memberships.models import AdjustmentReason, Enrolment, MemberMerge, PointsEntry
 from memberships.services import statements
+from memberships.services.merges import refuse_merged
 from memberships.services.points_booking import check_key, key_of_another_wallet, lock_wallets
 from memberships.services.points_debts import settle_debts
 from memberships.services.points_expiry import expire_idle, over_by
@@ -69,11 +70,13 @@ def adjust_points_for_many(
     """Adjust many wallets, all or none; how many were new. Locks the wallets in key order.
 
     Of one wallet what is given comes first, and pays its debts. Raises PointsAmountError, ReservedKeyError,
-    AdjustmentReasonError, PointsExpiryError, KeyConflictError, InsufficientPointsError, Enrolment.DoesNotExist.
+    AdjustmentReasonError, PointsExpiryError, KeyConflictError, InsufficientPointsError, MemberMergedError,
+    Enrolment.DoesNotExist.
     """
     adjustments = list(dict.fromkeys(adjustments))
     _check(adjustments)
     locked = lock_wallets({adjustment.enrolment_id for adjustment in adjustments}, on=on)
+    _refuse_merged(adjustments)
     listed = _listed(adjustments)
     bodies = {name: values for name, values in listed.items() if name != "reasons"}
     if conflicting := statements.rows("points/find_conflicting_adjustments", **bodies):
@@ -113,7 +116,8 @@ def offer_adjustment(
 
 
 def refuse_adjustment(adjustment: Adjustment, *, on: date) -> None:
-    """Raises what stands against an adjustment at the desk on a day."""
+    """Raises what stands against an adjustment at the desk on a day; MemberMergedError of a number that ended."""
+    _refuse_merged([adjustment])
     _check([adjustment])
     _refuse_over([adjustment], on=on)
     if not AdjustmentReason.objects.filter(code=adjustment.reason_code, is_active=True).exists():
@@ -132,6 +136,14 @@ def _check(adjustments: Sequence[Adjustment]) -> None:
     unknown = codes - set(AdjustmentReason.objects.filter(code__in=codes).values_list("code", flat=True))
     if unknown:
         raise AdjustmentReasonError(min(unknown))
+
+
+def _refuse_merged(adjustments: Sequence[Adjustment]) -> None:
+    """What is given under a number that ended would be nobody's. Raises MemberMergedError."""
+    wallets = [adjustment.enrolment_id for adjustment in adjustments]
+    merged = MemberMerge.objects.in_force().filter(former__enrolments__in=wallets)
+    if first := merged.select_related("former").order_by("pk").first():
+        refuse_merged(first.former)
 
 
 def _refuse_over(adjustments: Sequence[Adjustment], *, on: date) -> None:

@@ -12,6 +12,7 @@ from memberships.services.points_booking import book_entry, lock_wallet
 from memberships.services.points_debts import settle_debts
 from memberships.services.points_expiry import expire_enrolment, over_by
 from memberships.services.points_policies import expiry_of, idle_on
+from memberships.services.points_transfers import pass_on
 from operations.models import User
 
 Kind = PointsEntry.Kind
@@ -45,6 +46,7 @@ def reinstate_points(
     ))
     _put_off_inactivity(wallet, on=on)
     settle_debts([wallet.pk], on=on)
+    pass_on(wallet, key=f"{entry.pk}", on=on, at=at, actor=actor)
     return entry
 
 

@@ -22,6 +22,7 @@ from memberships.services.points_booking import (
 )
 from memberships.services.points_debts import pay_from_gift
 from memberships.services.points_expiry import expire_enrolment, expire_wallets, over_by
+from memberships.services.points_transfers import pass_on
 from operations.models import User
 
 Kind = PointsEntry.Kind
@@ -111,6 +112,7 @@ def reverse_entry(
         debit=entry.credit, credit=entry.debit, on=on, at=at, actor=actor, reason=reason,
     )
     _give_back(wallet, entry, reversal)
+    pass_on(wallet, key=f"{reversal.pk}", on=on, at=at, actor=actor)
     return Reversal(reversal, 0, 0)
 
 

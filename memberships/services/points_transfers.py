@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from memberships.models import Enrolment, PointsEntry, PointsLot
+from memberships.models import Enrolment, MemberMerge, PointsEntry, PointsLot
 from memberships.models.adjustments import RECORDS_MERGED
 from memberships.services import statements
 from memberships.services.points_booking import lock_wallets
@@ -38,10 +38,48 @@ def count_elsewhere(
     )
 
 
+def pass_on(
+    wallet: Enrolment, *, key: str, on: date, at: datetime, actor: User | None
+) -> None:
+    """What came back to a number that was merged since goes on to the one that stays; undoing takes it back, too.
+
+    `key` says by what it came back. The wallet is locked.
+    """
+    merge = MemberMerge.objects.in_force().filter(former=wallet.member_id).select_related("survivor").first()
+    if merge is None:
+        return
+    target = pairs_of(merge.former_id, merge.survivor_id).get(wallet.pk)
+    if target is not None:
+        transfer_points(
+            {wallet.pk: target}, key=f"merge:{merge.pk}:in:{key}", on=on, at=at, actor=actor, reason=str(merge)
+        )
+        pass_on(Enrolment.objects.get(pk=target), key=key, on=on, at=at, actor=actor)
+
+
 def transferred_lots(member_id: int, *, key: str) -> list[PointsLot]:
     """The lots that a transfer under that key made in the wallets of a member."""
     came = PointsEntry.objects.filter(member=member_id, key__startswith=f"{key}:in:").order_by("pk")
     return list(PointsLot.objects.filter(pk__in=came.values("lot")).order_by("pk"))
+
+
+def lots_of_transfer(member_id: int, *, key: str) -> list[PointsLot]:
+    """The same, and the lots in which their points came back from a further merge that was undone."""
+    came_back: dict[int, int] = {}
+    for merge in MemberMerge.objects.filter(former=member_id, undone_at__isnull=False):
+        there = _lots_by_origin(merge.survivor_id, f"merge:{merge.pk}:in:")
+        here = _lots_by_origin(member_id, f"merge:{merge.pk}:back:in:")
+        came_back |= {origin: here[lot] for origin, lot in there.items() if lot in here}
+    found = [lot.pk for lot in transferred_lots(member_id, key=key)]
+    for lot in found:
+        if lot in came_back:
+            found.append(came_back[lot])
+    return list(PointsLot.objects.filter(pk__in=found).order_by("pk"))
+
+
+def _lots_by_origin(member_id: int, prefix: str) -> dict[int, int]:
+    """The lots that entries of such keys made, by the lot that each key ends with: the one they were moved from."""
+    entries = PointsEntry.objects.filter(member=member_id, key__startswith=prefix, lot__isnull=False)
+    return {int(key.rpartition(":")[2]): lot for key, lot in entries.values_list("key", "lot")}
 
 
 def transfer_back(
@@ -52,7 +90,7 @@ def transfer_back(
     What is over by that day stays: it would have ended in the other wallet, too.
     """
     lock_wallets({*wallets, *wallets.values()}, on=on)
-    came = [lot.pk for lot in transferred_lots(member_id, key=key)]
+    came = [lot.pk for lot in lots_of_transfer(member_id, key=key)]
     lots = PointsLot.objects.filter(pk__in=came).spendable(on=over_by(on)).order_by("pk")
     moving = [(lot, wallets[wallet]) for lot, wallet in lots.values_list("pk", "enrolment_id")]
     statements.run(

@@ -14,6 +14,7 @@ from benefits.services.redemptions import redeem
 from benefits.services.rights import rights_of
 from memberships.errors import InsufficientPointsError, MemberClosedError
 from memberships.models import Member
+from memberships.services.merges import records_of
 from operations.api.fields import PLAIN
 from operations.api.problems import code_of
 from operations.dates import business_date
@@ -76,10 +77,9 @@ class UsageTold(EventHandler):
         member = find_member(told.partner, data.member)
         benefit = find_benefit(told.partner, data.benefit, member, on=on)
         try:
-            _check_unused(told.partner, data.usage, member)
             redemption = redeem(
-                member, benefit, key=key_of(told.partner, data.usage), on=on, at=told.at, actor=told.actor,
-                quantity=data.quantity, category=data.category, order_number=data.order,
+                _who_used(told.partner, data.usage, member), benefit, key=key_of(told.partner, data.usage), on=on,
+                at=told.at, actor=told.actor, quantity=data.quantity, category=data.category, order_number=data.order,
                 reason=str(told.partner)[:200],
             )
         except REFUSALS as refusal:
@@ -112,10 +112,17 @@ def key_of(partner: Partner, usage: str) -> str:
     return key if len(key) <= KEY_LENGTH else f"use:{partner.pk}:{sha256(usage.encode()).hexdigest()[:32]}"
 
 
-def _check_unused(partner: Partner, usage: str, member: Member) -> None:
-    """KeyConflictError where the number is that of another member's use."""
-    if ReportedUsage.objects.filter(partner=partner, usage=usage).exclude(redemption__member=member).exists():
+def _who_used(partner: Partner, usage: str, member: Member) -> Member:
+    """The member; of a use that was told before, the number it was booked under, which may have been merged since.
+
+    KeyConflictError where the number is that of another member's use.
+    """
+    known = ReportedUsage.objects.filter(partner=partner, usage=usage).select_related("redemption__member").first()
+    if known is None:
+        return member
+    if known.redemption.member_id not in records_of(member.pk):
         raise KeyConflictError(usage)
+    return known.redemption.member
 
 
 def _keep_usage(partner: Partner, usage: str, redemption: Redemption) -> None:

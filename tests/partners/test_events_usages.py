@@ -14,6 +14,7 @@ from memberships.models import Member, MemberReference, Plan
 from partners.models import InboundEvent, Offer, ReportedUsage
 from partners.services.events import replay_event
 from tests.memberships.factories import a_card, an_annual_card, jd_plus
+from tests.memberships.merge_stories import merged
 from tests.partners.partner_stories import a_benefit, a_partner, a_rule, an_event, an_offer, send_event
 
 pytestmark = pytest.mark.django_db
@@ -183,3 +184,16 @@ def test_of_two_programmes_the_one_that_entitles_the_member_is_meant() -> None:
     an_offer(partner, other, mode=Offer.Mode.REPORTED)
     Offer.objects.filter(benefit=other).update(sku="other")
     assert send_event("jd-health", used(member)).json()["outcome"] == "redeemed"
+
+
+def test_use_that_is_told_again_after_its_member_was_merged_is_the_same_use() -> None:
+    former = a_consultation()
+    survivor = Member.objects.create(kind=former.kind, joined_on=date(2027, 1, 1))
+    send_event("jd-health", used(former), id="e1")
+    merged(former, survivor)
+    again = send_event("jd-health", used(former), id="e2")
+    assert (again.json()["outcome"], Redemption.objects.count()) == ("redeemed", 1)
+    # A new one under the number that ended is the other's, whose card came with the merge.
+    assert send_event("jd-health", used(former, "use_2"), id="e3").json()["outcome"] == "redeemed"
+    assert Redemption.objects.latest("pk").member == survivor
+    assert send_event("jd-health", used(survivor, "use_3"), id="e4").json()["reason"] == "quota-used-up"
