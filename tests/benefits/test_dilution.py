@@ -22,7 +22,7 @@ from tests.benefits.benefit_stories import (
     the_tier,
     with_card,
 )
-from tests.benefits.redemption_stories import use
+from tests.benefits.redemption_stories import take_back, use
 from tests.memberships.factories import TODAY, a_person
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +65,20 @@ def test_new_rule_spreads_a_benefit_over_all_members(admin_client: Client) -> No
     assert BenefitRule.objects.filter(benefit=doctor).count() == 2
     Rollup.objects.all().delete()
     assert "No night has measured it yet." in admin_client.get(page).content.decode()
+
+
+def test_who_gave_all_of_it_back_is_no_user() -> None:
+    doctor = a_benefit("doctor", face_value=Decimal(60), unit_cost=Decimal(25))
+    of_card(doctor, 12, "term")
+    patient, other = (with_card(on=TODAY).member for _each in range(2))
+    use(patient, doctor, on=TODAY + DAY)
+    take_back(use(other, doctor, on=TODAY + DAY), on=TODAY + 2 * DAY)
+    measured(BEFORE)
+    found = dilution(plus(), before=None, after=None)
+    assert found is not None
+    [side] = found.benefits
+    assert (side.after.users, side.after.units, side.after.use_share) == (1, 1, Decimal("0.5"))
+    assert (side.after.saved, side.after.cost) == (Decimal(60), Decimal(25))
 
 
 def test_tiers_are_told_with_their_share_of_the_ladder() -> None:
