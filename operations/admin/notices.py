@@ -147,7 +147,7 @@ class NoticeAdmin(ReadOnlyAdmin):
             raise Http404
         kind = registry.notices.find(notice.kind)
         return self._page(
-            request, "operations/notice.html", title=str(_label(notice.kind)), original=_label(notice.kind),
+            request, "operations/notice.html", title=str(_label(notice.kind)), original=str(_label(notice.kind)),
             notice=notice, number=number_of(notice.owner), member_url=page_of(notice.owner),
             texts=texts(kind, notice.facts) if kind else {}, channels=[notice.channel],
             state=state_in_words(notice.message), state_colour=STATE_COLOURS.get(notice.message.state, ""),

@@ -14,6 +14,7 @@ from operations import registry
 from operations.services.notices import EVERYBODY, tell_range
 from tests.credit.credit_stories import DAY, TODAY, a_line, an_invoice, morning, paid
 from tests.credit.test_overdue_night import DUE, a_dunned_line, night
+from tests.memberships.admin_pages import a_superuser, signed_in
 from tests.memberships.night_stories import at_night
 from tests.memberships.notice_stories import told_once
 
@@ -81,3 +82,11 @@ def test_one_event_is_one_notice_on_each_channel(name: str) -> None:
         assert (facts["invoices"], {**facts}.get("due_amount", facts.get("issued_amount"))) == (3, "600.00")
     if name == "limit_changed":
         assert (facts["limit_amount"], facts["before_amount"]) == ("40000.00", "50000.00")
+
+
+@pytest.mark.django_db
+def test_the_page_of_a_notice_opens_under_the_name_of_its_kind() -> None:
+    suspended()
+    [notice, *_others] = told_once(registry.notices.get("line_suspended"), TODAY)
+    page = signed_in(a_superuser()).get(f"/admin/operations/notice/{notice.pk}/change/")
+    assert page.status_code == 200 and "Your credit line with" in page.content.decode()
