@@ -17,16 +17,32 @@ from django.utils import timezone
 from memberships.admin.display import today
 from memberships.demo.programmes import FOLDER
 from memberships.demo.users import ADMIN, APPROVER, MANAGER, OPERATOR, Login
-from memberships.models import Enrolment, ProgrammeRevision, Tier, TierStanding
+from memberships.models import (
+    Enrolment,
+    EnterpriseCustomer,
+    Member,
+    MemberContact,
+    ProgrammeRevision,
+    Subscription,
+    Tier,
+    TierStanding,
+)
 from memberships.programme_files.documents import read_document
 from memberships.services.points_adjustments import offer_adjustment
 from memberships.services.revisions import draft_revision, submit_revision
 from memberships.tier_approvals import SetTier
-from operations import roles
+from operations import registry, roles
 from operations.limit_actions import ChangeApprovalLimit
 from operations.models import Approval, ApprovalLimit, ImportBatch, User
+from operations.services.api_clients import make_client
 from operations.services.approvals import approve, ask, reject, withdraw
+from operations.services.bulk_changes import choose
 from operations.services.imports import upload_file
+from operations.services.list_exports import AT_ONCE, note_list_export
+from operations.services.personal_exports import note_personal_export
+from operations.services.reveals import reveal
+from operations.services.saved_filters import save_filter
+from operations.services.trail_exports import note_export
 from tests.customer_files import Row, csv_file
 from tests.order_files import a_return, an_order, order_file
 
@@ -36,7 +52,7 @@ CHECKED = (ImportBatch.State.CHECKED, ImportBatch.State.REFUSED)
 
 def tell_stories() -> dict[str, str]:
     """The pages of what was made, by the names of their pictures."""
-    return {**_requests(), **_revisions(), **_imports()}
+    return {**_requests(), **_revisions(), **_imports(), **_desk()}
 
 
 def _person(username: str) -> User:
@@ -49,6 +65,28 @@ def _facts(username: str, reason: str) -> dict[str, Any]:
 
 def _page(record: Any) -> str:
     return reverse(f"admin:{record._meta.app_label}_{record._meta.model_name}_change", args=[record.pk])
+
+
+# --- what is done to many records, and what is taken away
+
+def _desk() -> dict[str, str]:
+    """A bulk action that is only looked at, a filter that was kept, files, a key of an API, data that was looked at."""
+    at, admin = timezone.now(), _person(ADMIN.username)
+    who: dict[str, Any] = {"actor": admin, "at": at}
+    cards = Subscription.objects.order_by("pk").values_list("pk", flat=True)[:40]
+    chosen = choose(registry.bulk_actions.get("cancel_cards"), cards, language="zh-hans", on=today(), **who)
+    kept: dict[str, Any] = {"asked": "show=in_grace", "group": None, "is_default": False, "actor": admin}
+    save_filter(model="memberships.subscription", name="宽限期内", **kept)
+    note_list_export(
+        model="memberships.member", asked="", kind="xlsx", language="zh-hans", is_masked=True, needs_reason=True,
+        reason="季度回访", rows=AT_ONCE["xlsx"] + 1, **who,
+    )
+    note_export({"reason": "核对"}, kind="csv", reason="季度审计", **who)
+    note_personal_export(EnterpriseCustomer.objects.all(), asked="", reason="年度客户大会", **who)
+    make_client("小程序", ["benefits.read"], reason="接入小程序", **who)
+    contact = MemberContact.objects.filter(member__kind=Member.Kind.PERSON).earliest("pk")
+    reveal(contact, ["mobile"], reason="核对身份", **who)
+    return {"bulk-preview": _page(chosen)}
 
 
 # --- requests

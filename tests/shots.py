@@ -91,6 +91,8 @@ PAGES = {
     "receipts-work": "/admin/credit/receipt/work/",
     "order-test": "/admin/credit/creditline/order-test/",
     "nights": "/admin/operations/jobrun/nights/",
+    "export": "/admin/memberships/member/export/",
+    "filter-save": "/admin/memberships/subscription/filters/save/?show=in_grace",
 }
 
 
@@ -138,6 +140,8 @@ def main(out: Path) -> None:
 def _prepare_django(house: House) -> Login:
     """Settings ask for servers as soon as they are read, so Django is set up when there are some."""
     os.environ.update(house.environment)
+    # The browser's loop runs in this thread, and nobody else asks the database in it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     import django
 
     django.setup()
@@ -179,7 +183,28 @@ def _take(page: Page, out: Path, login: Login, places: dict[str, str]) -> None:
     with page.expect_navigation():
         page.press("#found [name=q]", "Enter")
     page.screenshot(path=out / "found-several.png", full_page=True)
+    _palette(page, out)
+    for role in _roles():
+        page.context.clear_cookies()
+        log_in(page, role.username, role.password)
+        page.screenshot(path=out / f"dashboard-{role.username}.png", full_page=True)
     sys.stdout.write(f"{out}\n")
+
+
+def _palette(page: Page, out: Path) -> None:
+    """What the keys of the palette open, once something is typed."""
+    page.goto("/admin/")
+    page.keyboard.press("Control+k")
+    with page.expect_response("**/search/**"):
+        page.keyboard.type("0000")
+    page.screenshot(path=out / "palette.png")
+
+
+def _roles() -> list[Login]:
+    """Somebody of each role; once Django is set up."""
+    from memberships.demo.users import ROLES
+
+    return [Login(login.username, login.password) for login in ROLES]
 
 
 def _lock_out(page: Page, *, nobody: str) -> None:
@@ -196,7 +221,9 @@ def _records(page: Page) -> dict[str, str]:
     places = dict(LISTS)
     for name, address in LISTS.items():
         page.goto(address)
-        first = page.locator("#result_list a[href*='/change/']").first
+        # Of the list itself: what else a row leads to has a picture of its own.
+        own = urlsplit(address).path
+        first = page.locator(f"#result_list a[href^='{own}'][href*='/change/']").first
         if first.count():
             href = (first.get_attribute("href") or "").split("?")[0]
             places[f"{name}-one"] = href
@@ -228,19 +255,26 @@ def _known() -> dict[str, str]:
     from django.core.exceptions import ObjectDoesNotExist
     from django.urls import reverse
 
-    from tests.config.test_roles_matrix import ASKED, LOOKED_AT, address, first, models
+    from tests.config.test_roles_matrix import address, first, models
 
     known = {}
     for name, model in models():
-        known[f"{name}_changelist"] = reverse(f"admin:{name}_changelist")
         record = first(model)
         known[f"{name}_change"] = reverse(f"admin:{name}_change", args=[record.pk]) if record else ""
-    for name in (*ASKED, *LOOKED_AT):
+    for name in known_names() - known.keys():
         try:
-            known[name] = address(name) or ""
+            known[name] = reverse(f"admin:{name}") if name.endswith(("_changelist", "_add")) else address(name) or ""
         except ObjectDoesNotExist:
             known[name] = ""
     return known
+
+
+def known_names() -> set[str]:
+    """The names of all pages that `_known` looks for."""
+    from tests.config.test_roles_matrix import ADD, ASKED, LOOKED_AT, models
+
+    of_models = {f"{name}_{page}" for name, _model in models() for page in ("changelist", "change")}
+    return {*of_models, *(f"{name}_add" for name in ADD), *ASKED, *LOOKED_AT}
 
 
 def _imports(page: Page, house: House, folder: Path) -> dict[str, str]:
