@@ -28,7 +28,7 @@ LONGEST = (
     "tests/memberships/test_demo", "tests/partners/test_partner_storm.py",
     "tests/memberships/test_night_clock.py", "tests/memberships/test_night_thrice.py",
     "tests/memberships/test_customer_import_crash", "tests/credit/test_credit_machine.py",
-    "tests/config/test_translations.py", "tests/benefits/test_programme_files_benefits_identity.py",
+    "tests/config/test_desk_translated.py", "tests/benefits/test_programme_files_benefits_identity.py",
     "tests/memberships/test_points_machine.py", "tests/credit/test_ageing_report.py",
     "tests/partners/test_programme_files_partners_identity.py", "tests/config/test_embedded_servers.py",
 )

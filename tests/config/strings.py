@@ -6,6 +6,7 @@ and drops what is no longer used. Needs no gettext programs, no settings and no 
 
 import argparse
 import ast
+import gettext
 import re
 import sys
 from collections import defaultdict
@@ -15,7 +16,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import polib
+from django.utils.translation import trans_real
 from django.utils.translation.template import templatize
+
+from config import messages
 
 PROJECT = Path(__file__).resolve().parents[2]
 #: What pages say, and what scripts say (of which only Django's admin has any).
@@ -267,6 +271,14 @@ def _order(entry: polib.POEntry) -> tuple[bool, str, str]:
     files = [place for place, _line in entry.occurrences]
     is_ours = any((PROJECT / place).exists() for place in files)
     return not is_ours, files[0], entry.msgid
+
+
+def read_anew() -> None:
+    """Take the catalogues as they are on disk, whatever this process had read before."""
+    messages.compile_missing()
+    gettext._translations = {}  # type: ignore[attr-defined]
+    trans_real._translations = {}
+    trans_real._default = None
 
 
 def main() -> int:

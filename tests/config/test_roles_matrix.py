@@ -245,8 +245,13 @@ def desk(db: None) -> None:
     root = User.objects.create_superuser("root", password="a-long-enough-password")
     furnish(root, on=today())
     JobChunk.objects.filter(number=99).delete()  # parked, as no chunk of such a run can be
-    work_on_run(start_dry_run("expire_points", business_date=today(), actor=root, at=timezone.now()).pk)
+    furnish_questions(root)
     with_phone(root, at=timezone.now())
+
+
+def furnish_questions(root: User) -> None:
+    """A dry run, somebody who is locked out, and a request that waits for a second person."""
+    work_on_run(start_dry_run("expire_points", business_date=today(), actor=root, at=timezone.now()).pk)
     SignInLock.objects.filter(kind="name").update(user=root, locked_until=timezone.now() + timedelta(days=1))
     ApprovalLimit.objects.filter(action=RefundPayment.name).delete()
     payment = Payment.objects.filter(state="succeeded").earliest("pk")
@@ -255,7 +260,7 @@ def desk(db: None) -> None:
 
 
 #: Whose pages are rendered, too: one who only reads. Those of one who may do everything are rendered by
-#: test_translations.py, in both languages; of all others it is enough that the page is given to them.
+#: test_desk_translated.py, in both languages; of all others it is enough that the page is given to them.
 RENDERED = {AUDITOR}
 BLANK = engines["django"].from_string("")
 

@@ -1,56 +1,24 @@
-"""Chinese and English are both complete: no string, page, model or template says something in the wrong language."""
+"""Chinese and English are both complete: no string, model or template says something in the wrong language."""
 
-import gettext
 import re
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 from django.apps import apps
-from django.core.cache import cache
 from django.db.models import Field, Model
-from django.test import Client
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import trans_real
 
-from config import messages
-from memberships.admin.display import today
 from operations import registry
-from operations.models import User
-from tests.config import full_desk, strings
-from tests.config.visible import unwrapped, unwrapped_in_python, words_of
-from tests.memberships.admin_pages import a_superuser
+from tests.config import strings
+from tests.config.visible import CHINESE, LATIN, NAMES, unwrapped, unwrapped_in_python
 
 HOW = "run `python -m tests.config.strings --update`, translate what it lists, then `python -m config.messages`"
 OURS = [path.parent.name for path in strings.PROJECT.glob("*/apps.py")]
-CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
-LATIN = re.compile(r"[A-Za-z]{3,}")
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sdr%]|\{\w*\}|</?\w+")
 ENDINGS = {".": "。", "?": "？", ":": "：", "…": "…", "...": "…"}
-#: Names that are no Chinese word anywhere.
-NAMES = {
-    "Plusdesk", "PLUS", "CNY", "CSV", "XLSX", "UTF-8", "BOM", "SHA", "LDAP", "Mac", "Ctrl", "Control", "Command", "esc",
-    "English", "zh-hans", "API", "PDF", "PNG", "JPEG",
-}
-#: What no language translates: messages to other systems, masked addresses, hashes, codes_like_this.
-CODES = (
-    r"\{ \"type\": .*\} \}|\{ \"[^{}]*\}|content-type|webhook-[a-z]+|application/json|\S+@[\w.]+"
-    r"|\b[0-9a-f-]{32,64}\b|[\w+/=]+\*{3,}|\b[a-z0-9]+(?:_[a-z0-9]+)+(?:\.[a-z0-9_]+)*\b"
-)
-#: Known, and still to be said in Chinese; the test says when one is.
-STILL_RAW = [
-    r"\| Can ",  # rights, as Django stores them
-    r"(?i:memberships\.(?:membercontact|payment))",  # the reveals, and the lists that were taken away
-    "show=",  # what of a list was asked for, as its address says it
-    "enterprise-customers", "utf-8-sig", "imports/", "exports/",  # the history of an import, and of a file
-    "joined", "shipped roles",  # reasons that the services give
-    r"\[\{'kind'", r"\{'seen'",  # a history of steps of prices, and of evidence
-    r"\{'(?:classic|draws_in_grace|code|days)'",  # of credit policies, whose page says it in words
-    r"/partners/\w+/events",  # the address that a change came by
-    r": (Group|Permission):$",  # the history of rights
-    r" object \(\d",  # what goes with a deleted group
-]
 #: Where only developers and administrators of the machine read on.
 DEVELOPERS = {
     "embedded", "run", "commands", "sandbox", "programme_files", "kinds.py", "policies.py",
@@ -65,11 +33,7 @@ TEMPLATE_NAMES = {"CNY", "Plusdesk"}
 
 @pytest.fixture(autouse=True, scope="module")
 def _fresh_catalogue() -> None:
-    """The catalogue as it is on disk, whatever this process had read before."""
-    messages.compile_missing()
-    gettext._translations = {}  # type: ignore[attr-defined]
-    trans_real._translations = {}
-    trans_real._default = None
+    strings.read_anew()
 
 
 def is_chinese(text: object) -> bool:
@@ -277,48 +241,3 @@ def test_apps_importers_and_jobs_have_chinese_names() -> None:
     said += [each.label for each in (*registry.jobs, *registry.importers)]
     plain = [name for name in said if not isinstance(name, Promise) or not is_chinese(name)]
     assert not {str(name) for name in plain} - NAMES
-
-
-# --- pages
-
-
-@pytest.fixture
-def desk(db: None) -> User:
-    """A superuser before a desk with something on every page."""
-    user = a_superuser()
-    full_desk.furnish(user, on=today())
-    return user
-
-
-def wrong_words(user: User, language: str, data: set[str], wrong: re.Pattern[str]) -> dict[str, set[str]]:
-    """By the words that the pages say in the wrong language, the pages that say them."""
-    clients = {True: signed_in(user, language), False: Client(headers={"accept-language": language})}
-    # Unfold keeps what a search found, in the language it was found in.
-    cache.clear()
-    known = "|".join(map(re.escape, sorted(data, key=len, reverse=True)))
-    data_pattern = re.compile(rf"{CODES}|(?<![a-z])(?:{known})(?![a-z])", re.IGNORECASE)
-    found: dict[str, set[str]] = {}
-    for address in full_desk.addresses():
-        # The page of an entry is its wallet's.
-        page = clients["/login/" not in address].get(address, follow=True)
-        assert page.status_code == (404 if "/no-such-page/" in address else 200) or page.status_code == 403, address
-        for text in words_of(page.content.decode()):
-            for word in wrong.findall(data_pattern.sub(" ", text)):
-                found.setdefault(f"{word}: {text}", set()).add(address)
-    return found
-
-
-def signed_in(user: User, language: str) -> Client:
-    client = Client(headers={"accept-language": language})
-    client.force_login(user)
-    return client
-
-
-def test_no_page_says_anything_in_the_other_language(desk: User) -> None:
-    # Django names the tables between two once, in the language it starts in.
-    between = {"User-group关系", "Group-permission关系"}
-    assert not wrong_words(desk, "en", full_desk.chinese_data() | {"简体中文"} | between, CHINESE)
-    english = wrong_words(desk, "zh-hans", full_desk.latin_data() | NAMES | between, LATIN)
-    assert not {text: pages for text, pages in english.items() if not re.search("|".join(STILL_RAW), text)}
-    spared = [raw for raw in STILL_RAW if not any(re.search(raw, text) for text in english)]
-    assert not spared, "said in Chinese by now: take them off STILL_RAW"

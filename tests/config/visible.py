@@ -9,12 +9,25 @@ from html.parser import HTMLParser
 from django.template.base import Lexer, TokenType
 from django.utils.translation.template import block_re, endblock_re
 
+CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
+LATIN = re.compile(r"[A-Za-z]{3,}")
+#: Names that are no Chinese word anywhere.
+NAMES = {
+    "Plusdesk", "PLUS", "CNY", "CSV", "XLSX", "UTF-8", "BOM", "SHA", "LDAP", "Mac", "Ctrl", "Control", "Command", "esc",
+    "English", "zh-hans", "API", "PDF", "PNG", "JPEG",
+}
 #: Attributes whose value is shown or read aloud.
 SPOKEN = {"placeholder", "title", "aria-label", "alt", "data-label", "data-sending"}
 BUTTONS = {"submit", "button", "reset"}
 #: Elements whose text nobody reads.
 SILENT = {"script", "style", "svg", "code"}
 ICONS = "material-symbols-outlined"
+#: What nobody reads, and is much of a page: elements, and what attributes say to browsers.
+UNREAD = re.compile(
+    r"<(script|style|svg)\b.*?</\1>|\s(?:href|src|id|for|x-[\w:.-]+|hx-[\w-]+)=\"[^\"]*\""
+    r"|\sclass=\"(?![^\"]*material-symbols)[^\"]*\"",
+    re.DOTALL,
+)
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 #: Words handed to a component or an included template.
 HANDED_OVER = re.compile(r"""\b(?:title|text|label|heading|message|subtitle|note|submit)=("[^"]*"|'[^']*')""")
@@ -62,7 +75,7 @@ class _Reader(HTMLParser):
 
 def words_of(page: str) -> list[str]:
     """The texts and spoken attributes of a page."""
-    return [text for _line, text in _read(page)]
+    return [text for _line, text in _read(UNREAD.sub("", page))]
 
 
 def unwrapped(template: str) -> list[tuple[int, str]]:

@@ -9,12 +9,14 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
+from django.utils.safestring import mark_safe
 from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook  # type: ignore[import-untyped]
 from openpyxl.utils.escape import unescape  # type: ignore[import-untyped]
 
+from operations.admin.list_columns import _shown
 from operations.imports.checking import normalised
 from operations.imports.exports import Cell, csv_lines, unguarded
 from operations.sheets import MOST_LETTERS, Sheet
@@ -99,3 +101,12 @@ def test_a_text_longer_than_a_cell_is_cut_and_a_sheet_that_is_full_goes_on_in_an
 def test_an_import_takes_the_frame_of_a_code_off_again() -> None:
     column = pl.Series(['="0012"', "'=1+1", '="a"b"', "0012"])
     assert normalised(column).to_list() == ["0012", "=1+1", '="a"b"', "0012"]
+
+
+@pytest.mark.parametrize(
+    ("html", "words"),
+    [("<span>远航商贸<br><span>经典卡</span></span>", "远航商贸 经典卡"), ("<div>1,200.00</div>", Decimal(1200)),
+     ('<a href="/x/">0012</a>', "0012"), ("<b>A</b>&amp;B", "A&B")],
+)
+def test_lines_of_a_cell_are_kept_apart_in_a_file(html: str, words: Cell) -> None:
+    assert _shown(mark_safe(html), is_text=False, is_boolean=False) == words
