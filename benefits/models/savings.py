@@ -54,4 +54,4 @@ class OrderSaving(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.order_number} · {self.amount}"
+        return f"{self.order_number} · {self.amount:,.2f}"

@@ -136,4 +136,4 @@ class BalanceConfirmation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.as_of} · {self.open_amount}"
+        return f"{self.as_of} · {self.open_amount:,.2f}"

@@ -176,7 +176,7 @@ class CreditEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.amount}"
+        return f"{self.get_kind_display()} {self.amount:,.2f}"
 
     @classmethod
     def accounts_of(cls, kind: Kind, owner: Authorisation | Invoice) -> tuple[Account, Account]:

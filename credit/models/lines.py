@@ -251,7 +251,7 @@ class LineVersion(Decided):
         ]
 
     def __str__(self) -> str:
-        return f"{self.limit} · {self.starts_on}"
+        return f"{self.limit:,.2f} · {self.starts_on}"
 
 
 @track(owner="member")
@@ -292,7 +292,7 @@ class TemporaryIncrease(Decided):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount} · {self.ends_on}"
+        return f"{self.amount:,.2f} · {self.ends_on}"
 
 
 class CreditDecision(Decided):

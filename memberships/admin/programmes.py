@@ -13,6 +13,7 @@ from memberships.admin.programme_page import programme_page
 from memberships.models import Plan, Programme
 from memberships.programme_files.documents import export_programme
 from memberships.programme_files.writing import write_document
+from memberships.templatetags.figures import percent
 from operations.admin.base import ReadOnlyAdmin
 
 
@@ -26,7 +27,11 @@ class NamedAdmin(ReadOnlyAdmin):
 
 @admin.register(Programme)
 class ProgrammeAdmin(NamedAdmin):
-    list_display = ("name_column", "code", "audience", "enrols", "open_share")
+    list_display = ("name_column", "code", "audience", "enrols", "share_column")
+
+    @admin.display(description=_("open to a share of members"), ordering="open_share")
+    def share_column(self, programme: Programme) -> str:
+        return percent(programme.open_share)
 
     def get_urls(self) -> list[URLPattern]:
         export = self.admin_site.admin_view(self.export_view)

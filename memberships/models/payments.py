@@ -168,7 +168,7 @@ class Payment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount} · {self.get_state_display()}"
+        return f"{self.amount:,.2f} · {self.get_state_display()}"
 
     @property
     def attempt_key(self) -> str:
@@ -301,7 +301,7 @@ class Refund(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount} · {self.get_state_display()}"
+        return f"{self.amount:,.2f} · {self.get_state_display()}"
 
     @property
     def refund_key(self) -> str:

@@ -15,6 +15,13 @@ def percent(share: Decimal) -> str:
 
 
 @register.filter
+def price(figure: Decimal) -> str:
+    """An amount of the country, with more than two decimals where it has them."""
+    rounded = round(figure, 2)
+    return number_format(rounded if rounded == figure else figure.normalize())
+
+
+@register.filter
 def plain(figure: Decimal) -> str:
     """A decimal without the noughts at its end."""
     return number_format(figure.normalize())

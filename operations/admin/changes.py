@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.fields import ArrayField
@@ -99,4 +100,12 @@ def _in_words(column: "Field[Any, Any]", value: Any, names: Names) -> str:
         return _("yes") if value else _("no")
     if hasattr(value, "tzinfo"):
         value = localtime(value)
+    if isinstance(value, Decimal):
+        value = _to_the_fen(value)
     return str(formats.localize(value, use_l10n=True))
+
+
+def _to_the_fen(figure: Decimal) -> Decimal:
+    """Without the noughts beyond the second place."""
+    is_longer = int(figure.as_tuple().exponent) < -2
+    return round(figure, 2) if is_longer and round(figure, 2) == figure else figure

@@ -20,6 +20,7 @@ from operations.imports.exports import Cell
 NOTHING = ("–", "-", "")
 #: A figure as columns write it: signed, grouped or with decimals, perhaps with its currency.
 _FIGURE = re.compile(r"(?=.*[+\-,.])[+-]?\d{1,3}(?:(?:,\d{3})*|\d*)(?:\.\d+)?(?: CNY)?")
+_LINE_END = re.compile(r"<br */?>|</(?:div|p|li)>")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 #: What cells hold as it is.
 KEPT_AS_IT_IS = (bool, int, Decimal, date, datetime, str)
@@ -114,7 +115,8 @@ def _without_markup(markup: SafeString) -> str:
     if "<" not in markup:
         return unescape(markup).strip()
     element = _ELEMENT.fullmatch(markup)
-    return unescape(element[2] if element else strip_tags(markup)).strip()
+    # A blank where a line or a block ends.
+    return unescape(element[2] if element else strip_tags(_LINE_END.sub(" ", markup))).strip()
 
 
 def _read(words: str) -> Cell:

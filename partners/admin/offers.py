@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from benefits.admin.display import benefit_link
-from memberships.templatetags.figures import plain
+from memberships.templatetags.figures import price
 from operations.admin.base import ReadOnlyAdmin
 from partners.admin.display import partner_link
 from partners.models import Offer
@@ -37,4 +37,4 @@ class OfferAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("unit cost (CNY)"))
     def cost_column(self, offer: Offer) -> str:
-        return plain(offer.unit_cost)
+        return price(offer.unit_cost)
