@@ -43,9 +43,10 @@ venv-dev:
 run: venv
 	@exec $(VENV_PYTHON) -m config.run
 
+# Three processes for two processors: many tests wait for servers, for workers and for time that must pass.
 test: venv-dev
 	@$(VENV_PYTHON) -m config.messages
-	@$(VENV_PYTHON) -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(VENV_PYTHON) -m pytest -n 3 --dist loadgroup $(ARGS)
 
 soak: venv-dev
 	@$(VENV_PYTHON) -m config.messages

@@ -87,7 +87,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     return found
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     contents=st.lists(documents(), min_size=1, max_size=3), gaps=st.lists(st.integers(0, 40), min_size=3, max_size=3)
 )

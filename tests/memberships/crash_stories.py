@@ -17,7 +17,7 @@ from operations.tasks import dispatch_runs
 from tests.customer_files import a_row, csv_file
 from tests.memberships.import_stories import applied, confirmed, customers, previewed, worked
 
-KNOWN, CHANGED, ROWS, CHUNK = 400, 200, 2400, 60
+KNOWN, CHANGED, ROWS, CHUNK = 240, 120, 1440, 36
 
 
 def the_list() -> bytes:

@@ -46,7 +46,7 @@ class Storm:
     is_cut_short: bool
 
 
-STORM = Storm(1_000, 20, 20, False) if os.environ.get("NIGHT_STORM") == "full" else Storm(160, 3, 2, True)
+STORM = Storm(1_000, 20, 20, False) if os.environ.get("NIGHT_STORM") == "full" else Storm(100, 2, 1, True)
 #: Three in ten calls go wrong, in all the ways there are.
 CALLS = {
     "timeout_before": 0.02, "timeout_after": 0.05, "error_before": 0.03, "error_after": 0.04, "reset_before": 0.03,
