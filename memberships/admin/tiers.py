@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import DropdownFilter
 
 from memberships.admin import lookups, what_ifs
 from memberships.admin.actions import action_urls, offered
@@ -25,6 +26,7 @@ from memberships.admin.tier_pages import WhatIfForm, population, population_char
 from memberships.models import Tier, TierChange, TierGroup, TierStanding
 from memberships.services.what_ifs import ask_about_rules, outlines_of
 from operations.admin.base import ReadOnlyAdmin
+from operations.admin.filters import CHOICES_LIMIT
 from operations.admin.reasons import record_url
 from operations.models import User
 
@@ -104,12 +106,30 @@ class TierAdmin(NamedAdmin):
         return gettext("yes") if tier.is_floor else "–"
 
 
+class TierFilter(DropdownFilter):
+    """Who stands on a tier: one at a time, since the index by tier and key serves one, whatever there are."""
+
+    title = _("tier")
+    parameter_name = "tier"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        tiers = Tier.objects.select_related("group__programme").order_by("group__programme", "group", "rank")
+        return [
+            (str(tier.pk), f"{tier.group.programme} · {tier.group} · {tier}") for tier in tiers[:CHOICES_LIMIT]
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.value() or ""
+        return queryset.filter(tier=int(chosen)) if chosen.isascii() and chosen.isdecimal() else queryset
+
+
 @admin.register(TierStanding)
 class TierStandingAdmin(ReadOnlyAdmin):
     """Where members stand, newest first; the page of one has its history and the button to set it by hand."""
 
     list_display = ("member_column", "wallet_column", "group", "tier", "cause", "since", "held_until", "below_since")
     list_display_links = ("tier",)
+    list_filter = (TierFilter,)
     list_select_related = ("member", "group", "tier", "enrolment__programme")
     index_search = (lookups.member_number("member"),)
 
