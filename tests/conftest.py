@@ -31,6 +31,8 @@ LONGEST = (
     "tests/config/test_desk_translated.py", "tests/benefits/test_programme_files_benefits_identity.py",
     "tests/memberships/test_points_machine.py", "tests/credit/test_ageing_report.py",
     "tests/partners/test_programme_files_partners_identity.py", "tests/config/test_embedded_servers.py",
+    "tests/config/test_full_size.py", "tests/config/test_member_page.py",
+    "tests/memberships/test_admin_query_counts.py", "tests/operations/test_jobs_nights.py",
 )
 
 
