@@ -85,7 +85,9 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "config.unfold.environment",
     "DASHBOARD_CALLBACK": "operations.admin.dashboard.dashboard",
     "STYLES": [lambda _request: static("operations/frame.css")],
-    "SCRIPTS": [lambda _request: static("operations/session.js")],
+    "SCRIPTS": [
+        lambda _request: static("operations/session.js"), lambda _request: static("operations/keyboard.js")
+    ],
     "ACCOUNT": {
         "navigation": [
             {"title": _("Change password"), "link": reverse_once("admin:password_change")},

@@ -4,6 +4,7 @@ from benefits.admin import (
     benefits,
     brands,
     budgets,
+    campaign_figures,
     campaigns,
     choices,
     grants,
@@ -14,5 +15,6 @@ from benefits.admin import (
 )
 
 __all__ = [
-    "benefits", "brands", "budgets", "campaigns", "choices", "grants", "quotes", "redemptions", "segments", "values",
+    "benefits", "brands", "budgets", "campaign_figures", "campaigns", "choices", "grants", "quotes", "redemptions",
+    "segments", "values",
 ]

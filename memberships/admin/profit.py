@@ -11,13 +11,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from memberships.admin.display import today
 from memberships.admin.pages import show_page
 from memberships.dates import add_months
-from memberships.documents.profit import FILES, line_label
+from memberships.documents.profit import FILES, line_label, month_label
 from memberships.models import Funder, ProfitRow, Programme
 from memberships.profit import Side
 from memberships.services.profit import as_of, month_of
@@ -37,15 +37,17 @@ INCOME, COST, RESULT = "var(--color-primary-300)", "var(--color-base-400)", "var
 
 
 class Asked(NamedTuple):
-    """Which months up to which, of whose money (None: everybody's)."""
+    """Which months up to which, of whose money (None: everybody's), and how many."""
 
     until: date
     funder: Funder | None
+    shown: int = MONTHS_SHOWN
 
     def url(self, programme: Programme, *, ending: str = "", **changed: Any) -> str:
         """The address of the page of the same question, but for what is changed; with an ending, of the file."""
         asked = self._replace(**changed)
-        query = urlencode({"until": f"{asked.until:%Y-%m}", "funder": asked.funder or ALL})
+        narrowed = {} if asked.shown == MONTHS_SHOWN else {"months": str(asked.shown)}
+        query = urlencode({"until": f"{asked.until:%Y-%m}", "funder": asked.funder or ALL, **narrowed})
         page, args = ("file", [programme.pk, ending]) if ending else ("profit", [programme.pk])
         return f"{reverse(f'admin:memberships_profitrow_{page}', args=args)}?{query}"
 
@@ -54,11 +56,15 @@ class Asked(NamedTuple):
 class ProfitRowAdmin(ReadOnlyAdmin):
     """The kept rows as a list; the page of a programme shows them as a statement."""
 
-    list_display = ("month", "programme", "line_column", "funder", "amount", "unknown", "as_of")
-    list_display_links = ("month",)
+    list_display = ("month_column", "programme", "line_column", "funder", "amount", "unknown", "as_of")
+    list_display_links = ("month_column",)
     list_select_related = ("programme",)
     list_filter = (("programme", RelatedDropdownFilter), "funder")
     export_permission = EXPORT
+
+    @admin.display(description=gettext_lazy("month"))
+    def month_column(self, row: ProfitRow) -> str:
+        return month_label(row.month)
 
     @admin.display(description=pgettext_lazy("profit and loss", "line"))
     def line_column(self, row: ProfitRow) -> str:
@@ -76,13 +82,13 @@ class ProfitRowAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The programme's page, with the row's month as the last."""
+        """The programme's page, of the row's month and no other."""
         row = self.get_object(request, object_id)
         if not self.has_view_permission(request):
             raise PermissionDenied
         if row is None:
             raise Http404
-        return HttpResponseRedirect(Asked(row.month, Funder(row.funder)).url(row.programme))
+        return HttpResponseRedirect(Asked(row.month, Funder(row.funder), 1).url(row.programme))
 
     def first_view(self, request: HttpRequest) -> HttpResponse:
         """Where the menu leads: the programme that earned most this month, else any."""
@@ -98,7 +104,7 @@ class ProfitRowAdmin(ReadOnlyAdmin):
     def profit_view(self, request: HttpRequest, programme_id: int) -> HttpResponse:
         """The statement of a programme, six months at a time."""
         programme, asked = self._asked(request, programme_id)
-        table = profit_table(programme, months=months_until(asked.until, MONTHS_SHOWN), funder=asked.funder)
+        table = profit_table(programme, months=months_until(asked.until, asked.shown), funder=asked.funder)
         may_export = request.user.has_perm(EXPORT)
         return show_page(
             self, request, "memberships/profit.html", programme, programme=programme, table=table, asked=asked,
@@ -110,7 +116,7 @@ class ProfitRowAdmin(ReadOnlyAdmin):
                 (_("all"), asked.url(programme, funder=None), asked.funder is None),
             ],
             earlier_url=asked.url(programme, until=table.months[0] - timedelta(days=1)),
-            later_url=asked.url(programme, until=_later(asked.until)) if asked.until < month_of(today()) else "",
+            later_url=asked.url(programme, until=_later(asked)) if asked.until < month_of(today()) else "",
             files=[(ending.upper(), asked.url(programme, ending=ending)) for ending in FILES] if may_export else [],
         )
 
@@ -121,7 +127,7 @@ class ProfitRowAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         if ending not in FILES:
             raise Http404
-        table = profit_table(programme, months=months_until(asked.until, MONTHS_SHOWN), funder=asked.funder)
+        table = profit_table(programme, months=months_until(asked.until, asked.shown), funder=asked.funder)
         content_type, write = FILES[ending]
         return download(write(table), f"{programme.code}-{asked.until:%Y-%m}.{ending}", content_type)
 
@@ -133,7 +139,8 @@ class ProfitRowAdmin(ReadOnlyAdmin):
             raise Http404
         funder = request.GET.get("funder", Funder.PLATFORM)
         return programme, Asked(
-            _month(request.GET.get("until", "")), Funder(funder) if funder in Funder.values else None
+            _month(request.GET.get("until", "")), Funder(funder) if funder in Funder.values else None,
+            1 if request.GET.get("months") == "1" else MONTHS_SHOWN,
         )
 
 
@@ -148,7 +155,7 @@ def _side(table: ProfitTable, side: Side) -> tuple[Side, list[tuple[LineRow, str
 
 def _labelled(table: ProfitTable, cells: Sequence[Decimal | None]) -> Cells:
     """Amounts with what they are of, as narrow screens say it."""
-    labels = [*(f"{month:%Y-%m}" for month in table.months), pgettext("profit and loss", "Total")]
+    labels = [*map(month_label, table.months), pgettext("profit and loss", "Total")]
     return list(zip(labels, cells, strict=True))
 
 
@@ -161,9 +168,9 @@ def _month(text: str) -> date:
         return open_month
 
 
-def _later(month: date) -> date:
+def _later(asked: Asked) -> date:
     """The months that follow, or as far as there is something."""
-    return min(add_months(month, MONTHS_SHOWN), month_of(today()))
+    return min(add_months(asked.until, asked.shown), month_of(today()))
 
 
 def _chart(table: ProfitTable) -> str:
@@ -171,7 +178,7 @@ def _chart(table: ProfitTable) -> str:
     if not table.rows:
         return ""
     return chart(
-        [f"{month:%Y-%m}" for month in table.months],
+        [month_label(month) for month in table.months],
         [
             (str(label), [float(amount) for amount in amounts[:-1]], colour)
             for label, amounts, colour in (

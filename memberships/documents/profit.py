@@ -1,7 +1,9 @@
 """A programme's profit and loss as files: lines by months."""
 
 from collections.abc import Callable, Iterator
+from datetime import date
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -16,6 +18,11 @@ Row = list[Cell]
 def line_label(code: str) -> str:
     """A line in words; its code when nobody has it any more."""
     return next((str(line.label) for line in all_lines() if line.code == code), code)
+
+
+def month_label(month: date) -> str:
+    """A month, which stands as its first day, as people write it."""
+    return str(date_format(month, "YEAR_MONTH_FORMAT"))
 
 
 def profit_csv(table: ProfitTable) -> bytes:
@@ -35,7 +42,7 @@ def profit_xlsx(table: ProfitTable) -> bytes:
 
 def _header(table: ProfitTable) -> list[str]:
     return [
-        _("Kind"), pgettext("profit and loss", "Line"), _("Funder"), *(f"{month:%Y-%m}" for month in table.months),
+        _("Kind"), pgettext("profit and loss", "Line"), _("Funder"), *map(month_label, table.months),
         pgettext("profit and loss", "Total"),
     ]
 

@@ -99,3 +99,19 @@ def test_on_the_day_of_the_sale_a_member_spends_four_times_what_an_ordinary_buye
     # Members: 100,000 → 800,000 a day, +700%; others: 100,000 → 400,000, +300%. Beyond them: 400% of 100,000.
     assert all(each in page for each in ("700%", "300%", "400%", "400,000.00", "4,000.00"))
     assert "Stop the campaign" not in page
+
+
+def test_daily_figures_are_listed_by_campaign_and_taken_away() -> None:
+    on, campaign, other = today(), a_campaign(name="家庭周"), a_campaign(name="宝宝周")
+    for of, amount in ((campaign, 80_000), (other, 500)):
+        CampaignFigure.objects.create(campaign=of, on=on, group="members", buyers=1000, orders=1200, amount=amount)
+    rights = ("benefits.view_campaignfigure", "benefits.view_campaign")
+    looks = signed_in(granted(an_operator("looks"), *rights))
+    figures = f"/admin/benefits/campaignfigure/?campaign__id__exact={campaign.pk}"
+    assert figures in read(looks, f"/admin/benefits/campaign/{campaign.pk}/change/")
+    assert "80,000" in read(looks, figures) and ">500.00<" not in read(looks, figures)
+    export = figures.replace("/?", "/export/?")
+    assert looks.post(export, {"kind": "csv"}).status_code == 403
+    takes = signed_in(granted(an_operator("takes"), *rights, "operations.export_list"))
+    rows = b"".join(takes.post(export, {"kind": "csv"}).streaming_content).decode("utf-8-sig").splitlines()
+    assert len(rows) == 2 and rows[1].startswith(f"{on:%Y-%m-%d},") and rows[1].endswith(",1000,1200,80000.00")

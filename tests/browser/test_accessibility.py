@@ -1,5 +1,6 @@
 """The main pages as somebody finds them who listens, goes by the keyboard or sees little; axe is the judge."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ def test_axe_finds_no_serious_fault_on_the_main_pages(page: Page, house: House, 
     faults = _faults(page, "sign-in")
     log_in(page, ADMIN.username, ADMIN.password)
     _goes_past_the_menu_by_the_keyboard(page)
+    _chooses_a_theme_by_the_keyboard(page)
     faults += _faults(page, "menu")
     places = {**PAGES, **_records(page), "preview": _preview(page, tmp_path)}
     for language, width in LOOKS:
@@ -59,6 +61,31 @@ def _goes_past_the_menu_by_the_keyboard(page: Page) -> None:
     expect(page.locator(".frame-skip")).to_be_focused()
     page.keyboard.press("Enter")
     page.wait_for_url("**#content")
+
+
+def _chooses_a_theme_by_the_keyboard(page: Page) -> None:
+    page.locator("#account-menu").press("Enter")
+    for theme, key in (("dark", "Enter"), ("light", "Space")):
+        choice = page.locator(f"""[role=button][x-on\\:click="switchTheme('{theme}')"]""")
+        choice.focus()
+        expect(choice).to_be_focused()
+        page.keyboard.press(key)
+        expect(page.locator("html")).to_have_class(re.compile(r"\bdark\b" if theme == "dark" else r"^(?!.*\bdark\b)"))
+    page.keyboard.press("Escape")
+    _reaches_what_is_made_later(page)
+
+
+def _reaches_what_is_made_later(page: Page) -> None:
+    """The menu at the end of a row, as Unfold writes it; none of our lists has one yet."""
+    page.evaluate("""() => {
+        const row = document.createElement("div");
+        row.innerHTML = `<div data-label="More">
+            <span id="row-menu" class="material-symbols-outlined" x-on:click="0">more_horiz</span></div>`;
+        row.querySelector("span").addEventListener("click", (event) => event.target.remove());
+        document.querySelector("main").append(row);
+    }""")
+    page.get_by_role("button", name="More", exact=True).press("Enter")
+    expect(page.locator("#row-menu")).to_have_count(0)
 
 
 def _records(page: Page) -> dict[str, str]:

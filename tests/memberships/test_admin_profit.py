@@ -47,7 +47,12 @@ def test_page_shows_lines_by_month_and_says_how_each_is_made(desk: Client, plan:
     assert "spread over the days that were paid for" in text
     assert desk.get(reverse("admin:memberships_profitrow_first")).headers["Location"] == page(plan.programme)
     row = ProfitRow.objects.filter(line="fees_earned").latest("month")
-    assert desk.get(reverse("admin:memberships_profitrow_change", args=[row.pk]), follow=True).status_code == 200
+    of_row = desk.get(reverse("admin:memberships_profitrow_change", args=[row.pk]), follow=True)
+    assert of_row.status_code == 200 and of_row.context["table"].months == [row.month], "its month and no other"
+    listed = reverse("admin:memberships_profitrow_changelist")
+    for language, shown in (("en", f"{row.month:%Y-%m}"), ("zh-hans", f"{row.month.year}年{row.month.month}月")):
+        page_of_list = desk.get(listed, headers={"accept-language": language}).content.decode()
+        assert f">{shown}</a>" in page_of_list and f"{row.month:%Y-%m-%d}" not in page_of_list
     brands = desk.get(f"{page(plan.programme)}?funder=brand&until=2020-13").content.decode()
     assert "Nothing was earned or spent in these months." in brands
     assert "funder=all" in brands
