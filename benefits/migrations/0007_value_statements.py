@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('benefits', '0006_instants'),
-        ('memberships', '0032_instants'),
+        ('memberships', '0045_merged_cards'),
     ]
 
     operations = [

@@ -311,7 +311,7 @@ def _fen(rows: Any) -> list[list[Any]]:
 
 def test_line_does_what_a_plain_model_does() -> None:
     run_state_machine_as_test(CreditMachine, settings=settings(
-        max_examples=int(os.environ.get("SOAK_EXAMPLES", "50")), stateful_step_count=STEPS, deadline=None,
+        max_examples=int(os.environ.get("SOAK_EXAMPLES", "100")), stateful_step_count=STEPS, deadline=None,
         suppress_health_check=list(HealthCheck),
     ))
 

@@ -284,7 +284,7 @@ def _day(day: date | None) -> str | None:
 
 def test_wallet_does_what_a_plain_model_does() -> None:
     run_state_machine_as_test(WalletMachine, settings=settings(
-        max_examples=int(os.environ.get("SOAK_EXAMPLES", "50")), stateful_step_count=STEPS, deadline=None,
+        max_examples=int(os.environ.get("SOAK_EXAMPLES", "100")), stateful_step_count=STEPS, deadline=None,
         suppress_health_check=list(HealthCheck),
     ))
 
