@@ -196,7 +196,7 @@ def _palette(page: Page, out: Path) -> None:
     page.goto("/admin/")
     page.keyboard.press("Control+k")
     with page.expect_response("**/search/**"):
-        page.keyboard.type("0000")
+        page.keyboard.type("上海")
     page.screenshot(path=out / "palette.png")
 
 
