@@ -155,6 +155,7 @@ class PauseLines(LinesAction):
     label = gettext_lazy("Pause the overdue states of many firms")
     permission = PauseOverdue.permission
     unit = gettext_lazy("days")
+    places = 0
     limit = PauseOverdue.name
     note = gettext_lazy(
         "A pause stops reminders, overdue states and late fees. Where it begins in the past, or the firms' days come "

@@ -47,6 +47,7 @@ class AdjustWallets(BulkAction):
     model = Enrolment
     permission = AdjustPoints.permission
     unit = AdjustPoints.unit
+    places = 0
     limit = AdjustPoints.name
     note = gettext_lazy("It is done at once; where the sum is over your limit, when a second person has approved.")
     asks = True

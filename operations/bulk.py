@@ -42,6 +42,8 @@ class BulkAction:
     permission: str
     #: What `Foreseen.amount` counts, in words.
     unit: str | Promise = ""
+    #: Decimal places of what is counted; those of money, unless said otherwise.
+    places = 2
     #: The approval action whose limits the sum of all rows is compared with; "": the single action has none either.
     limit = ""
     #: What is said beside the button.
@@ -50,6 +52,11 @@ class BulkAction:
     asks = False
     #: What was answered, as it is kept: JSON values only, and a "key" that no other choice has.
     given: Mapping[str, Any] = {}
+
+    @property
+    def written(self) -> str:
+        """How amounts are written, as the filter floatformat takes it."""
+        return f"{self.places}g"
 
     def with_given(self, given: Mapping[str, Any]) -> Self:
         """The same for a choice of which this is known."""

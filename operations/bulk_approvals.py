@@ -42,7 +42,7 @@ class DoBulkChange(ApprovalAction):
         figures = [(_("Records"), f"{rows:,}")]
         figures += action.given_in_words()
         if action.limit:
-            figures.append((_("Sum (%(unit)s)") % {"unit": action.unit}, number_format(sum_of(change), 2)))
+            figures.append((_("Sum (%(unit)s)") % {"unit": action.unit}, number_format(sum_of(change), action.places)))
         return Description(
             _("Bulk action “%(action)s” on %(count)s records.") % {"action": action.label, "count": f"{rows:,}"},
             tuple(figures),
