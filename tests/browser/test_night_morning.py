@@ -17,8 +17,8 @@ WALLETS = "/admin/memberships/enrolment/"
 
 def test_an_operator_looks_after_the_night(page: Page, house: House) -> None:
     log_in(page, OPERATOR.username, OPERATOR.password)
-    # What the night charged leads to its run, what failed to the cards.
-    night = page.locator("#panel-renewals a[href*='/jobrun/']").first
+    # What the night charged leads to the payments, what failed to the cards.
+    night = page.locator("#panel-renewals a[href*='/payment/']").first
     expect(night).to_be_visible()
     assert int(re.sub(r"\D", "", night.inner_text().partition("20")[0])) > 0
     failed = _open_the_failed_renewals(page)
