@@ -36,6 +36,7 @@ def test_likeliest_owner_comes_first_with_what_speaks_for_it() -> None:
     assert suggest_owners([received(999, payer_name="无人知晓").pk]) == {}
 
 
+@pytest.mark.usefixtures("new_tables")
 def test_suggestions_are_looked_up_by_indexes() -> None:
     receipt = received(5, payer_name="杭州西溪湿地商贸集团", payer_account="6222-77", reference="INV-1")
     with connection.cursor() as cursor:

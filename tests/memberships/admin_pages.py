@@ -48,8 +48,13 @@ def counts_or_skips(statements: Iterable[dict[str, str]]) -> list[str]:
 
 
 def indexes_read(queryset: QuerySet) -> set[str]:
-    """The indexes that PostgreSQL reads for a query; a sequential scan shows as "seq scan"."""
+    """The indexes that PostgreSQL reads for a query; a sequential scan shows as "seq scan".
+
+    Asked with the fixture `new_tables` only: else the plan depends on the tests that came before.
+    """
     with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('plusdesk.new_tables', true)")
+        assert cursor.fetchone() == ("yes",)
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_sort = off")
         plan = json.loads(queryset.explain(format="json"))[0]["Plan"]

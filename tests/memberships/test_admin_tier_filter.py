@@ -14,7 +14,7 @@ from tests.memberships.admin_pages import a_superuser, signed_in
 from tests.memberships.test_points_plans import nodes
 from tests.memberships.tier_stories import a_climber, a_ladder, by_hand
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("new_tables")]
 LIST = "/admin/memberships/tierstanding/"
 MANY = 200_000
 LIKE_IT = """

@@ -15,7 +15,7 @@ from memberships.services.points import wallet_figures
 from tests.memberships.factories import TODAY
 from tests.memberships.points_stories import MARCH, a_wallet, earn, morning
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("new_tables")]
 
 #: The tables that grow with members.
 LARGE = {model._meta.db_table for model in (Enrolment, PointsEntry, PointsLot, LotDraw)} | {"memberships_member"}

@@ -13,7 +13,7 @@ from tests.memberships.points_stories import morning
 from tests.memberships.test_points_plans import nodes, plan_of
 from tests.memberships.tier_stories import a_climber, a_ladder, by_hand
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("new_tables")]
 
 DAY = timedelta(days=1)
 ON = date(2027, 3, 1)

@@ -49,6 +49,7 @@ def test_the_page_of_a_message_shows_what_it_says(desk: Client) -> None:
     assert "京东PLUS&lt;b&gt;" in page and "&quot;card&quot;: 1" in page
 
 
+@pytest.mark.usefixtures("new_tables")
 @pytest.mark.parametrize("query", ["state__exact=parked", "state__exact=unheard", "topic=card.renewed"])
 def test_filters_find_by_index(desk: Client, query: str) -> None:
     wanted, other = a_message("card.renewed"), a_message("card.lapsed")
@@ -69,6 +70,7 @@ def test_the_topics_to_choose_from_are_read_from_the_index(desk: Client) -> None
     assert "card.renewed" in page and "card.lapsed" in page
 
 
+@pytest.mark.usefixtures("new_tables")
 @pytest.mark.parametrize("term", ["card:1:renewed", number_of(7)])
 def test_messages_are_found_by_key_and_by_member_number(desk: Client, term: str) -> None:
     message = a_message(key="card:1:renewed", owner=7)

@@ -136,6 +136,7 @@ def test_a_page_says_how_far_it_looked_and_where_to_go_on(many: None) -> None:
         assert Place.parse(broken) is None
 
 
+@pytest.mark.usefixtures("new_tables")
 def test_time_is_found_by_its_index_in_every_table_and_contexts_by_theirs(many: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")

@@ -228,6 +228,7 @@ def test_who_replays_fulfilments_leaves_events_alone() -> None:
     assert "unheard.of" in page(client, "deadletter")
 
 
+@pytest.mark.usefixtures("new_tables")
 def test_what_is_searched_and_narrowed_by_is_read_by_indexes() -> None:
     assert indexes_read(Fulfilment.objects.filter(reference="IQ1")) == {"fulfilment_by_reference"}
     assert indexes_read(InboundEvent.objects.filter(event_id="evt_1")) == {"inboundevent_once"}

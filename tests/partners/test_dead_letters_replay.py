@@ -141,6 +141,7 @@ def test_many_of_both_kinds_at_once_and_again_changes_nothing(unruly: Unruly) ->
 
 
 
+@pytest.mark.usefixtures("new_tables")
 def test_the_list_is_read_by_its_indexes() -> None:
     read = indexes_read(DeadLetter.objects.order_by("-since")[:50])
     assert read == {"fulfilment_dead", "inboundevent_dead", "statusmatch_dead", "sort"}

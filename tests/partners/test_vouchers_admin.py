@@ -53,6 +53,7 @@ def test_codes_are_shown_by_what_they_end_in_and_pools_in_figures(desk: Client) 
     assert imports.headers["Location"].endswith("?importer=voucher-codes")
 
 
+@pytest.mark.usefixtures("new_tables")
 def test_whole_code_is_searched_for_by_post_and_stands_in_no_address(desk: Client) -> None:
     offer = a_cinema()
     [code, _other] = codes(offer, CODE, "CINE-0002-ABCD")
