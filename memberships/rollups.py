@@ -1,15 +1,15 @@
 """What the first page shows of memberships, measured by night, and what changes by day every few minutes."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from memberships.dates import BUSINESS_ZONE
 from memberships.models import PointsLiability
 from memberships.services import statements
 from memberships.services.liabilities import MEASURE_LIABILITY
+from operations.dates import day_begins
 from operations.rollups import Measured, RollUp
 
 DAY = timedelta(days=1)
@@ -45,7 +45,7 @@ class Renewals(RollUp):
     every = timedelta(minutes=5)
 
     def measure(self, *, on: date, at: datetime) -> Measured:
-        since = datetime.combine(on, time(), BUSINESS_ZONE)
+        since = day_begins(on)
         asked = by_programme(
             ("asked", "succeeded", "declined", "open", "amount"),
             statements.rows("rollups/renewals", since=since, until=since + DAY),

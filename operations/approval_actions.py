@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.utils.formats import number_format
 from django.utils.text import capfirst
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from operations import registry
 from operations.approvals import ApprovalAction, Description, Measure, Outcome, Payload, fingerprint
 from operations.errors import ImportStateError, PreviewChangedError, RunStateError
-from operations.models import ImportBatch, JobRun, User
+from operations.models import Approval, ImportBatch, JobRun, User
 from operations.services.dry_runs import execute_dry_run, executed_by, hindrance, in_words, summary
 from operations.services.imports import confirm_import, confirmation_hindrance, refuse_undo, undo_import
 
@@ -185,6 +186,14 @@ class ExecuteDryRun(ApprovalAction):
     @staticmethod
     def _run(payload: Payload) -> JobRun:
         return JobRun.objects.get(pk=payload["run"])
+
+
+def approval_of(batch: ImportBatch) -> Approval | None:
+    """The request by which somebody else let a file be applied; None where that took nobody else."""
+    return Approval.objects.select_related("checker").filter(
+        action=ConfirmImport.name, subject_type=ContentType.objects.get_for_model(ImportBatch), subject_id=batch.pk,
+        state=Approval.State.EXECUTED,
+    ).first()
 
 
 def measure_in_words(measure: Measure) -> str:

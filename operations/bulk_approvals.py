@@ -1,4 +1,4 @@
-"""What takes two people of a bulk action: the sum of its rows, as if they were one."""
+"""What takes two people of a bulk action: the sum of its rows and of others of the same day, as if they were one."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,11 +11,14 @@ from django.utils.translation import gettext_lazy
 from operations.approvals import ApprovalAction, Description, Measure, Outcome, Payload, fingerprint
 from operations.bulk import BulkAction
 from operations.models import BulkChange, User
-from operations.services.bulk_changes import APPROVAL, action_of, begin, sum_of
+from operations.services.bulk_changes import APPROVAL, action_of, begin, done_alone, sum_of
 
 
 class DoBulkChange(ApprovalAction):
-    """Payload: {"change"}. Weighed by the limits of the single action, if it has any: by the sum, not by each row."""
+    """Payload: {"change"}. Weighed by the limits of the single action, if it has any: by the sum, not by each row.
+
+    With it counts what its maker did alone by others since the day of the choice: many small ones weigh as much as one.
+    """
 
     name = APPROVAL
     label = gettext_lazy("bulk action")
@@ -27,7 +30,8 @@ class DoBulkChange(ApprovalAction):
 
     def amount(self, payload: Payload) -> Decimal | None:
         action = self._action(payload)
-        return action.weigh(sum_of(self._change(payload))) if action.limit else Decimal(0)
+        change = self._change(payload)
+        return action.weigh(sum_of(change) + done_alone(change)) if action.limit else Decimal(0)
 
     def measures(self, payload: Payload) -> list[Measure]:
         action = self._action(payload)
@@ -43,6 +47,9 @@ class DoBulkChange(ApprovalAction):
         figures += action.given_in_words()
         if action.limit:
             figures.append((_("Sum (%(unit)s)") % {"unit": action.unit}, number_format(sum_of(change), action.places)))
+            if before := done_alone(change):
+                words = _("Done alone before, by other bulk actions (%(unit)s)") % {"unit": action.unit}
+                figures.append((words, number_format(before, action.places)))
         return Description(
             _("Bulk action “%(action)s” on %(count)s records.") % {"action": action.label, "count": f"{rows:,}"},
             tuple(figures),
@@ -52,7 +59,9 @@ class DoBulkChange(ApprovalAction):
         return self._change(payload)
 
     def lock(self, payload: Payload) -> None:
-        BulkChange.objects.select_for_update().get(pk=payload["change"])
+        change = BulkChange.objects.select_for_update().get(pk=payload["change"])
+        # Of two choices that a person confirms at once the later one is weighed with the first.
+        User.objects.select_for_update(no_key=True).get(pk=change.made_by_id)
 
     def seen(self, payload: Payload) -> str:
         change = self._change(payload)

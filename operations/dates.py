@@ -1,6 +1,6 @@
 """The business day. Pure functions: no clock, no database, no Django."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 #: The business day is this city's. It had summer time from 1986 to 1991, which the zone knows.
@@ -15,3 +15,8 @@ def business_date(at: datetime) -> date:
     if at.tzinfo is None or at.utcoffset() is None:
         raise ValueError(f"{at} has no time zone")
     return at.astimezone(BUSINESS_ZONE).date()
+
+
+def day_begins(on: date) -> datetime:
+    """The first instant of a business date."""
+    return datetime.combine(on, time(), BUSINESS_ZONE)

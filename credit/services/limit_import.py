@@ -17,9 +17,9 @@ from credit.models import CreditPolicy
 from credit.services import statements
 from credit.services.line_terms import longest_term
 from credit.services.policies import Offer
-from credit.services.signatures import approval_of
 from credit.terms.checks import DAYS, FIRST, OFF_DAYS
 from memberships.models import Plan
+from operations.approval_actions import approval_of
 from operations.models import ImportBatch, ImportRow
 
 Outcome = ImportRow.Outcome

@@ -19,7 +19,7 @@ from credit.errors import money
 from credit.models import Receipt
 from credit.services import statements
 from credit.services.allocations import allocate_receipts
-from credit.services.signatures import approval_of
+from operations.approval_actions import approval_of
 from operations.models import ImportBatch, ImportRow
 
 Outcome = ImportRow.Outcome

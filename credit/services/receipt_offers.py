@@ -12,7 +12,7 @@ from credit.models import CreditEntry, CreditLine, Invoice, Receipt
 from credit.services.invoices import BACK
 from credit.services.receipt_import import total
 from credit.services.receipts import Incoming, cleaned
-from credit.services.signatures import approval_of
+from operations.approval_actions import approval_of
 from operations.approvals import Outcome
 from operations.models import Approval, ImportBatch, User
 from operations.services.approvals import ask

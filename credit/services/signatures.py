@@ -3,11 +3,8 @@
 from datetime import datetime
 from typing import TypedDict
 
-from django.contrib.contenttypes.models import ContentType
-
 from credit.errors import ReasonMissingError, TwoPeopleError
-from operations.approval_actions import ConfirmImport
-from operations.models import Approval, ImportBatch, User
+from operations.models import Approval, User
 
 
 class Signature(TypedDict):
@@ -43,11 +40,3 @@ def refuse_one_person(*, actor: User | None, checker: User | None, approval: App
         actor is None or checker.pk == actor.pk or approval.maker_id != actor.pk
     ):
         raise TwoPeopleError
-
-
-def approval_of(batch: ImportBatch) -> Approval | None:
-    """The request by which somebody else let a file be applied; None where that took nobody else."""
-    return Approval.objects.select_related("checker").filter(
-        action=ConfirmImport.name, subject_type=ContentType.objects.get_for_model(ImportBatch), subject_id=batch.pk,
-        state=Approval.State.EXECUTED,
-    ).first()

@@ -1,7 +1,7 @@
 """Our payments and refunds against a gateway's own list of money moved."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from itertools import islice
 
 from django.db import connection
@@ -12,7 +12,7 @@ from memberships.books.tables import page_of
 from memberships.gateways import GatewayRecord, get_gateway
 from memberships.models import Payment, PaymentMethod
 from memberships.services import statements
-from operations.dates import BUSINESS_ZONE
+from operations.dates import day_begins
 from operations.services.books import DAY, BookCheck, Difference, KeyRange, Period
 
 #: Records of the gateway's list that are kept at a time.
@@ -78,7 +78,7 @@ class GatewayList(BookCheck):
 
     def _span(self, period: Period) -> dict[str, object]:
         """From the first midnight of the period to its last, or to now if that is earlier."""
-        begin, end = (datetime.combine(day, time(), BUSINESS_ZONE) for day in (period.since, period.on + DAY))
+        begin, end = (day_begins(day) for day in (period.since, period.on + DAY))
         return {"gateway": self.gateway, "begin": begin, "end": min(end, period.at)}
 
 

@@ -19,6 +19,7 @@ from memberships.services.payment_methods import add_payment_method
 from memberships.services.refunds import refund_payment
 from memberships.services.renewals import pay_subscription
 from operations import registry
+from operations.dates import day_begins
 from operations.models import JobRun, User
 from operations.services.jobs import RETRY_PAUSE, begin_run, end_run_if_done, lane_of, take_chunk, work_chunk
 from operations.services.nights import start_missing_runs
@@ -88,7 +89,7 @@ def _work(run: JobRun, clock: Clock) -> None:
 def _work_by_hand(day: date, gateway: SandboxControl) -> None:
     """An operator's day: a declined card charged by another method, two payments given back, one of them in part."""
     operator = User.objects.filter(username=OPERATOR.username).first()
-    clock = _clock_from(datetime.combine(day, datetime.min.time(), BUSINESS_ZONE) + timedelta(hours=10))
+    clock = _clock_from(day_begins(day) + timedelta(hours=10))
     gateway.set_clock(clock())
     live = Payment.objects.filter(subscription__ended_on=None, subscription__paid_until__gte=day)
     hard = live.filter(state=State.DECLINED, decline=Payment.Decline.HARD).order_by("pk").first()

@@ -3,15 +3,15 @@
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
-from memberships.dates import BUSINESS_ZONE
 from memberships.demo.cards import Life
 from memberships.gateways.sandbox.control import SandboxControl
 from memberships.models import Payment, PaymentEvent, PaymentMethod, Term
+from operations.dates import day_begins
 
 State, Kind = Payment.State, PaymentEvent.Kind
 #: Of a hundred renewals of the past, how many were declined at first and paid a day later.
@@ -69,7 +69,7 @@ def _attempts(dice: random.Random, term: Term) -> list[Attempt]:
 
 
 def _instant(day: Any, seconds: int) -> datetime:
-    return datetime.combine(day, time(), BUSINESS_ZONE) + timedelta(seconds=seconds)
+    return day_begins(day) + timedelta(seconds=seconds)
 
 
 def _reserve(count: int) -> list[int]:

@@ -72,8 +72,13 @@ class AdjustmentImporter(Importer):
         }
 
     def approval_measures(self, batch: ImportBatch) -> list[Measure]:
-        """The points that would be given and taken: a file gives nobody more than the desk does."""
+        """The points that would be given and taken: a file gives nobody more than the desk does.
+
+        With them those of other files that who uploaded it applied alone since: many small files weigh as much as one.
+        """
         points = adjustment_import.total_points(batch)
+        if points and batch.uploaded_by_id is not None:
+            points += adjustment_import.given_alone(batch)
         return [Measure(ADJUST_POINTS, points, _("points"))] if points else []
 
     def resolve_file(self, batch: ImportBatch) -> None:

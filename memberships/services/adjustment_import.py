@@ -14,9 +14,11 @@ from django.db.models import Count, Q
 
 from memberships.services import statements
 from memberships.services.points_adjustments import Adjustment, adjust_points_for_many, find_uncovered
+from operations.approval_actions import approval_of
+from operations.dates import business_date, day_begins
 from operations.models import ImportBatch, ImportRow
 
-Outcome = ImportRow.Outcome
+Outcome, State = ImportRow.Outcome, ImportBatch.State
 
 
 def resolve_repeats(batch: ImportBatch) -> None:
@@ -33,6 +35,24 @@ def total_points(batch: ImportBatch) -> Decimal:
     """How many points the batch would move, given or taken."""
     ((points,),) = statements.rows("import_adjustments/total_points", batch=batch.pk)
     return Decimal(points)
+
+
+def given_alone(batch: ImportBatch) -> Decimal:
+    """What who uploaded it moved by other files since that day, of those that nobody else approved.
+
+    Files that are being applied count whole.
+    """
+    files = ImportBatch.objects.filter(
+        uploaded_by=batch.uploaded_by_id, importer=batch.importer,
+        state__in=(State.APPLYING, State.APPLIED, State.PARTLY_APPLIED),
+        confirmed_at__gte=day_begins(business_date(batch.uploaded_at)),
+    )
+    alone = [each for each in files.exclude(pk=batch.pk) if approval_of(each) is None]
+    booked = [each for each in alone if each.state != State.APPLYING]
+    ((points,),) = statements.rows(
+        "import_adjustments/booked_points", batches=[each.pk for each in booked], keys=[_key(each) for each in booked]
+    )
+    return Decimal(points) + sum((total_points(each) for each in alone if each not in booked), Decimal(0))
 
 
 def apply_rows(batch: ImportBatch, first: int, last: int, *, on: date) -> tuple[int, int]:

@@ -7,14 +7,14 @@ A card keeps the place through its days of grace (it is paid for, not asked for 
 the place gives it up when the member asks for a card or joins again.
 """
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, TypedDict, cast
 
 from django.db import transaction
 from django.db.models import Case, CharField, Max, Q, QuerySet, Value, When
 from django.utils.translation import gettext_lazy as _
 
-from memberships.dates import BUSINESS_ZONE, term_bounds
+from memberships.dates import term_bounds
 from memberships.errors import (
     AlreadySubscribedError,
     AudienceError,
@@ -28,6 +28,7 @@ from memberships.models.subscriptions import GRACE_UNTIL, SubscriptionQuerySet
 from memberships.services.members import lock_member
 from memberships.signals import subscription_cancelled, subscription_lapsed, subscription_started
 from operations.audit import because
+from operations.dates import day_begins
 from operations.models import User
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ def _abandon_first_payment(subscription: Subscription, *, on: date, at: datetime
         subscription=subscription, state=Payment.State.DECLINED, purpose=Payment.Purpose.START
     )
     for payment in declined:
-        abandon_payment(payment, on=on, at=at or datetime.combine(on, time(), BUSINESS_ZONE), actor=actor)
+        abandon_payment(payment, on=on, at=at or day_begins(on), actor=actor)
 
 
 def abandon_payment(payment: Payment, *, on: date, at: datetime, actor: User | None) -> None:

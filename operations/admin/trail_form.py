@@ -1,6 +1,6 @@
 """What a search of the audit trail is asked by: a form in the address, and the question that it comes to."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from operations import owners, registry
-from operations.dates import BUSINESS_ZONE, FIRST_DATE
+from operations.dates import FIRST_DATE, day_begins
 from operations.models import User
 from operations.services.trail import Question
 from operations.trail import TrailTable, trail_tables
@@ -124,4 +124,4 @@ class TrailForm(forms.Form):
 
 
 def _begin(day: date) -> datetime:
-    return datetime.combine(day, time(), BUSINESS_ZONE)
+    return day_begins(day)

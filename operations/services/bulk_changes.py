@@ -129,6 +129,21 @@ def sum_of(change: BulkChange) -> Decimal:
     return Decimal(change.rows.aggregate(sum=Sum("amount"))["sum"] or 0)
 
 
+def done_alone(change: BulkChange) -> Decimal:
+    """What its maker did alone since the day of the choice by other choices that the same limit is for.
+
+    What is still being done counts whole; what was not done in the end does not.
+    """
+    limit = action_of(change).limit
+    names = [action.name for action in registry.bulk_actions if action.limit == limit]
+    others = BulkChange.objects.filter(
+        made_by=change.made_by_id, action__in=names, state__in=(State.RUNNING, State.DONE), checker=None,
+        run__business_date__gte=business_date(change.made_at),
+    ).exclude(pk=change.pk)
+    rows = BulkRow.objects.filter(change__in=others, outcome__in=(BulkRow.Outcome.CHOSEN, BulkRow.Outcome.DONE))
+    return Decimal(rows.aggregate(sum=Sum("amount"))["sum"] or 0)
+
+
 def confirm(change: BulkChange, *, reason: str, on: date, at: datetime, actor: User) -> BulkChange | Approval:
     """Have it done, once: the change as it goes on; or the request that waits, where the sum takes two people.
 

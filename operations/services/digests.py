@@ -15,13 +15,13 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from time import monotonic, sleep
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from operations.dates import BUSINESS_ZONE
+from operations.dates import day_begins
 from operations.errors import PlusdeskError
 from operations.models import AuditDigest, AuditDigestPart
 from operations.services.trail import NO_KEY
@@ -88,7 +88,7 @@ def _last_key(table: TrailTable, first: int, on: date) -> int | None:
     """The highest key of the day or before; None where there is none."""
     rows = table.model._default_manager.filter(pk__gte=first)
     if table.at:
-        end = datetime.combine(on + DAY, time(), BUSINESS_ZONE)
+        end = day_begins(on + DAY)
         rows = rows.filter(**{f"{_field(table, table.at)}__lt": end})
     key: int | None = rows.order_by("-pk").values_list("pk", flat=True).first()
     return key

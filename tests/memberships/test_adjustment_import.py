@@ -187,3 +187,31 @@ def test_many_points_are_approved_as_a_whole(
         with translation.override("en"):
             assert (result.amount, amount_in_words(result)) == (2, "2 rows")
         assert "1,001 points" in result.summary
+
+
+def test_many_small_files_of_a_person_weigh_as_much_as_one(xiaomei: User, member: str) -> None:
+    may_alone(xiaomei, ADJUST_POINTS, 1_000)
+
+    def asked(points: str, **cells: str) -> Any:
+        batch = checked(file_of(row(member, points, **cells)), by=User.objects.get(pk=xiaomei.pk), kind=KIND)
+        payload = ConfirmImport.payload_of(batch, preview_key=batch.preview_key, file_sha256=batch.file_sha256)
+        return batch, ask(ConfirmImport.name, payload, actor=xiaomei, reason="配送延误", on=business_date(AT), at=AT)
+
+    first, alone = asked("600")
+    assert not isinstance(alone, Approval)
+    # One that is being applied counts, and one that is applied.
+    _second, waits = asked("401")
+    assert isinstance(waits, Approval)
+    worked(ImportBatch.objects.get(pk=first.pk))
+    _third, waits = asked("401", 说明="再次")
+    assert isinstance(waits, Approval)
+    _fourth, alone = asked("400")
+    assert not isinstance(alone, Approval)
+    # What two people looked at does not count, nor does what another did.
+    other = granted(an_operator("xiaohong"), "memberships.adjust_points")
+    other.groups.add(*xiaomei.groups.all())
+    batch = checked(file_of(row(member, "1000", 说明="他人")), by=User.objects.get(pk=other.pk), kind=KIND)
+    payload = ConfirmImport.payload_of(batch, preview_key=batch.preview_key, file_sha256=batch.file_sha256)
+    assert not isinstance(
+        ask(ConfirmImport.name, payload, actor=other, reason="配送延误", on=business_date(AT), at=AT), Approval
+    )

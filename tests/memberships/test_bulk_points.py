@@ -12,7 +12,7 @@ from operations.models import Approval, BulkChange
 from operations.services.bulk_changes import do_row
 from tests.memberships.admin_pages import signed_in
 from tests.memberships.factories import a_person
-from tests.memberships.points_stories import a_wallet, balance, earn, morning
+from tests.memberships.points_stories import a_wallet, balance, earn, morning, spend
 from tests.memberships.test_admin_points_actions import a_checker, an_agent
 from tests.memberships.test_bulk_actions import SEES, granted, outcomes, tick, worked
 
@@ -75,6 +75,25 @@ def test_the_sum_takes_two_people_and_the_checker_sees_what_was_said() -> None:
     change = worked(change)
     assert outcomes(change) == ["done"] * 3 and change.approval_id == request.pk
     assert [balance(wallet) for wallet in wallets] == [50] * 3
+
+
+def test_small_choices_of_a_day_weigh_together() -> None:
+    """Whether the first is done already or is still being done; what was refused of it does not count."""
+    wallets = some_wallets(3, points=100)
+    desk = a_desk(limit=100)
+    url, _answer = said(desk, wallets, points=-30)
+    desk.post(url, {"reason": "误发收回"})
+    spend(wallets[0], 90)
+    for before in ("90", "60"):
+        again, _answer = said(desk, wallets[2:], points=41)
+        desk.post(again, {"reason": "再补"})
+        figures = dict(Approval.objects.latest("pk").texts["en"][1])
+        assert figures["Done alone before, by other bulk actions (points)"] == before
+        worked(BulkChange.objects.earliest("pk"))
+    assert BulkChange.objects.filter(state="waiting").count() == 2
+    last, _answer = said(desk, wallets[2:], points=40)
+    desk.post(last, {"reason": "再补"})
+    assert BulkChange.objects.filter(state="running").count() == 1
 
 
 def test_points_that_are_not_there_are_not_taken_and_the_others_are() -> None:
