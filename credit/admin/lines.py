@@ -94,7 +94,7 @@ class CreditLineAdmin(OrderTestPage, StatementPages, QuickFilterMixin):
     )
     quick_filter = ToDoFilter
     index_search = (
-        lookups.member_number("member"), lookups.legal_name("member__customer__"),
+        lookups.member_number("member"), lookups.legal_name("member"),
         lookups.credit_code("member__customer__"),
     )
     actions_list = ("order_test",)

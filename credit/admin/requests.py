@@ -75,7 +75,7 @@ class CreditRequestAdmin(QuickFilterMixin, PlainAdmin):
     list_display = ("requested_on", "customer_column", "member_column", "limit_column", "term_days", "state_column")
     list_filter = (ToDoFilter, ("state", ChoicesDropdownFilter))
     quick_filter = ToDoFilter
-    index_search: Any = (lookups.member_number("member"), lookups.legal_name("member__customer__"))
+    index_search: Any = (lookups.member_number("member"), lookups.legal_name("member"))
     actions_list = ("enter",)
 
     @admin.display(description=_("requested limit (CNY)"))

@@ -18,7 +18,7 @@ class FindMembers(Finder):
     model = Member
     icon = "group"
     kinds = (
-        lookups.member_number(), lookups.mobile(), lookups.credit_code("customer__"), lookups.legal_name("customer__"),
+        lookups.member_number(), lookups.mobile(), lookups.credit_code("customer__"), lookups.legal_name(),
         lookups.external_id("customer__"), lookups.person_name(),
     )
 

@@ -8,12 +8,11 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from memberships.models import Member, MemberContact
+from memberships.admin.names import NameKind, Names, names_taken
+from memberships.models import EnterpriseCustomer, Member, MemberContact
 from memberships.services.merges import same_as
-from operations.admin.search import SEARCH_LIMIT, PatternOrder, SearchKind, normalised
+from operations.admin.search import SEARCH_LIMIT, SearchKind, normalised
 
-#: Owners of a name that are looked at, at the most.
-NAMESAKES = 100
 _MOBILE = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
 _ATTEMPT_KEY = re.compile(r"(\d{1,18})-(?:refund-)?\d{1,5}")
 #: Letters, and what stands between the parts of a name; no digit, so that no number is taken for one.
@@ -36,15 +35,14 @@ def member_number(key: str = "pk") -> SearchKind:
     return SearchKind(_("member number"), condition)
 
 
-def legal_name(customer: str = "") -> SearchKind:
-    """By the beginning of the legal name; `customer` leads to the customer's columns."""
+def legal_name(key: str = "pk") -> NameKind:
+    """By what stands in the legal name, two characters at the least, or by its initials in pinyin (中国石油: zgsy).
 
-    def condition(term: str) -> Q | None:
-        name = unicodedata.normalize("NFKC", term)
-        return Q(**{f"{customer}legal_name__startswith": name}) if len(name) > 1 else None
-
-    order = PatternOrder(f"{customer}legal_name")
-    return SearchKind(_("beginning of the legal name"), condition, order=order, is_free=True)
+    `key` is the column with the firm's key.
+    """
+    firms = Names(EnterpriseCustomer, "legal_name")
+    label = _("part of the legal name or its pinyin initials")
+    return NameKind(label, names_taken, names=firms, key=key, is_free=True)
 
 
 def credit_code(customer: str = "") -> SearchKind:
@@ -82,18 +80,15 @@ def mobile(key: str = "pk") -> SearchKind:
     return SearchKind(_("mobile"), _by_mobile(key), is_private=True)
 
 
-def person_name(key: str = "pk") -> SearchKind:
-    """By the beginning of a contact's name, two characters at the least; `key` is the column with the member's key."""
+def person_name(key: str = "pk") -> NameKind:
+    """By what stands in a contact's name, two characters at the least, or by its initials in pinyin (张小明: zxm)."""
 
     def condition(term: str) -> Q | None:
-        name = unicodedata.normalize("NFKC", term)
-        if not _NAME.fullmatch(name):
-            return None
-        named = MemberContact.objects.exclude(name="").filter(name__startswith=name).order_by(PatternOrder("name"))
-        # Read first, as with mobiles; the most frequent names have more owners than anybody reads through.
-        return Q(**{f"{key}__in": list(named.values_list("member", flat=True)[:NAMESAKES])})
+        return names_taken(term) if _NAME.fullmatch(unicodedata.normalize("NFKC", term)) else None
 
-    return SearchKind(_("beginning of a contact's name"), condition, is_private=True)
+    contacts = Names(MemberContact, "name", owner="member", is_person=True)
+    label = _("part of a contact's name or its pinyin initials")
+    return NameKind(label, condition, names=contacts, key=key, is_private=True)
 
 
 def _by_mobile(key: str) -> Callable[[str], Q | None]:

@@ -43,7 +43,7 @@ class MemberAdmin(ReadOnlyAdmin):
     index_search = (
         lookups.member_number(),
         lookups.mobile(),
-        lookups.legal_name("customer__"),
+        lookups.legal_name(),
         lookups.credit_code("customer__"),
     )
 

@@ -260,7 +260,7 @@ def _candidate(member: Member, why: Any) -> Candidate:
 
 def _found(member: Member, text: str) -> list[Candidate]:
     """Who is found so, but for the member."""
-    keys = find_keys(Member.objects.all(), FindMembers.kinds, readable(text), with_private=True, limit=MOST)
+    keys = find_keys(Member.objects.all(), FindMembers.kinds, readable(text), with_private=True, limit=MOST).keys
     merged = survivors_of(keys)
     found = dict.fromkeys(merged.get(key, key) for key in keys)
     return [_candidate(other, "") for other in _members([*found][:MOST]).exclude(pk=member.pk).order_by("-pk")]

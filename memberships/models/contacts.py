@@ -1,13 +1,14 @@
 """Personal data of members: kept here alone, masked wherever it is shown, masked in the audit trail."""
 
 from django.conf import settings
-from django.contrib.postgres.indexes import OpClass
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from memberships.models.closures import forgotten_for_good
 from memberships.models.members import Member
+from memberships.models.names import NameInitials, NamePairs
 from operations.audit import track
 
 
@@ -47,9 +48,11 @@ class MemberContact(models.Model):
         ]
         indexes = [
             models.Index(fields=["mobile"], name="contact_mobile", condition=~Q(mobile="")),
-            # By the beginning of a name; only the box of the header asks for it.
+            # By what stands in a name; only the box of the header asks for it.
+            GinIndex(NamePairs("name", "id"), name="contact_name_pairs", condition=~Q(name="")),
             models.Index(
-                OpClass("name", name="varchar_pattern_ops"), name="contact_name_prefix", condition=~Q(name="")
+                OpClass(NameInitials("name", is_person=True), name="text_pattern_ops"), name="contact_initials",
+                condition=~Q(name=""),
             ),
         ]
         triggers = forgotten_for_good()

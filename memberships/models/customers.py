@@ -1,13 +1,14 @@
 """Firms: what a member of the kind enterprise is besides."""
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import OpClass
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
 from memberships.models.members import Member
+from memberships.models.names import NameInitials, NamePairs
 from operations.audit import track
 
 models.CharField.register_lookup(Length)
@@ -64,6 +65,8 @@ class EnterpriseCustomer(models.Model):
         ]
         indexes = [
             models.Index(OpClass("legal_name", name="varchar_pattern_ops"), name="customer_name_prefix"),
+            GinIndex(NamePairs("legal_name", "member_id"), name="customer_name_pairs"),
+            models.Index(OpClass(NameInitials("legal_name"), name="text_pattern_ops"), name="customer_initials"),
             models.Index(fields=["province", "member"], name="customer_by_province"),
             models.Index(fields=["industry", "member"], name="customer_by_industry"),
             models.Index(fields=["size", "member"], name="customer_by_size"),

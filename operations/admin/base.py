@@ -78,12 +78,18 @@ class DeskAdmin(SavedFilterMixin, ExportMixin, BulkMixin):
         term = search_term.strip()
         if not term:
             return queryset, False
-        keys = find_keys(queryset, self.index_search, term)
+        keys, looked_at = find_keys(queryset, self.index_search, term)
         if len(keys) > SEARCH_LIMIT:
             messages.info(
                 request,
                 _("More than %(limit)s records match; only the first are shown. Type more of it.")
                 % {"limit": SEARCH_LIMIT},
+            )
+        elif looked_at:
+            messages.info(
+                request,
+                _("Of the records with such a name, only the newest %(count)s were looked at. Type more of it.")
+                % {"count": f"{looked_at:,}"},
             )
         return queryset.filter(pk__in=keys[:SEARCH_LIMIT]), False
 
@@ -100,7 +106,7 @@ class DeskAdmin(SavedFilterMixin, ExportMixin, BulkMixin):
 
     def _without_person(self, request: HttpRequest, term: str) -> str:
         """The numbers of the records found by the term; empty, and said so, where there are none."""
-        keys = find_keys(self.get_queryset(request), self.index_search, term, with_private=True)
+        keys = find_keys(self.get_queryset(request), self.index_search, term, with_private=True).keys
         numbers = " ".join(filter(None, map(self.record_number, keys[:PRIVATE_LIMIT])))
         if not keys:
             messages.info(request, _("Nobody was found by that."))

@@ -62,7 +62,7 @@ class Finder:
     def find(self, term: str, *, limit: int = MOST_FOUND) -> Findings:
         """The newest `limit` of what the kinds find."""
         keys = self.shown(
-            find_keys(self.model._default_manager.all(), self.kinds, term, with_private=True, limit=limit)
+            find_keys(self.model._default_manager.all(), self.kinds, term, with_private=True, limit=limit).keys
         )
         found = self.records().filter(pk__in=keys).order_by("-pk")[:limit] if keys else ()
         label = capfirst(str(self.model._meta.verbose_name_plural))

@@ -1,15 +1,15 @@
 """Searching by what an index serves. An admin names the kinds of things that can be typed into its one box.
 
 Each kind recognises its input and looks it up by an index; input that it does not recognise costs nothing.
-Nothing is searched by "contains". What identifies a person never stands in an address: such kinds are looked
-up from a POST, and the page goes on with the member numbers found.
+No table is read through. What identifies a person never stands in an address: such kinds are looked up from a POST,
+and the page goes on with the member numbers found.
 """
 
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import F, OrderBy, Q, QuerySet
 from django.utils.functional import Promise
@@ -34,6 +34,13 @@ class PatternOrder(OrderBy):
         super().__init__(F(field))
 
 
+class Keys(NamedTuple):
+    """Keys of the rows found; how many of the newest were looked at, where not all were (0: all)."""
+
+    keys: list[Any]
+    looked_at: int = 0
+
+
 @dataclass(frozen=True)
 class SearchKind:
     """One kind of input: what it is called, and how it becomes a condition (None: not this kind)."""
@@ -45,13 +52,13 @@ class SearchKind:
     #: Takes whatever is typed, so that taking it says nothing of what it is.
     is_free: bool = False
 
-    def find(self, queryset: QuerySet[Any], term: str, *, limit: int = SEARCH_LIMIT) -> list[Any]:
+    def find(self, queryset: QuerySet[Any], term: str, *, limit: int = SEARCH_LIMIT) -> Keys:
         """Keys of the rows found, limit + 1 of them at the most."""
         condition = self.condition(term)
         if condition is None:
-            return []
+            return Keys([])
         found = queryset.filter(condition).order_by(*([self.order] if self.order else []))
-        return list(found.values_list("pk", flat=True)[: limit + 1])
+        return Keys(list(found.values_list("pk", flat=True)[: limit + 1]))
 
 
 def normalised(term: str) -> str:
@@ -72,13 +79,11 @@ def may_be_personal(kinds: Sequence[SearchKind], term: str) -> bool:
 def find_keys(
     queryset: QuerySet[Any], kinds: Sequence[SearchKind], term: str, *, with_private: bool = False,
     limit: int = SEARCH_LIMIT,
-) -> list[Any]:
+) -> Keys:
     """Keys of the rows that any of the kinds finds, limit + 1 of each; private kinds only when asked for."""
-    found: dict[Any, None] = {}
-    for kind in kinds:
-        if with_private or not kind.is_private:
-            found.update(dict.fromkeys(kind.find(queryset, term, limit=limit)))
-    return list(found)
+    asked = [kind.find(queryset, term, limit=limit) for kind in kinds if with_private or not kind.is_private]
+    found = dict.fromkeys(key for each in asked for key in each.keys)
+    return Keys(list(found), max((each.looked_at for each in asked), default=0))
 
 
 def placeholder(kinds: Sequence[SearchKind]) -> str:
