@@ -65,15 +65,26 @@ class PointsLotQuerySet(models.QuerySet["PointsLot"]):
 
     def spendable(self, *, on: date) -> Self:
         """With points left that have not expired by that day, nor by an entry (the clock may have gone wrong)."""
+        return self.unexpired().in_time(on=on)
+
+    def in_time(self, *, on: date) -> Self:
+        """Posted, with points left that have not expired by that day by their own dates, or their wallet's."""
         is_idle = Q(enrolment__idle_on__lte=on)
-        return self.unexpired().filter(
-            Q(expires_on=None) | Q(expires_on__gt=on), ~is_idle, remaining__gt=0, pending_until=None
-        )
+        return self.filter(Q(expires_on=None) | Q(expires_on__gt=on), ~is_idle, remaining__gt=0, pending_until=None)
 
     def unexpired(self) -> Self:
         """That no entry has expired, whatever their day."""
         key = Concat(Value(EXPIRY_KEY), Cast(OuterRef("pk"), CharField()))
         return self.filter(~Exists(PointsEntry.objects.filter(member=OuterRef("member"), key=key)))
+
+    def of_wallet(self, enrolment: Enrolment) -> Self:
+        """Of one wallet, that no entry has expired: `unexpired`, for which its member's keys are read once.
+
+        However many lots there are: each of a thousand would be looked up among the entries by itself.
+        """
+        keys = PointsEntry.objects.filter(member=enrolment.member_id, key__startswith=EXPIRY_KEY).values("key")
+        key = Concat(Value(EXPIRY_KEY), Cast("pk", CharField()))
+        return self.filter(enrolment=enrolment).alias(expiry_key=key).exclude(expiry_key__in=keys)
 
     def pending(self) -> Self:
         """Whose return window is open, or which no night has posted yet."""

@@ -143,7 +143,7 @@ def _as_booked(entry: PointsEntry) -> PointsEntry:
 def wallet_figures(enrolment: Enrolment, *, on: date) -> WalletFigures:
     """What the wallet shows on a day. Two queries."""
     by_day = (
-        PointsLot.objects.filter(enrolment=enrolment).spendable(on=on)
+        PointsLot.objects.of_wallet(enrolment).in_time(on=on)
         .values_list("expires_on").annotate(points=Sum("remaining")).order_by(F("expires_on").asc(nulls_last=True))
     )
     days = list(by_day)
@@ -157,7 +157,7 @@ def wallet_figures(enrolment: Enrolment, *, on: date) -> WalletFigures:
 
 def spendable_points(enrolment: Enrolment, *, on: date) -> int:
     """How many points can be spent on a day."""
-    lots = PointsLot.objects.filter(enrolment=enrolment).spendable(on=on)
+    lots = PointsLot.objects.of_wallet(enrolment).in_time(on=on)
     return int(lots.aggregate(points=Sum("remaining", default=0))["points"])
 
 
