@@ -33,7 +33,7 @@ from typing import Self
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import CharField, Exists, F, OuterRef, Q, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_lazy as _
 
@@ -65,12 +65,13 @@ class PointsLotQuerySet(models.QuerySet["PointsLot"]):
 
     def spendable(self, *, on: date) -> Self:
         """With points left that have not expired by that day, nor by an entry (the clock may have gone wrong)."""
-        return self.unexpired().in_time(on=on)
+        return self.unexpired().alias(idle_on=F("enrolment__idle_on")).in_time(on=on)
 
     def in_time(self, *, on: date) -> Self:
-        """Posted, with points left that have not expired by that day by their own dates, or their wallet's."""
-        is_idle = Q(enrolment__idle_on__lte=on)
-        return self.filter(Q(expires_on=None) | Q(expires_on__gt=on), ~is_idle, remaining__gt=0, pending_until=None)
+        """Posted, with points left that are not over by their own dates, nor by their wallet's, `idle_on`."""
+        # Asked as "later than": "not by then" would be unknown of a wallet without a day.
+        in_time = [Q(**{f"{name}__isnull": True}) | Q(**{f"{name}__gt": on}) for name in ("expires_on", "idle_on")]
+        return self.filter(*in_time, remaining__gt=0, pending_until=None)
 
     def unexpired(self) -> Self:
         """That no entry has expired, whatever their day."""
@@ -78,13 +79,15 @@ class PointsLotQuerySet(models.QuerySet["PointsLot"]):
         return self.filter(~Exists(PointsEntry.objects.filter(member=OuterRef("member"), key=key)))
 
     def of_wallet(self, enrolment: Enrolment) -> Self:
-        """Of one wallet, that no entry has expired: `unexpired`, for which its member's keys are read once.
+        """Of one wallet, that no entry has expired, with its `idle_on`.
 
-        However many lots there are: each of a thousand would be looked up among the entries by itself.
+        The wallet and its member's keys are read once, however many lots there are, not for each of a thousand.
         """
+        wallet = Enrolment.objects.filter(pk=enrolment.pk)
         keys = PointsEntry.objects.filter(member=enrolment.member_id, key__startswith=EXPIRY_KEY).values("key")
         key = Concat(Value(EXPIRY_KEY), Cast("pk", CharField()))
-        return self.filter(enrolment=enrolment).alias(expiry_key=key).exclude(expiry_key__in=keys)
+        lots = self.filter(enrolment=enrolment).alias(expiry_key=key, idle_on=Subquery(wallet.values("idle_on")))
+        return lots.exclude(expiry_key__in=keys)
 
     def pending(self) -> Self:
         """Whose return window is open, or which no night has posted yet."""

@@ -119,7 +119,7 @@ def ending_lots(enrolment: Enrolment, *, by: date | None = None, on: date) -> Qu
     Posted lots of a wallet that is idle by then end with it.
     """
     over_on = over_by(on)
-    ends_on = Case(When(pending_until=None, then=Least("expires_on", "enrolment__idle_on")), default=F("expires_on"))
+    ends_on = Case(When(pending_until=None, then=Least("expires_on", "idle_on")), default=F("expires_on"))
     lots = PointsLot.objects.of_wallet(enrolment).filter(remaining__gt=0).annotate(ends_on=ends_on)
     ending = lots.filter(ends_on__gt=over_on) if by is None else lots.filter(ends_on__gt=over_on, ends_on__lte=by)
     return ending.order_by("ends_on", "pk")
