@@ -1,4 +1,4 @@
-"""Logs: one line an event, key=value, on the console; without personal data.
+"""Logs: one line an event, key=value or a JSON object, on the console; without personal data.
 
 Personal data gets into logs by accident: the database names the failing row in its errors. So every line is
 scrubbed at the end, whoever wrote it.
@@ -23,11 +23,21 @@ def scrub(line: str) -> str:
     return _EMAIL.sub(r"\1***@\2", line)
 
 
-def _scrubbed(renderer: Processor) -> Processor:
-    def render(logger: WrappedLogger, name: str, event: EventDict) -> str:
-        return scrub(str(renderer(logger, name, event)))
+def _scrubbed(value: Any) -> Any:
+    """A value with every text in it scrubbed; before it is rendered, since what is cut off may be the end of a text."""
+    if isinstance(value, dict):
+        return {str(key): _scrubbed(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_scrubbed(each) for each in value]
+    if value is None or isinstance(value, bool | float):
+        return value
+    text = scrub(str(value))
+    return value if isinstance(value, int) and text == str(value) else text
 
-    return render
+
+def _scrub_event(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    scrubbed: EventDict = _scrubbed(dict(event))
+    return scrubbed
 
 
 _SHARED: list[Processor] = [
@@ -50,20 +60,30 @@ structlog.configure(
 )
 
 
-def logging_config(level: str) -> dict[str, Any]:
-    """Django's LOGGING: everything to the console, one handler."""
-    renderer = structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"], drop_missing=True)
+TEXT, JSON = "text", "json"
+FORMATS = (TEXT, JSON)
+
+
+def _renderer(form: str) -> Processor:
+    if form == JSON:
+        return structlog.processors.JSONRenderer(ensure_ascii=False)
+    return structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"], drop_missing=True)
+
+
+def logging_config(level: str, form: str = TEXT) -> dict[str, Any]:
+    """Django's LOGGING: everything to the console, one handler. gunicorn takes it too (deploy/gunicorn.conf.py)."""
+    last = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, _scrub_event, _renderer(form)]
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
-            "key_value": {
+            "lines": {
                 "()": structlog.stdlib.ProcessorFormatter,
                 "foreign_pre_chain": _SHARED,
-                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, _scrubbed(renderer)],
+                "processors": last,
             }
         },
-        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "key_value"}},
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
             "django": {"handlers": ["console"], "level": level, "propagate": False},

@@ -10,8 +10,9 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from config import embedded
+from config.connections import POOLS, database_options, redis_options
 from config.flags import flag
-from config.logs import logging_config
+from config.logs import FORMATS, logging_config
 from config.secrets import is_sealing_key, is_webhook_secret
 from config.unfold import UNFOLD as UNFOLD
 from operations.quiet_hours import read_hours
@@ -55,15 +56,29 @@ if not SECRETS_KEYS or not all(map(is_sealing_key, [*SECRETS_KEYS, SECRETS_HASH_
 DATABASE_URL: str = env.str("DATABASE_URL", default="") or embedded.database_url()
 REDIS_URL: str = env.str("REDIS_URL", default="") or embedded.redis_url()
 DATA_DIR: Path = embedded.data_dir()
+# What DATABASE_URL leads to: "session", a session of one's own (PostgreSQL itself, or PgBouncer's pool of sessions), or
+# "transaction", PgBouncer's pool of transactions: for web processes only, workers and commands hold locks of a session.
+DATABASE_POOL: str = env.str("DATABASE_POOL", default="session")
+if DATABASE_POOL not in POOLS:
+    raise ImproperlyConfigured(f"DATABASE_POOL={DATABASE_POOL!r} is neither {' nor '.join(POOLS)}.")
+# After so many seconds without a sign of life a connection to a server is given up, on both sides.
+SERVER_SILENCE_SECONDS: int = env.int("SERVER_SILENCE_SECONDS", default=20)
 DATABASES: dict[str, Any] = {
     "default": {
         **environ.Env.db_url_config(DATABASE_URL),
+        **database_options(pool=DATABASE_POOL, silence=SERVER_SILENCE_SECONDS),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         "TEST": {"TEMPLATE": "template0"},
     }
 }
-CACHES: dict[str, Any] = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES: dict[str, Any] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": redis_options(silence=SERVER_SILENCE_SECONDS),
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- apps, one line a floor ----------------------------------------------------------------------------
@@ -163,6 +178,8 @@ STORAGES: dict[str, Any] = {
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 FILE_UPLOAD_TEMP_DIR: str | None = env.str("FILE_UPLOAD_TEMP_DIR", default=None)
+# While this file is there the host says that it is not ready (`/health/ready/`), so that a balancer sends it nobody.
+DRAIN_FILE: Path = env.path("DRAIN_FILE", default=str(DATA_DIR / "draining"))()  # type: ignore[operator]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 IMPORT_FILE_MAX_BYTES: int = env.int("IMPORT_FILE_MAX_BYTES", default=1024 * 1024 * 1024)
 # Of each attachment of a case note.
@@ -182,6 +199,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
     # Who publishes does not wait for a broker that is gone: beat finds the run.
     "max_retries": 1,
     "interval_start": 0,
+    **redis_options(silence=SERVER_SILENCE_SECONDS),
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -358,4 +376,8 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
 # --- logs --------------------------------------------------------------------------------------------------
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO")
-LOGGING: dict[str, Any] = logging_config(LOG_LEVEL)
+# "json": each line is one JSON object, for programs; "text": key=value, for people.
+LOG_FORMAT: str = env.str("LOG_FORMAT", default="json" if IS_PRODUCTION else "text")
+if LOG_FORMAT not in FORMATS:
+    raise ImproperlyConfigured(f"LOG_FORMAT={LOG_FORMAT!r} is neither {' nor '.join(FORMATS)}.")
+LOGGING: dict[str, Any] = logging_config(LOG_LEVEL, LOG_FORMAT)

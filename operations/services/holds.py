@@ -1,18 +1,25 @@
 """Holding something by name, where no row lock would do: PostgreSQL's advisory locks.
 
 A hold for the session outlives transactions, and PostgreSQL lets go of it when the session ends, however it does. So
-workers need sessions of their own (with PgBouncer: session pooling). A hold for the transaction ends with it.
+workers need sessions of their own (DATABASE_POOL). A hold for the transaction ends with it.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 
 @contextmanager
 def holding(name: str) -> Iterator[bool]:
-    """Hold something by name for the database session; False when another session has it."""
+    """Hold something by name for the database session; False when another session has it.
+
+    ImproperlyConfigured in a pool of transactions: the lock would stay with a session that is another's by then.
+    """
+    if settings.DATABASE_POOL == "transaction":
+        raise ImproperlyConfigured(f"“{name}” is held for a session: DATABASE_POOL has to be “session” here.")
     is_held = _ask("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", name)
     try:
         yield is_held

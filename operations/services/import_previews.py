@@ -26,6 +26,8 @@ from operations.models.imports import Verdict
 from operations.services.jobs import pace
 
 PAGE = 50
+#: Rows that are read at a time where all of them are wanted.
+BLOCK = 2000
 
 
 @dataclass(frozen=True)
@@ -179,15 +181,24 @@ def invalid_rows(batch: ImportBatch) -> QuerySet[Any]:
     return staged._default_manager.filter(batch_id=batch.pk, verdict=Verdict.INVALID).order_by("line")
 
 
+def _by_blocks(rows: QuerySet[Any]) -> Iterator[Any]:
+    """Rows, named by `line`, from one line on to the next: a million need neither memory nor a cursor of the database,
+    which a pool of transactions would lose. Each block is found by an index of batch and line."""
+    last = 0
+    while block := list(rows.filter(line__gt=last)[:BLOCK]):
+        yield from block
+        last = block[-1].line
+
+
 def row_faults(batch: ImportBatch) -> Iterable[Fault]:
     """The faults of all invalid rows, in the order of the file."""
-    for row in invalid_rows(batch).iterator(chunk_size=2000):
+    for row in _by_blocks(invalid_rows(batch)):
         yield from _faults(row)
 
 
 def outcome_faults(batch: ImportBatch, outcome: str) -> Iterable[Fault]:
     """The rows with an outcome as faults: the code is the outcome, the value the row's name."""
-    for row in ImportRow.objects.filter(batch=batch, outcome=outcome).order_by("line").iterator(chunk_size=2000):
+    for row in _by_blocks(ImportRow.objects.filter(batch=batch, outcome=outcome).order_by("line")):
         yield Fault(row.line, "", row.label, outcome)
 
 
@@ -219,7 +230,7 @@ def _error_rows(
     header = next(records).cells
     kept = [place for place, cell in enumerate(header) if not is_reason(cell)]
     yield [*(header[place] for place in kept), REASON_HEADERS[0 if language.startswith("zh") else 1]]
-    for line, faults in rows.values_list("line", "faults").iterator(chunk_size=2000):
+    for line, faults in _by_blocks(rows.values_list("line", "faults", named=True)):
         cells = next(record.cells for record in records if record.line == line)
         if len(cells) == len(header):
             wrong = {fault.get("field") for fault in faults}

@@ -1,12 +1,14 @@
 """The log holds events, no chatter, and the house's time."""
 
+import json
 import logging
+import logging.config
 import re
 
 import pytest
 import structlog
 
-from config.logs import scrub
+from config.logs import JSON, logging_config, scrub
 
 
 @pytest.mark.parametrize(
@@ -31,3 +33,26 @@ def test_log_lines_are_scrubbed() -> None:
     assert not any(secret in line for secret in ("13812345678", "lilei", "李雷"))
     assert "138****5678" in line and line.endswith("\nend")
     assert scrub("run=202601151234567890 total=13812") == "run=202601151234567890 total=13812"
+
+
+def a_json_line(**facts: object) -> dict[str, object]:
+    """What the production's formatter makes of an event."""
+    settings = logging_config("INFO", JSON)["formatters"]["lines"]
+    formatter = settings["()"](
+        processors=settings["processors"], foreign_pre_chain=settings["foreign_pre_chain"]
+    )
+    record = logging.LogRecord("house", logging.ERROR, __file__, 1, facts, None, None)
+    record._logger, record._name = logging.getLogger("house"), "house"
+    line = formatter.format(record)
+    assert "\n" not in line
+    return dict(json.loads(line))
+
+
+def test_what_is_scrubbed_leaves_the_line_whole() -> None:
+    said = a_json_line(
+        event="chunk_failed", error="no\nDETAIL:  Key (name)=(李雷) already exists.", mobile=13812345678,
+        to=["lilei@example.com"], facts={"who": "13812345678"}, run=20270115,
+    )
+    assert said["error"] == "no\nDETAIL: (left out)" and said["run"] == 20270115
+    assert said["mobile"] == "138****5678" and said["to"] == ["l***@example.com"]
+    assert said["facts"] == {"who": "138****5678"}
