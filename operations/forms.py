@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from operations import registry
+from operations.imports.faults import Fault
 from operations.imports.importer import Importer
+from operations.imports.kinds import is_plain_name, shown_name
 from operations.services.nights import startable_jobs
 
 INPUT = {"class": "desk-input"}
@@ -33,7 +35,7 @@ class UploadForm(forms.Form):
     importer = forms.ChoiceField(label=gettext_lazy("Kind of import"), widget=forms.Select(attrs=INPUT))
     file = forms.FileField(
         label=gettext_lazy("File"), max_length=255,
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt"}),
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.xlsm,.csv,.txt"}),
     )
     invalid_rows = forms.ChoiceField(
         label=gettext_lazy("If rows are invalid"),
@@ -52,6 +54,8 @@ class UploadForm(forms.Form):
 
     def clean_file(self) -> "UploadedFile[Any]":
         file: UploadedFile[Any] = self.cleaned_data["file"]
+        if not is_plain_name(file.name or ""):
+            raise ValidationError(Fault(0, "", shown_name(file.name or ""), "bad_file_name").message)
         limit = settings.IMPORT_FILE_MAX_BYTES
         if file.size is not None and file.size > limit:
             raise ValidationError(

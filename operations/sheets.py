@@ -27,6 +27,10 @@ _UNSAID = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _BREAKS = re.compile(r"\r\n?")
 
 
+class NotAvailable:
+    """Stands for a cell that cannot be said: shown as #N/A, which imports refuse until something is entered there."""
+
+
 class Sheet:
     """A workbook of one sheet, written row by row; `widths` are those of its columns from A on, in letters.
 
@@ -53,7 +57,7 @@ class Sheet:
             self._sheet.freeze_panes(1, 0)
             self.write(self._header, is_bold=True)
 
-    def write(self, row: Iterable[Cell], *, is_bold: bool = False) -> None:
+    def write(self, row: Iterable[Cell | NotAvailable], *, is_bold: bool = False) -> None:
         """One more row."""
         if self._rows == MOST_ROWS:
             self._begin(f"{self._title} {len(self._book.worksheets()) + 1}")
@@ -72,7 +76,10 @@ class Sheet:
         self.close()
         return self._file.getvalue()
 
-    def _write_cell(self, column: int, value: Cell, *, is_bold: bool) -> None:
+    def _write_cell(self, column: int, value: Cell | NotAvailable, *, is_bold: bool) -> None:
+        if isinstance(value, NotAvailable):
+            self._sheet.write_formula(self._rows, column, "=NA()", None, "#N/A")
+            return
         written, style = _written(value)
         cell_format = self._formats.get((style, is_bold)) or self._format(style, is_bold=is_bold)
         if not isinstance(written, str):

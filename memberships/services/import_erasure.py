@@ -8,8 +8,9 @@ blocks. A file goes before its row says so: what is done twice finds nothing to 
 import codecs
 import json
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import BinaryIO
 
 from django.db import transaction
 from django.db.models import Q
@@ -19,15 +20,17 @@ from memberships.models import AccountClosure, MemberContact
 from memberships.services import statements
 from operations import registry
 from operations.audit import because
+from operations.errors import FileRefusedError
 from operations.imports import staging
 from operations.imports.widgets import SEPARATOR
+from operations.imports.workbooks import XLSX, open_sheet
 from operations.models import ImportBatch
 
 State = ImportBatch.State
 #: Nothing reads the files of these any more but their owners, for the rows that were wrong.
 OVER = (State.APPLIED, State.UNDONE, State.PARTLY_UNDONE, State.DISCARDED, State.REFUSED)
 #: These may be gone on with, for as long as is usual; nobody works on them meanwhile.
-RESTING = (State.CHECKED, State.PARTLY_APPLIED)
+RESTING = (State.CHOOSING, State.CHECKED, State.PARTLY_APPLIED)
 RESTS = timedelta(days=30)
 BLOCK = 1 << 20
 #: A mark of fewer characters stands in every file.
@@ -73,19 +76,32 @@ def _holds(batch: ImportBatch, marks: Collection[str]) -> bool:
     """Whether any of the marks stands in the file. One that is gone holds nothing."""
     if not marks:
         return False
-    longest = max(map(len, marks))
-    decoder = codecs.getincrementaldecoder(batch.encoding or "utf-8")("replace")
+    longest, rest = max(map(len, marks)), ""
     try:
         with batch.file.open("rb") as stored:
-            rest = ""
-            while block := stored.read(BLOCK):
-                text = rest + _plain(decoder.decode(block))
+            for block in _texts(batch, stored.file):
+                text = rest + _plain(block)
                 if any(mark in text for mark in marks):
                     return True
                 rest = text[-longest:]
     except FileNotFoundError:
-        pass
+        return False
+    except FileRefusedError:
+        # A workbook that is refused cannot be searched, and nobody goes on with it.
+        return True
     return False
+
+
+def _texts(batch: ImportBatch, stream: BinaryIO) -> Iterator[str]:
+    """What stands in the file, block by block; of a workbook in all its sheets, whichever was imported."""
+    if batch.encoding == XLSX:
+        for sheet, _is_hidden, _is_filled in batch.sheets:
+            with open_sheet(stream, sheet) as rows:
+                yield from (",".join(record.cells) + "\n" for record in rows)
+        return
+    decoder = codecs.getincrementaldecoder(batch.encoding or "utf-8")("replace")
+    while block := stream.read(BLOCK):
+        yield decoder.decode(block)
 
 
 def _remove(batch: ImportBatch, *, at: datetime) -> bool:

@@ -48,6 +48,11 @@ def _recheck(batch: ImportBatch, _posted: Any, actor: User, at: datetime) -> str
     return _("The file is being checked again.")
 
 
+def _choose(batch: ImportBatch, posted: Any, actor: User, at: datetime) -> str:
+    imports.choose_sheet(batch, posted.get("sheet", ""), actor=actor, at=at)
+    return _("The sheet is being checked.")
+
+
 def _undo(batch: ImportBatch, posted: Any, actor: User, at: datetime) -> str:
     reason = posted.get("reason", "").strip()[:200] or _("import undone")
     result = ask(UndoImport.name, {"batch": batch.pk}, actor=actor, reason=reason, on=business_date(at), at=at)
@@ -76,6 +81,7 @@ ACTIONS: dict[str, Action] = {
     "confirm": _confirm,
     "discard": _discard,
     "recheck": _recheck,
+    "choose": _choose,
     "undo": _undo,
     "cancel": _cancel,
     "resume": _resume,

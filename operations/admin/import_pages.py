@@ -21,10 +21,12 @@ from operations.errors import UnknownNameError
 from operations.forms import ConfirmForm
 from operations.imports.faults import Fault
 from operations.imports.importer import Importer
+from operations.imports.workbooks import Sheet
 from operations.models import ImportBatch, ImportRow, JobChunk, JobRun, User
 from operations.models.imports import Verdict
 from operations.services import imports
 from operations.services.approvals import over_limit
+from operations.services.import_notes import notes_in_words
 
 PAGE_SIZE = 50
 State = ImportBatch.State
@@ -32,6 +34,7 @@ Outcome = ImportRow.Outcome
 FetchRows = Callable[..., list[imports.PreviewRow]]
 
 STATE_COLOURS = {
+    State.CHOOSING: "warning",
     State.CHECKING: "info",
     State.CHECKED: "warning",
     State.REFUSED: "danger",
@@ -44,7 +47,7 @@ STATE_COLOURS = {
     State.DISCARDED: "info",
 }
 #: As spreadsheet programs call it; the mark at the beginning is how they know UTF-8.
-ENCODINGS = {"utf-8-sig": "UTF-8 (BOM)"}
+ENCODINGS = {"utf-8-sig": "UTF-8 (BOM)", "xlsx": "XLSX"}
 #: The heading of the bar; an import that stopped and was resumed keeps its state until it ends.
 WORK = {
     State.CHECKING: gettext_lazy("The file is being checked"),
@@ -162,15 +165,25 @@ def batch_page(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
         "open_requests": open_requests(request, batch, at=timezone.now()),
         "live": live_progress(batch),
         "working_on": WORK.get(State(batch.state), batch.get_state_display()),
+        "workbook_notes": notes_in_words(batch),
         "file_faults": [NamedFault("", Fault.from_json(fault)) for fault in batch.faults],
     }
     if is_working or batch.state == State.DISCARDED:
         return context
     if batch.state == State.CHECKED:
         return context | _preview(request, batch)
+    if batch.state == State.CHOOSING:
+        return context | {"sheets": _sheets(request, batch)}
     if batch.state != State.REFUSED:
         return context | _result(request, batch)
     return context
+
+
+def _sheets(request: HttpRequest, batch: ImportBatch) -> list[Sheet]:
+    """The sheets to choose from; the first rows are for who uploaded them, and secrets for nobody."""
+    importer = importer_of(batch)
+    shows_rows = batch.uploaded_by_id == request.user.pk and importer is not None and not importer.is_secret
+    return [sheet if shows_rows else sheet._replace(rows=[]) for sheet in imports.glimpses(batch)]
 
 
 def live_progress(batch: ImportBatch) -> dict[str, Any]:

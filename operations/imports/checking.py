@@ -69,7 +69,21 @@ def frame_of(block: Sequence[Record], layout: Layout) -> pl.DataFrame:
     columns = list(zip(*rows, strict=False))
     data = {f"raw:{field.staged}": pl.Series(columns[place], dtype=pl.String) for place, field in layout.places}
     lines = pl.Series([record.line for record in block], dtype=pl.Int64)
-    return pl.DataFrame({"line": lines, "cells": pl.Series(counts, dtype=pl.Int32), **data})
+    cells = pl.Series(counts, dtype=pl.Int32)
+    return pl.DataFrame({"line": lines, "cells": cells, **data, **_faults_as_read(block, layout)})
+
+
+def _faults_as_read(block: Sequence[Record], layout: Layout) -> dict[str, pl.Series]:
+    """`read:<field>` and `says:<field>` of the columns in which a cell of a workbook could not be told for certain."""
+    found = {place for record in block if record.faults for place in record.faults}
+    columns = {}
+    for place, field in layout.places:
+        if place in found:
+            faults = [record.faults.get(place) for record in block]
+            codes, expected = [fault and fault.code for fault in faults], [fault and fault.expected for fault in faults]
+            columns[f"read:{field.staged}"] = pl.Series(codes, dtype=pl.String)
+            columns[f"says:{field.staged}"] = pl.Series(expected, dtype=pl.String)
+    return columns
 
 
 def normalised(column: pl.Series) -> pl.Series:
@@ -97,7 +111,8 @@ def check_columns(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
         pl.when(~pl.col(f"clear:{name}")).then(pl.col(f"text:{name}")).alias(f"text:{name}") for name in fields
     )
     judged = bare.with_columns(
-        *(_fault(name, field).alias(f"fault:{name}") for name, field in fields.items()), _clears(fields).alias("clears")
+        *(_fault(name, field, frame).alias(f"fault:{name}") for name, field in fields.items()),
+        _clears(fields).alias("clears"),
     )
     checked = judged.with_columns(
         pl.when(pl.col(f"fault:{name}").is_null()).then(field.widget.value(pl.col(f"text:{name}"))).alias(name)
@@ -106,8 +121,17 @@ def check_columns(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     return checked.drop([f"text:{name}" for name in fields] + [f"clear:{name}" for name in fields])
 
 
-def _fault(name: str, field: ImportField) -> pl.Expr:
-    """The field's fault code: what the widget says, and what a required field asks for."""
+def _fault(name: str, field: ImportField, frame: pl.DataFrame) -> pl.Expr:
+    """The field's fault code: that of reading the cell, else what its value breaks."""
+    broken = _value_fault(name, field)
+    if f"read:{name}" not in frame.columns:
+        return broken
+    read = pl.col(f"read:{name}")
+    return pl.when(read.is_not_null()).then(read).otherwise(broken)
+
+
+def _value_fault(name: str, field: ImportField) -> pl.Expr:
+    """What the widget says, and what a required field asks for."""
     text = pl.col(f"text:{name}")
     broken = field.widget.fault(text)
     if field.is_personal:
@@ -144,11 +168,13 @@ def collect_faults(frame: pl.DataFrame, layout: Layout, expected: dict[str, pl.E
             field_name, _colon, known_code = key.partition(":")
             if field_name == name:
                 says = pl.when(code == known_code).then(expression).otherwise(says)
+        if f"says:{name}" in frame.columns:
+            says = pl.coalesce(f"says:{name}", says)
         broken = code.is_not_null() & pl.col("cells").is_null()
         parts.append(pl.when(broken).then(_fault_json(headers[name], pl.col(f"raw:{name}"), code, says, name)))
     joined = pl.concat_str(parts, separator=",", ignore_nulls=True)
     faults = pl.when(joined != "").then("[" + joined + "]").alias("faults")
-    dropped = [name for name in frame.columns if name.startswith(("fault:", "raw:"))]
+    dropped = [name for name in frame.columns if name.startswith(("fault:", "raw:", "read:", "says:"))]
     return frame.with_columns(faults).drop([*dropped, "cells"])
 
 

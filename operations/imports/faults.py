@@ -13,7 +13,39 @@ FILE_FAULTS: dict[str, str | Promise] = {
     "file_altered": gettext_lazy("The stored file is not the one that was uploaded. Upload it again."),
     "check_stopped": gettext_lazy("The check was stopped before its end. Upload the file again."),
     "bad_workbook": gettext_lazy(
-        "The file is no workbook that is read here (%(expected)s). Save it as XLSX again, or as “CSV UTF-8”."
+        "The workbook is damaged, or not whole (%(expected)s). Open it, and save it as XLSX again, or as “CSV UTF-8”."
+    ),
+    "named_otherwise": gettext_lazy(
+        "The name ends in “%(value)s”, but what is in the file is %(expected)s. Save it as XLSX or as “CSV UTF-8” "
+        "again, with the ending that the program gives it."
+    ),
+    "old_workbook": gettext_lazy(
+        "The file is a workbook of an old kind (XLS), which is not read here. Open it, and save it as XLSX."
+    ),
+    "encrypted_workbook": gettext_lazy(
+        "The workbook is encrypted. Open it, take the password off, save it, and upload it again."
+    ),
+    "not_a_workbook": gettext_lazy(
+        "The file is an archive, but no XLSX workbook (perhaps ODS, XLSB, DOCX or ZIP). Save the list as XLSX."
+    ),
+    "workbook_too_large": gettext_lazy(
+        "The workbook is larger than is read here: %(value)s; at most %(expected)s. Split it, or save the sheet as "
+        "“CSV UTF-8”."
+    ),
+    "workbook_entities": gettext_lazy(
+        "The workbook declares a DOCTYPE, which no spreadsheet program writes. Open it, and save it as XLSX again."
+    ),
+    "no_such_sheet": gettext_lazy("The workbook has no sheet “%(value)s”; it has: %(expected)s."),
+    "several_sheets": gettext_lazy(
+        "Several sheets of the workbook hold something: %(expected)s. Say which is to be read (in the command: "
+        "--sheet)."
+    ),
+    "too_many_columns": gettext_lazy(
+        "Line %(line)s has too many columns (%(value)s; at most %(expected)s). Take out what does not belong to the "
+        "list."
+    ),
+    "bad_file_name": gettext_lazy(
+        "“%(value)s” is no name for a file: it holds parts of a path or control characters, or is too long. Rename it."
     ),
     "utf16": gettext_lazy("The file is UTF-16 (“Unicode text”). Save it as “CSV UTF-8”."),
     "nul_bytes": gettext_lazy("The file holds NUL bytes, so it is no text file. Save it as “CSV UTF-8”."),
@@ -41,6 +73,21 @@ ROW_FAULTS: dict[str, str | Promise] = {
     "spreadsheet_number": gettext_lazy(
         "A spreadsheet turned this code into a number (%(value)s), and digits may be lost. "
         "Format the column as text and enter the code again."
+    ),
+    "error_value": gettext_lazy(
+        "The cell shows the error %(value)s. Mend its formula, or enter the value itself."
+    ),
+    "no_stored_value": gettext_lazy(
+        "The formula of this cell has no stored value. Open the workbook, let it calculate, and save it."
+    ),
+    "merged_cells": gettext_lazy(
+        "The cell is covered by the merged area %(expected)s. Take the area apart, and enter the value in each cell."
+    ),
+    "control_character": gettext_lazy(
+        "The text holds control characters, which are shown as signs here: “%(value)s”. Enter it again."
+    ),
+    "bad_cell": gettext_lazy(
+        "“%(value)s” is not what the cell is formatted as. Format the cell as text and enter the value again."
     ),
     "masked_value": gettext_lazy(
         "“%(value)s” is a masked value out of an export. Leave the cell blank, or the column out, "

@@ -2,14 +2,15 @@
 
 import csv
 import io
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from itertools import islice
-from typing import BinaryIO, NamedTuple
+from types import MappingProxyType
+from typing import BinaryIO, NamedTuple, Protocol
 
+from operations.imports.cells import CellFault
 from operations.imports.files import refusal
+from operations.imports.limits import MAX_CELL, MAX_COLUMNS
 
-#: Characters in a cell; above it, csv gives up. A quote that is never closed swallows the file up to here.
-MAX_CELL = 131_072
 #: A block of records ends at whichever comes first, so that memory grows neither with the rows nor with their length.
 BLOCK_ROWS = 20_000
 BLOCK_BYTES = 8 << 20
@@ -17,10 +18,14 @@ STRIDE = 20
 
 
 class Record(NamedTuple):
-    """One record of the file and the (physical) line it begins on."""
+    """One record of the file and the (physical) line it begins on, or the number of its row.
+
+    `faults`: cells of a workbook that cannot be told for certain, by their place. No text can be taken for one.
+    """
 
     line: int
     cells: list[str]
+    faults: Mapping[int, CellFault] = MappingProxyType({})
 
 
 def read_records(stream: BinaryIO, encoding: str) -> Generator[Record, None, None]:
@@ -35,6 +40,8 @@ def read_records(stream: BinaryIO, encoding: str) -> Generator[Record, None, Non
     line = 1
     try:
         for cells in reader:
+            if len(cells) > MAX_COLUMNS:
+                raise refusal("too_many_columns", line=line, value=str(len(cells)), expected=str(MAX_COLUMNS))
             if any(cells) and not _is_blank(cells):
                 yield Record(line, cells)
             line = reader.line_num + 1
@@ -52,7 +59,13 @@ def _is_blank(cells: list[str]) -> bool:
     return not cells[0].strip() and not any(cell.strip() for cell in cells)
 
 
-def read_blocks(records: Iterator[Record], stream: BinaryIO) -> Iterator[list[Record]]:
+class Measured(Protocol):
+    """What knows how much of it was read."""
+
+    def tell(self) -> int: ...
+
+
+def read_blocks(records: Iterator[Record], stream: Measured) -> Iterator[list[Record]]:
     """The records of a stream in lists that are small in rows and in bytes."""
     block: list[Record] = []
     began_at = stream.tell()

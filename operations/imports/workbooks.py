@@ -1,95 +1,213 @@
-"""The first sheet of an XLSX workbook as CSV, read by a process of its own with little memory and time.
+"""Workbooks (XLSX) for the rest of the house: a process of its own reads them, this is where its rows come in.
 
-A workbook of a few kilobytes can hold gigabytes. So what it says it unpacks to is looked at before anything is opened,
-and the reader (openpyxl, a row at a time) runs where it can exhaust nothing but itself: `python -m
-operations.imports.workbooks` reads the workbook from stdin and writes CSV to stdout. It knows nothing of Django.
+What a file is, is told by how it begins; its name must say the same. A workbook of a few kilobytes can hold gigabytes,
+so the reader (workbook_process.py) has little memory and time. Whatever becomes of it, the caller gets rows and notes,
+or a FileRefusedError that says why.
 """
 
 import csv
+import hashlib
 import io
-import resource
+import json
+import shutil
+import signal
 import subprocess
 import sys
-import zipfile
-from collections.abc import Iterable
-from datetime import date, datetime
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NamedTuple
 
-#: How a file that is a ZIP archive begins, as every XLSX does.
-MAGIC = b"PK\x03\x04"
-MAX_UNPACKED = 300 << 20
-MAX_ROWS, MAX_COLUMNS = 300_000, 64
-MEMORY, SECONDS = 1 << 30, 90
+import structlog
+from django.utils.translation import gettext_lazy
+
+from operations.errors import FileRefusedError
+from operations.imports.cells import CellFault
+from operations.imports.faults import Fault
+from operations.imports.files import refusal
+from operations.imports.limits import Limits
+from operations.imports.merges import letters_of
+from operations.imports.reader import Record
+
+log = structlog.get_logger(__name__)
+#: What stands in ImportBatch.encoding of a workbook.
+XLSX = "xlsx"
+LIMITS = Limits()
+#: To look at what sheets there are, while somebody waits for the page.
+GLANCE_SECONDS = 20
 PROJECT = Path(__file__).resolve().parents[2]
+PROCESS = "operations.imports.workbook_process"
+#: What a limit is a number of, in words.
+UNITS = {
+    "bytes": gettext_lazy("%(most)s bytes unpacked"),
+    "entries": gettext_lazy("%(most)s parts"),
+    "rows": gettext_lazy("%(most)s rows"),
+    "merges": gettext_lazy("%(most)s merged areas"),
+    "MB": gettext_lazy("%(most)s MB of memory"),
+    "seconds": gettext_lazy("%(most)s seconds of computing"),
+}
+BLOCK = 1 << 20
 
 
-class WorkbookError(Exception):
-    """It is no workbook, or larger than is read here."""
+class Sheet(NamedTuple):
+    """A sheet as it can be chosen; `rows` are the first of it."""
+
+    name: str
+    is_hidden: bool
+    is_filled: bool
+    rows: list[list[str]]
 
 
-def is_workbook(data: bytes) -> bool:
-    """Whether the bytes are an XLSX file, by how they begin."""
-    return data.startswith(MAGIC)
+def sha256_of(stream: IO[bytes]) -> str:
+    """The hash of a file, from its beginning."""
+    stream.seek(0)
+    digest = hashlib.sha256()
+    while block := stream.read(BLOCK):
+        digest.update(block)
+    return digest.hexdigest()
 
 
-def csv_of(data: bytes) -> bytes:
-    """The first sheet as CSV in UTF-8. WorkbookError."""
-    try:
-        unpacked = sum(entry.file_size for entry in zipfile.ZipFile(io.BytesIO(data)).infolist())
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise WorkbookError("ZIP") from error
-    if unpacked > MAX_UNPACKED:
-        raise WorkbookError(f"{unpacked} > {MAX_UNPACKED} bytes")
-    try:
-        done = subprocess.run(  # nosec B603
-            [sys.executable, "-m", "operations.imports.workbooks"], input=data, capture_output=True, cwd=PROJECT,
-            timeout=SECONDS, check=True, preexec_fn=_limit,
+def look_at(stream: IO[bytes]) -> list[Sheet]:
+    """The sheets of a workbook, by a glance at the beginning of each. FileRefusedError."""
+    sheets: list[Sheet] = []
+    with _reading(stream, None, LIMITS._replace(seconds=GLANCE_SECONDS)) as messages:
+        for message in messages:
+            sheets = [Sheet(**sheet) for sheet in message["sheets"]]
+    return sheets
+
+
+def only_sheet(sheets: list[Sheet]) -> Sheet | None:
+    """The one sheet with anything in it; None where there are several. FileRefusedError where there is none."""
+    filled = [sheet for sheet in sheets if sheet.is_filled]
+    if not filled:
+        raise refusal("empty_file")
+    return filled[0] if len(filled) == 1 else None
+
+
+def as_csv(data: bytes) -> bytes:
+    """The first sheet with anything in it as CSV in UTF-8, blank rows where they are; for files of some thousand rows.
+
+    FileRefusedError also for a cell that cannot be told for certain.
+    """
+    stream, out = io.BytesIO(data), io.StringIO(newline="")
+    sheet = next((sheet.name for sheet in look_at(stream) if sheet.is_filled), None)
+    if sheet is None:
+        raise refusal("empty_file")
+    writer, last = csv.writer(out), 0
+    with open_sheet(stream, sheet) as rows:
+        for line, cells, faults in rows:
+            if faults:
+                raise FileRefusedError(*(
+                    Fault(line, letters_of(place), fault.value, fault.code, fault.expected)
+                    for place, fault in faults.items()
+                ))
+            writer.writerows([] for _blank in range(last + 1, line))
+            writer.writerow(cells)
+            last = line
+    return out.getvalue().encode()
+
+
+class SheetRows:
+    """The records of one sheet, in order. Once all were read, `notes` say what an operator should know of it."""
+
+    def __init__(self, messages: Iterator[dict[str, Any]]) -> None:
+        self._messages = messages
+        #: Which part of the sheet was read, and how many characters stood in it.
+        self.share, self._characters = 0.0, 0
+        self.notes: list[dict[str, Any]] = []
+
+    def __iter__(self) -> Iterator[Record]:
+        for message in self._messages:
+            self.share = message.get("share", self.share)
+            self.notes = message.get("end", self.notes)
+            self._characters += message.get("characters", 0)
+            for line, cells, *faults in message.get("rows", ()):
+                yield Record(line, cells, {place: CellFault(*fault) for place, *fault in faults[0]} if faults else {})
+
+    def tell(self) -> int:
+        """How much came so far: what blocks of records are measured by."""
+        return self._characters
+
+
+@contextmanager
+def open_sheet(stream: IO[bytes], sheet: str) -> Iterator[SheetRows]:
+    """The rows of the sheet of that name; a process reads them while they are asked for. FileRefusedError."""
+    with _reading(stream, sheet, LIMITS) as messages:
+        yield SheetRows(messages)
+
+
+@contextmanager
+def _reading(
+    stream: IO[bytes], sheet: str | None, limits: Limits
+) -> Iterator[Iterator[dict[str, Any]]]:
+    """The messages of a process that reads the workbook; it is ended with the block."""
+    task = json.dumps({"sheet": sheet, "limits": limits._asdict()})
+    with _real_file(stream) as file, tempfile.TemporaryFile() as errors:
+        # It inherits no environment, which holds our secrets, and needs none.
+        process = subprocess.Popen(  # nosec B603
+            [sys.executable, "-m", PROCESS, task], stdin=file, stdout=subprocess.PIPE, stderr=errors, cwd=PROJECT,
+            env={},
         )
-    except subprocess.SubprocessError as error:
-        raise WorkbookError(f"≤ {MAX_ROWS} × {MAX_COLUMNS}, XLSX") from error
-    return done.stdout
+        try:
+            yield _messages(process, errors, limits)
+        finally:
+            process.kill()
+            process.wait()
+            if process.stdout:
+                process.stdout.close()
 
 
-def _limit() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+def _messages(process: "subprocess.Popen[bytes]", errors: IO[bytes], limits: Limits) -> Iterator[dict[str, Any]]:
+    """What the process says; FileRefusedError when it refuses the file, or did not come to its end."""
+    assert process.stdout
+    is_ended = False
+    for line in process.stdout:
+        message = json.loads(line)
+        if "refused" in message:
+            raise FileRefusedError(_fault(message["refused"]))
+        is_ended = is_ended or "end" in message or "sheets" in message
+        yield message
+    if process.wait() or not is_ended:
+        raise _broken_off(process.returncode, errors, limits)
 
 
-def write_csv(rows: Iterable[tuple[Any, ...]], out: Any) -> None:
-    """Rows of cells as CSV; ends with an error where there are more than are read."""
-    writer = csv.writer(out)
-    for number, row in enumerate(rows):
-        if number >= MAX_ROWS:
-            sys.exit("too many rows")
-        cells = [text_of(cell) for cell in row]
-        while cells and not cells[-1]:
-            cells.pop()
-        writer.writerow(cells)
+def _broken_off(code: int, errors: IO[bytes], limits: Limits) -> FileRefusedError:
+    """Why the process ended before its end."""
+    errors.seek(0)
+    said = errors.read()[-2000:].decode(errors="replace")
+    log.warning("workbook_process_ended", code=code, said=said)
+    if code == -signal.SIGXCPU:
+        return FileRefusedError(_fault_too_large(f"> {limits.seconds}", f"{limits.seconds} seconds"))
+    if "MemoryError" in said:
+        return FileRefusedError(_fault_too_large(f"> {limits.memory >> 20}", f"{limits.memory >> 20} MB"))
+    if code in (-signal.SIGKILL, -signal.SIGTERM):
+        return refusal("check_stopped", line=0)
+    return refusal("bad_workbook", expected=f"{PROCESS}: {code}")
 
 
-def text_of(cell: Any) -> str:
-    """A cell as it would stand in a CSV file; a number that lost digits shows it (1.10105e+17)."""
-    if cell is None:
-        return ""
-    if isinstance(cell, datetime | date):
-        return cell.isoformat()[:10]
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
-        return str(int(cell))
-    return str(cell)
+def _fault(refused: dict[str, Any]) -> Fault:
+    if refused["code"] == "workbook_too_large":
+        return _fault_too_large(refused["value"], refused["expected"])
+    return Fault(**refused)
 
 
-def main() -> None:
-    from openpyxl import load_workbook  # type: ignore[import-untyped]
-
-    book = load_workbook(io.BytesIO(sys.stdin.buffer.read()), read_only=True, data_only=True)
-    # What a workbook says of its own size is not believed.
-    sheet = book.worksheets[0]
-    sheet.reset_dimensions()
-    out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="")
-    write_csv(sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True), out)
-    out.flush()
+def _fault_too_large(value: str, expected: str) -> Fault:
+    """The fault with its unit in words."""
+    most, _blank, unit = expected.partition(" ")
+    return Fault(1, "", value, "workbook_too_large", str(UNITS[unit]) % {"most": most})
 
 
-if __name__ == "__main__":
-    main()
+@contextmanager
+def _real_file(stream: IO[bytes]) -> Iterator[IO[bytes]]:
+    """The stream as a file that another process can read from any place; of any other storage, a copy on disk."""
+    stream.seek(0)
+    try:
+        stream.fileno()
+    except (OSError, AttributeError):
+        with tempfile.TemporaryFile() as copy:
+            shutil.copyfileobj(stream, copy, BLOCK)
+            copy.seek(0)
+            yield copy
+    else:
+        yield stream

@@ -34,6 +34,7 @@ class ImportBatch(models.Model):
     """One file: uploaded, checked, confirmed, applied, perhaps undone."""
 
     class State(models.TextChoices):
+        CHOOSING = "choosing", _("sheet to be chosen")
         CHECKING = "checking", _("being checked")
         CHECKED = "checked", _("checked, to be confirmed")
         REFUSED = "refused", _("refused")
@@ -51,6 +52,11 @@ class ImportBatch(models.Model):
     file_sha256 = models.CharField(_("SHA-256 of the file"), max_length=64)
     file_size = models.BigIntegerField(_("file size"))
     encoding = models.CharField(_("encoding"), max_length=16, blank=True)
+    # Of a workbook: the sheet that is read, the names of those there are (with whether each is hidden and holds
+    # anything), and what an operator should know of what was read: [{"code": …, …}, …].
+    sheet = models.CharField(_("sheet"), max_length=255, blank=True, db_default="")
+    sheets = models.JSONField(_("sheets"), default=list, blank=True, db_default=models.Value([], models.JSONField()))
+    notes = models.JSONField(_("notes"), default=list, blank=True, db_default=models.Value([], models.JSONField()))
     language = models.CharField(_("language"), max_length=16, default="zh-hans")
     columns = ArrayField(models.CharField(max_length=64), verbose_name=_("columns"), default=list, blank=True)
     headers = ArrayField(models.CharField(max_length=200), verbose_name=_("headers"), default=list, blank=True)

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import date, datetime
 
 import polars as pl
@@ -14,10 +13,13 @@ from operations import registry
 from operations.errors import FileRefusedError
 from operations.imports import staging
 from operations.imports.checking import Layout, check_columns, collect_faults, frame_of
-from operations.imports.files import inspect_file, refusal
+from operations.imports.faults import Fault
+from operations.imports.files import refusal
 from operations.imports.headers import match_headers
 from operations.imports.importer import Importer
-from operations.imports.reader import Record, read_blocks, read_records
+from operations.imports.merges import letters_of
+from operations.imports.reader import Record, read_blocks
+from operations.imports.sources import open_source
 from operations.models import ImportBatch, ImportRow
 from operations.models.imports import Verdict
 
@@ -77,19 +79,16 @@ def restage(batch: ImportBatch, *, on: date) -> None:
 
 def _stage(batch: ImportBatch, importer: Importer, *, on: date, report: Progress) -> int:
     """Fill the batch's staging table from its file, a block at a time; the number of rows read."""
-    with batch.file.open("rb") as stored, translation.override(batch.language):
-        facts = inspect_file(stored.file)
-        if batch.file_sha256 != facts.sha256:
-            raise refusal("file_altered")
-        batch.encoding = facts.encoding
-        with closing(read_records(stored.file, facts.encoding)) as records:
-            layout = _read_header(batch, importer, records, on=on)
-            rows_read = 0
-            for block in read_blocks(records, stored.file):
-                rows = check_block(frame_of(block, layout), layout, importer, batch, on=on)
-                staging.copy_rows(importer.staged, batch, rows)
-                rows_read += len(block)
-                report(rows_read, stored.file.tell() / facts.size)
+    with translation.override(batch.language), open_source(batch) as source:
+        records = iter(source.records)
+        layout = _read_header(batch, importer, records, on=on)
+        rows_read = 0
+        for block in read_blocks(records, source.measure):
+            rows = check_block(frame_of(block, layout), layout, importer, batch, on=on)
+            staging.copy_rows(importer.staged, batch, rows)
+            rows_read += len(block)
+            report(rows_read, source.share())
+        batch.notes = source.notes()
     return rows_read
 
 
@@ -97,6 +96,11 @@ def _read_header(batch: ImportBatch, importer: Importer, records: Iterator[Recor
     header = next(records, None)
     if header is None:
         raise refusal("empty_file")
+    if header.faults:
+        raise FileRefusedError(*(
+            Fault(header.line, letters_of(place), fault.value, fault.code, fault.expected)
+            for place, fault in header.faults.items()
+        ))
     fields = match_headers(header, importer.fields(on=on), is_secret=importer.is_secret)
     batch.columns = [field.staged if field else "" for field in fields]
     batch.headers = [name[:200] for name in header.cells[: len(fields)]]

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO
@@ -20,10 +20,13 @@ from operations.imports.faults import Fault
 from operations.imports.fields import ImportField
 from operations.imports.headers import REASON_HEADERS, is_reason
 from operations.imports.importer import Importer
-from operations.imports.reader import Record, line_end_of, read_records
+from operations.imports.reader import Record, line_end_of
+from operations.imports.sources import open_records
+from operations.imports.workbooks import XLSX
 from operations.models import ImportBatch, ImportRow, JobRun, StagedRow
 from operations.models.imports import Verdict
 from operations.services.jobs import pace
+from operations.sheets import NotAvailable, Sheet
 
 PAGE = 50
 #: Rows that are read at a time where all of them are wanted.
@@ -203,9 +206,10 @@ def outcome_faults(batch: ImportBatch, outcome: str) -> Iterable[Fault]:
 
 
 def write_error_file(batch: ImportBatch, out: BinaryIO, *, language: str) -> None:
-    """The invalid rows as they were read, in the file's encoding, columns and line ends, with a reason column.
+    """The invalid rows as they were read, in the file's kind, encoding, columns and line ends, with a reason column.
 
-    A formula is guarded by an apostrophe, which an import takes off again; secrets are masked by their importer.
+    A formula is guarded by an apostrophe, which an import takes off again, or is a text of a workbook; secrets are
+    masked by their importer.
     ImportStateError when the rows are not there any more.
     """
     importer = registry.importers.get(batch.importer)
@@ -215,32 +219,55 @@ def write_error_file(batch: ImportBatch, out: BinaryIO, *, language: str) -> Non
     if not batch.file:
         raise ImportStateError(_("The file was erased, since it holds secrets: its rows cannot be handed back."))
     with batch.file.open("rb") as stored, translation.override(language):
-        line_end = line_end_of(stored.file)
-        text = io.TextIOWrapper(out, encoding=batch.encoding, newline="", write_through=True)
-        with closing(read_records(stored.file, batch.encoding)) as records:
-            for cells in _error_rows(records, rows, language, importer=importer, columns=batch.columns):
-                text.write(csv_line(map(guard_formula, cells), end=line_end))
-        text.detach()
+        write = _write_workbook if batch.encoding == XLSX else _write_csv
+        line_end = "" if batch.encoding == XLSX else line_end_of(stored.file)
+        with open_records(stored.file, batch) as records:
+            write(_error_rows(records, rows, language, importer=importer, columns=batch.columns), out, batch, line_end)
+
+
+def _write_csv(table: Iterator[list[str | NotAvailable]], out: BinaryIO, batch: ImportBatch, line_end: str) -> None:
+    text = io.TextIOWrapper(out, encoding=batch.encoding, newline="", write_through=True)
+    for cells in table:
+        text.write(csv_line(map(guard_formula, map(str, cells)), end=line_end))
+    text.detach()
+
+
+def _write_workbook(table: Iterator[list[str | NotAvailable]], out: BinaryIO, batch: ImportBatch, _end: str) -> None:
+    """Every cell is a text; one that could not be read is #N/A, which comes again as a fault until it is mended."""
+    header = list(map(str, next(table)))
+    sheet = Sheet(batch.sheet, [16] * len(header), header, into=out)
+    for cells in table:
+        sheet.write(cells)
+    sheet.close()
 
 
 def _error_rows(
     records: Iterator[Record], rows: QuerySet[Any], language: str, *, importer: Importer, columns: list[str]
-) -> Iterator[list[str]]:
+) -> Iterator[list[str | NotAvailable]]:
     """The header and the invalid rows; a former reason column gives way to the new one."""
     header = next(records).cells
     kept = [place for place, cell in enumerate(header) if not is_reason(cell)]
     yield [*(header[place] for place in kept), REASON_HEADERS[0 if language.startswith("zh") else 1]]
     for line, faults in _by_blocks(rows.values_list("line", "faults", named=True)):
-        cells = next(record.cells for record in records if record.line == line)
-        if len(cells) == len(header):
-            wrong = {fault.get("field") for fault in faults}
-            cells = [
-                importer.handed_back(cells[place], columns[place], is_wrong=columns[place] in wrong) for place in kept
-            ]
-        else:
-            cells = [importer.handed_back(cell, None) for cell in cells]
+        record = next(record for record in records if record.line == line)
+        wrong = {fault.get("field") for fault in faults}
+        cells = _cells_back(record, len(header), kept, importer=importer, columns=columns, wrong=wrong)
         padding = [""] * (len(kept) - len(cells))
         yield [*cells, *padding, "; ".join(_reason(Fault.from_json(fault, line=line)) for fault in faults)]
+
+
+def _cells_back(
+    record: Record, width: int, kept: list[int], *, importer: Importer, columns: list[str], wrong: set[str | None]
+) -> list[str | NotAvailable]:
+    """The cells of an invalid row, as they are handed back."""
+    cells = record.cells
+    if len(cells) != width:
+        return [importer.handed_back(cell, None) for cell in cells]
+    return [
+        NotAvailable() if place in record.faults
+        else importer.handed_back(cells[place], columns[place], is_wrong=columns[place] in wrong)
+        for place in kept
+    ]
 
 
 def _reason(fault: Fault) -> str:

@@ -4,23 +4,21 @@ The long work is done by jobs (operations/jobs.py); these functions change the s
 """
 
 from datetime import datetime
-from typing import Any, BinaryIO, cast
+from typing import Any
 from uuid import UUID
 
 import structlog
 from django.core.files import File
-from django.core.files.base import ContentFile
 from django.db import OperationalError, transaction
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from operations import registry
 from operations.audit import because
-from operations.errors import FileRefusedError, ImportStateError, PreviewChangedError
+from operations.errors import ImportStateError, PreviewChangedError
 from operations.imports import staging
-from operations.imports.files import inspect_file, refusal
-from operations.imports.workbooks import MAGIC, WorkbookError, csv_of, is_workbook
 from operations.models import ImportBatch, JobRun, User
+from operations.services.import_files import glimpses, named_sheet, store_file
 from operations.services.import_previews import (
     Change,
     PreviewRow,
@@ -38,8 +36,10 @@ __all__ = [
     "PreviewRow",
     "Progress",
     "batch_faults",
+    "choose_sheet",
     "confirm_import",
     "discard_import",
+    "glimpses",
     "outcome_page",
     "preview_page",
     "progress",
@@ -56,54 +56,31 @@ State = ImportBatch.State
 DONE = (State.APPLIED, State.UNDONE, State.PARTLY_UNDONE, State.DISCARDED, State.REFUSED)
 
 
-def store_file(
-    importer_name: str, file: "File[Any]", *, file_name: str, skips_invalid: bool, actor: User | None, at: datetime
-) -> ImportBatch:
-    """Keep an uploaded file and make its batch; a file that is no text is refused at once, in `faults`.
-
-    Of a workbook the first sheet is kept, as CSV: that is what was uploaded, from then on.
-    """
-    importer = registry.importers.get(importer_name)
-    batch = ImportBatch(
-        importer=importer.name, file_name=file_name, file_size=file.size, skips_invalid=skips_invalid,
-        uploaded_by=actor, uploaded_at=at, language=translation.get_language() or "zh-hans",
-    )
-    try:
-        file = _as_csv(file)
-        facts = inspect_file(cast(BinaryIO, file.file))
-    except FileRefusedError as refused:
-        batch.state, batch.faults = State.REFUSED, [fault.as_json() for fault in refused.faults]
-    else:
-        batch.encoding, batch.file_sha256 = facts.encoding, facts.sha256
-        file.seek(0)
-        batch.file.save("upload", file, save=False)
-    with because(actor=actor):
-        batch.save()
-    return batch
-
-
-def _as_csv(file: "File[Any]") -> "File[Any]":
-    """The file, or what stands in the first sheet of a workbook. Raises FileRefusedError."""
-    head = file.read(len(MAGIC))
-    file.seek(0)
-    if not is_workbook(head):
-        return file
-    try:
-        return ContentFile(csv_of(file.read()), name=file.name)
-    except WorkbookError as error:
-        raise refusal("bad_workbook", expected=str(error)) from error
-
-
 def upload_file(
-    importer_name: str, file: "File[Any]", *, file_name: str, skips_invalid: bool, actor: User | None, at: datetime
+    importer_name: str, file: "File[Any]", *, file_name: str, skips_invalid: bool, actor: User | None, at: datetime,
+    sheet: str = "",
 ) -> ImportBatch:
-    """Keep an uploaded file and have it checked in the background."""
+    """Keep an uploaded file and have it checked in the background; of a workbook the sheet of that name.
+
+    Without a name, the one sheet that holds anything; where several do, the batch waits for `choose_sheet`.
+    """
     batch = store_file(
-        importer_name, file, file_name=file_name, skips_invalid=skips_invalid, actor=actor, at=at
+        importer_name, file, file_name=file_name, skips_invalid=skips_invalid, actor=actor, at=at, sheet=sheet
     )
     if batch.state == State.CHECKING:
         with transaction.atomic():
             _start_check(batch, actor=actor, at=at)
+    return batch
+
+
+def choose_sheet(batch: ImportBatch, sheet: str, *, actor: User | None, at: datetime) -> ImportBatch:
+    """Have the sheet of that name checked. FileRefusedError for a name that is none of the workbook's."""
+    with transaction.atomic(), because(_("sheet chosen"), actor=actor):
+        batch = _lock(batch)
+        _expect(batch, State.CHOOSING)
+        batch.sheet = named_sheet(batch.sheets, sheet)
+        batch.state = State.CHECKING
+        _start_check(batch, actor=actor, at=at)
     return batch
 
 
@@ -165,7 +142,7 @@ def discard_import(batch: ImportBatch, *, actor: User | None, at: datetime) -> I
     """Drop a preview that nobody will confirm, with its staging rows."""
     with transaction.atomic(), because(_("preview discarded"), actor=actor):
         batch = _lock(batch)
-        _expect(batch, State.CHECKED, State.REFUSED, State.DISCARDED)
+        _expect(batch, State.CHECKED, State.CHOOSING, State.REFUSED, State.DISCARDED)
         batch.state = State.DISCARDED
         batch.save()
         importer = registry.importers.get(batch.importer)

@@ -26,11 +26,19 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from operations.audit import because
+from operations.errors import FileRefusedError
 from operations.imports.files import inspect_file, refusal
-from operations.imports.workbooks import WorkbookError, csv_of, is_workbook
+from operations.imports.kinds import kind_of_file
+from operations.imports.workbooks import XLSX, as_csv
 from operations.models import User
 from operations.services.approvals import requests_about
-from partners.errors import StatementMonthError, StatementPartnerError, StatementStateError
+from partners.errors import (
+    StatementFault,
+    StatementFileError,
+    StatementMonthError,
+    StatementPartnerError,
+    StatementStateError,
+)
 from partners.importers.statements import HEADERS, STATES, read_statement
 from partners.models import Partner, PartnerStatement, Settlement, StatementLine
 from partners.services import statement_matching
@@ -101,11 +109,13 @@ class _Kept(NamedTuple):
 
 
 def _read(file: "File[Any]") -> _Kept:
-    """The bytes of the file; of a workbook its first sheet as CSV. FileRefusedError."""
+    """The bytes of the file; of a workbook its first sheet that holds anything, as CSV.
+
+    FileRefusedError, and StatementFileError for cells that cannot be told for certain.
+    """
     if file.size > MAX_BYTES:
         raise refusal("too_large", value=str(file.size), expected=str(MAX_BYTES))
-    file.seek(0)
-    if not is_workbook(file.read(4)):
+    if kind_of_file(cast(BinaryIO, file.file), file.name or "") != XLSX:
         facts = inspect_file(cast(BinaryIO, file.file))
         file.seek(0)
         data = file.read()
@@ -113,9 +123,13 @@ def _read(file: "File[Any]") -> _Kept:
     file.seek(0)
     data = file.read()
     try:
-        return _Kept(data, sha256(data).hexdigest(), csv_of(data), "utf-8")
-    except WorkbookError as error:
-        raise refusal("unreadable_file", value=file.name or "", expected=str(error) or _("no workbook")) from error
+        return _Kept(data, sha256(data).hexdigest(), as_csv(data), "utf-8")
+    except FileRefusedError as refused:
+        # Cells that cannot be told for certain are named like any other that is wrong.
+        cells = [StatementFault(each.line, each.column, each.value, each.message) for each in refused.faults]
+        if not all(each.column for each in cells):
+            raise
+        raise StatementFileError(cells) from refused
 
 
 def _match(kept: "_Kept", partner: Partner, month: date) -> "tuple[statement_matching.Matching, int]":

@@ -188,7 +188,7 @@ ASKED = {
 #: Buttons: POST only.
 PRESSED = {
     **{f"operations_importbatch_{name}": IMPORTERS
-       for name in ("confirm", "discard", "recheck", "undo", "cancel", "resume")},
+       for name in ("choose", "confirm", "discard", "recheck", "undo", "cancel", "resume")},
     **{f"operations_jobrun_{name}": ON_CALL for name in ("cancel", "resume", "again")},
     "memberships_programmerevision_what_if": {MANAGER},
     "credit_receipt_match_now": CREDIT,

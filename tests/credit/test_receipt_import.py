@@ -170,14 +170,14 @@ def test_statement_over_the_limit_of_its_operator_takes_two(xiaomei: User) -> No
     assert differences() == []
 
 
-def test_workbook_is_read_as_its_first_sheet(xiaomei: User) -> None:
+def test_workbook_is_read_as_its_one_sheet(xiaomei: User) -> None:
     line = a_line()
     book, out = Workbook(), io.BytesIO()
     book.active.append(HEADERS)
     book.active.append([TODAY, name_of(line), "6222020200112233445", 12.5, "货款", "B1"])
     book.active.append([TODAY, "某某", 6222020200112233445.0, -3, "", "B2"])
     book.save(out)
-    batch = checked(out.getvalue(), by=xiaomei, kind=KIND, skips_invalid=True)
+    batch = checked(out.getvalue(), by=xiaomei, kind=KIND, skips_invalid=True, name="b.xlsx")
     assert found(batch) == [
         (3, "付款账号", "6.222020200112233e+18", "spreadsheet_number"), (3, "金额", "-3", "not_received"),
     ]

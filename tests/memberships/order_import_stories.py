@@ -22,10 +22,11 @@ def worked(batch: ImportBatch) -> ImportBatch:
 
 
 def checked(
-    content: bytes, *, by: User, skips_invalid: bool = False, kind: str = "orders", at: datetime = AT
+    content: bytes, *, by: User, skips_invalid: bool = False, kind: str = "orders", at: datetime = AT,
+    name: str = "rows.csv",
 ) -> ImportBatch:
     batch = upload_file(
-        kind, ContentFile(content), file_name="rows.csv", skips_invalid=skips_invalid, actor=by, at=at
+        kind, ContentFile(content), file_name=name, skips_invalid=skips_invalid, actor=by, at=at
     )
     return worked(batch)
 

@@ -26,7 +26,7 @@ CELLS = st.one_of(st.text(max_size=8), st.text(alphabet=' ,"\n\r\\\'ab企=-', ma
 
 
 def read(content: bytes, encoding: str = "utf-8") -> list[tuple[int, list[str]]]:
-    return [tuple(record) for record in read_records(io.BytesIO(content), encoding)]  # type: ignore[misc]
+    return [(record.line, record.cells) for record in read_records(io.BytesIO(content), encoding)]
 
 
 def refused(text: str) -> Fault:

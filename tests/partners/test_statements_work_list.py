@@ -202,6 +202,6 @@ def test_workbook_that_would_exhaust_us_is_refused(monkeypatch: pytest.MonkeyPat
     for broken in (b"PK\x03\x04 no workbook", data[: len(data) // 2]):
         with pytest.raises(FileRefusedError):
             bring_bytes(partner, broken)
-    monkeypatch.setattr(workbooks, "MAX_UNPACKED", 1000)
+    monkeypatch.setattr(workbooks, "LIMITS", workbooks.LIMITS._replace(unpacked=1000))
     with pytest.raises(FileRefusedError, match="1000"):
         bring_bytes(partner, data)

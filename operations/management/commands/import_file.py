@@ -1,4 +1,4 @@
-"""manage.py import_file KIND FILE [--apply] [--skip-invalid] [--json] [--user NAME]: the desk's import, by command."""
+"""manage.py import_file KIND FILE [--sheet NAME] [--apply] [--skip-invalid] [--json] [--user NAME]: imports a file."""
 
 import json
 import os
@@ -24,6 +24,7 @@ from operations.errors import ApprovalError, UnknownNameError
 from operations.imports.faults import Fault
 from operations.models import Approval, ImportBatch, ImportRow, User
 from operations.services.approvals import ask, refuse_nobody
+from operations.services.import_notes import notes_in_words
 from operations.services.import_previews import batch_faults, outcome_faults, row_faults
 from operations.services.imports import (
     confirm_import,
@@ -49,6 +50,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("kind", help="for instance enterprise-customers")
         parser.add_argument("file", type=Path)
+        parser.add_argument("--sheet", default="", help="of a workbook, where several sheets hold something")
         parser.add_argument("--apply", action="store_true", help="write the rows; without it, they are only checked")
         parser.add_argument("--skip-invalid", action="store_true", help="write the valid rows even if some are invalid")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -69,19 +71,28 @@ class Command(BaseCommand):
             with path.open("rb") as stream:
                 batch = upload_file(
                     kind, File(stream), file_name=_plain(path.name), skips_invalid=options["skip_invalid"],
-                    actor=actor, at=timezone.now(),
+                    actor=actor, at=timezone.now(), sheet=options["sheet"],
                 )
         except OSError as error:
             unread = Fault(0, "", _plain(str(path)), "unreadable_file", error.strerror or str(error))
-            self._print(dict.fromkeys(COUNTS, 0), [unread], as_json=options["json"])
+            self._print(dict.fromkeys(COUNTS, 0), [unread], [], as_json=options["json"])
             sys.exit(UNREADABLE)
+        if batch.state == ImportBatch.State.CHOOSING:
+            self._refuse_choice(batch, as_json=options["json"])
         batch, request = self._work(batch, applies=options["apply"], reason=options["reason"])
         counts = {name: getattr(batch, name) for name in COUNTS}
         if request is not None:
             counts["approval"] = request.pk
             self.stderr.write(f"{request.summary} {waits_in_words(request)}")
-        self._print(counts, _faults(batch), as_json=options["json"])
+        self._print(counts, _faults(batch), notes_in_words(batch), as_json=options["json"])
         sys.exit(_exit_code(batch) if request is None else NOT_APPROVED)
+
+    def _refuse_choice(self, batch: ImportBatch, *, as_json: bool) -> None:
+        """Nobody is asked here: the sheets are named, and nothing waits for an answer."""
+        discard_import(batch, actor=batch.uploaded_by, at=timezone.now())
+        names = ", ".join(f"“{name}”" for name, _is_hidden, is_filled in batch.sheets if is_filled)
+        self._print(dict.fromkeys(COUNTS, 0), [Fault(0, "", "", "several_sheets", names)], [], as_json=as_json)
+        sys.exit(UNREADABLE)
 
     def _importer(self, kind: str) -> str:
         try:
@@ -135,10 +146,11 @@ class Command(BaseCommand):
         )
         return result if isinstance(result, Approval) else None
 
-    def _print(self, counts: dict[str, int], faults: Iterable[Fault], *, as_json: bool) -> None:
+    def _print(self, counts: dict[str, int], faults: Iterable[Fault], notes: list[str], *, as_json: bool) -> None:
         """Print an error at a time: there may be a million."""
         if as_json:
-            self.stdout.write(f'{json.dumps(counts)[:-1]}, "errors": [', ending="")
+            facts = {**counts, "notes": notes} if notes else counts
+            self.stdout.write(f'{json.dumps(facts, ensure_ascii=False)[:-1]}, "errors": [', ending="")
             for place, fault in enumerate(faults):
                 shown = {**fault.as_json(), "message": fault.message}
                 del shown["expected"], shown["field"]
@@ -147,6 +159,8 @@ class Command(BaseCommand):
             return
         for name, count in counts.items():
             self.stdout.write(f"{ImportBatch._meta.get_field(name).verbose_name}: {count}")  # type: ignore[union-attr]
+        for note in notes:
+            self.stdout.write(note)
         for fault in faults:
             self.stdout.write(
                 _("line %(line)s, %(column)s “%(value)s”: %(message)s [%(code)s]")
