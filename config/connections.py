@@ -17,7 +17,7 @@ def database_options(*, pool: str, silence: int) -> dict[str, Any]:
     """Django's settings of a database that is reached directly, or through PgBouncer's pool of that kind.
 
     A server's session is told how soon to give us up: PostgreSQL then rolls back, and lets go of locks. In a pool of
-    transactions no session is ours: that is PgBouncer's to say (deploy/pgbouncer/), and no cursor outlives a transaction.
+    transactions no session is ours: PgBouncer says so there (deploy/pgbouncer/), and no cursor outlives a transaction.
     """
     pause = _pause(silence)
     ours = {

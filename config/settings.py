@@ -108,6 +108,7 @@ INSTALLED_APPS: list[str] = [
 ]
 MIDDLEWARE: list[str] = [
     "config.health.HealthMiddleware",
+    "operations.middleware.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -372,6 +373,11 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
         "base-uri": ["'none'"],
     }
 }
+
+# --- metrics -----------------------------------------------------------------------------------------------
+# The folder of backups (deploy/backup.py --store), where this host sees it; blank: the age of copies is not known here.
+# What processes count is summed up over a host where PROMETHEUS_MULTIPROC_DIR names a folder.
+BACKUP_STORE: str = env.str("BACKUP_STORE", default="")
 
 # --- logs --------------------------------------------------------------------------------------------------
 DJANGO_STRUCTLOG_CELERY_ENABLED = True

@@ -8,6 +8,7 @@ from operations import (
     bulk_jobs,
     digest_books,
     digest_jobs,
+    house_gauges,
     jobs,
     limit_actions,
     list_export_jobs,
@@ -43,4 +44,5 @@ REGISTERED: registry.Registered = (
     (registry.dashboard_panels, [panel() for panel in dashboard_panels.PANELS]),
     (registry.work_lists, [work_list() for work_list in dashboard_panels.WORK_LISTS]),
     (registry.work_lists, [list_exports.ReadyExports()]),
+    (registry.gauges, house_gauges.GAUGES),
 )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from operations.approvals import ApprovalAction
     from operations.bulk import BulkAction
     from operations.closing import ClosingPart
+    from operations.gauges import Gauge
     from operations.imports.importer import Importer
     from operations.merging import MergePart
     from operations.notices import NoticeKind
@@ -102,6 +103,8 @@ bulk_actions: "Registry[BulkAction]" = Registry("bulk action")
 #: Operations of the HTTP API, which config/api.py mounts, and what its tokens may be good for (operations/api/).
 api_routers: "Registry[ApiRouter]" = Registry("router of the API")
 api_scopes: "Registry[ApiScope]" = Registry("scope of the API")
+#: How things stand, for Prometheus (operations/gauges.py).
+gauges: "Registry[Gauge]" = Registry("gauge")
 
 #: What a floor registers: each registry with its entries, in the order in which they are shown or run.
 Registered = Iterable[tuple["Registry[Any]", Iterable[Any]]]

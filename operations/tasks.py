@@ -45,7 +45,8 @@ def _work_a_shift(run_id: int, report: Callable[[JobRun], None] = lambda run: No
     run = JobRun.objects.unfinished().filter(pk=run_id).first()
     if run is None:
         return False
-    with jobs.lane_of(run) as has_place:
+    caused = {"request_id": run.request_id} if run.request_id else {}
+    with structlog.contextvars.bound_contextvars(job=run.job, run=run.pk, **caused), jobs.lane_of(run) as has_place:
         if not has_place():
             return False
         run = jobs.begin_run(run_id, at=timezone.now())

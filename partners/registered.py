@@ -10,6 +10,7 @@ from partners.closing import PartnersPart
 from partners.demo import SandboxPartners
 from partners.events import fulfilments, statuses, usages
 from partners.events.handling import event_handlers
+from partners.gauges import GAUGES
 from partners.importers.vouchers import VoucherCodeImporter
 from partners.jobs.daily_files import SendDailyFiles
 from partners.jobs.fulfilments import FulfilBenefits
@@ -39,6 +40,7 @@ REGISTERED: registry.Registered = (
     (registry.merge_parts, [PartnersMergePart()]),
     (registry.approval_actions, [CloseSettlement()]),
     (registry.demo_parts, [SandboxPartners()]),
+    (registry.gauges, GAUGES),
     (use_finders, [FulfilledUses()]),
     (wait_finders, [CodesToCome()]),
 )

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connection
 
 from memberships.gateways import Answer, Charge, Gateway, Outcome, RefundOrder, get_gateway
+from operations.metrics import GATEWAY_CALLS, GATEWAY_SECONDS
 from operations.outbound import Limits, answers_of
 
 log = structlog.get_logger(__name__)
@@ -110,7 +111,14 @@ def _ask_all(
 def _ask_one(
     gateway: Gateway, wanted: Sequence[_W], ask: Callable[[Gateway, _W], Awaitable[list[Answer]]], *, limits: Limits
 ) -> Iterator[list[Answer]]:
-    for answers in answers_of(wanted, ask, opened=lambda: gateway, limits=limits):
+    async def asked(opened: Gateway, item: _W) -> list[Answer]:
+        with GATEWAY_SECONDS.labels(gateway.name).time():
+            answers = await ask(opened, item)
+        for answer in answers:
+            GATEWAY_CALLS.labels(gateway.name, answer.outcome.value).inc()
+        return answers
+
+    for answers in answers_of(wanted, asked, opened=lambda: gateway, limits=limits):
         yield [answer for of_one in answers for answer in of_one]
 
 

@@ -54,6 +54,7 @@ class Kind(models.TextChoices):
 @track(
     exclude=[
         "total", "done", "failed", "error", "summary", "requested_at", "started_at", "heartbeat_at", "finished_at",
+        "request_id",
     ]
 )
 class JobRun(models.Model):
@@ -92,6 +93,8 @@ class JobRun(models.Model):
         verbose_name=_("cancelled by"),
     )
     requested_at = models.DateTimeField(_("requested at"))
+    # Of the HTTP request that made the run: the logs of those who work on it bear it too, whoever handed it to them.
+    request_id = models.CharField(_("request"), max_length=64, blank=True, default="", db_default="", editable=False)
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
     heartbeat_at = models.DateTimeField(_("last heard of"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)

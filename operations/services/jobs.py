@@ -26,6 +26,7 @@ from kombu.exceptions import OperationalError
 from operations import registry
 from operations.audit import because
 from operations.errors import RunStateError
+from operations.metrics import CHUNKS, ITEMS
 from operations.models import JobChunk, JobRun, RunItem, User
 from operations.models.jobs import WORKER_DIED
 from operations.services.holds import holding as holding
@@ -54,7 +55,10 @@ def start_run(
     with transaction.atomic():
         run, is_made = JobRun.objects.get_or_create(
             job=job.name, business_date=business_date, scope=scope,
-            defaults={"requested_by": actor, "requested_at": at, "is_dry_run": is_dry_run, "approved": approved},
+            defaults={
+                "requested_by": actor, "requested_at": at, "is_dry_run": is_dry_run, "approved": approved,
+                "request_id": str(structlog.contextvars.get_contextvars().get("request_id", ""))[:64],
+            },
         )
         if is_made:
             _plan(job, run, at=at)
@@ -263,6 +267,7 @@ def _hold(run: JobRun, chunk: JobChunk) -> bool:
 def _close(run: JobRun, chunk: JobChunk, result: ChunkResult, *, at: datetime) -> None:
     """Note what a chunk did. A run that was cancelled meanwhile is ended anew, this chunk included."""
     JobChunk.objects.filter(pk=chunk.pk).update(state=JobChunk.State.DONE, error="", finished_at=at)
+    transaction.on_commit(lambda: _count_done(run, result))
     # Last, since parallel chunks queue for this row.
     JobRun.objects.filter(pk=run.pk).update(
         done=F("done") + result.done, failed=F("failed") + result.failed, heartbeat_at=at
@@ -272,9 +277,16 @@ def _close(run: JobRun, chunk: JobChunk, result: ChunkResult, *, at: datetime) -
         _end(now, at=at)
 
 
+def _count_done(run: JobRun, result: ChunkResult) -> None:
+    CHUNKS.labels(run.job, "done").inc()
+    ITEMS.labels(run.job, "done").inc(result.done)
+    ITEMS.labels(run.job, "failed").inc(result.failed)
+
+
 def _note_failure(run: JobRun, chunk: JobChunk, error: Exception, *, clock: Clock) -> None:
     text = describe_error(error)
     trace = "".join(format_tb(error.__traceback__))
+    CHUNKS.labels(run.job, "failed").inc()
     log.error("chunk_failed", run=run.pk, chunk=chunk.number, attempt=chunk.attempts, error=text, trace=trace)
     # A broken connection would fail the note about the failure too. A sound one is kept: it may hold a lane.
     if not connection.in_atomic_block and not connection.is_usable():
