@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('operations', '0025_required_notices'),
+        ('operations', '0026_workbooks'),
     ]
 
     operations = [
