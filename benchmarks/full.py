@@ -108,7 +108,7 @@ def _measure(options: argparse.Namespace, folder: Path) -> int:
         say(f"The data are of {size['on']}: what is due or in grace today is not what it was then.")
     with private_servers(folder / "servers", durable=True) as pair:
         return _inside(
-            pair, folder, "benchmarks.full_pages", json.dumps(size), str(options.requests), options.only, may_fail=True
+            pair, folder, "benchmarks.full_pages", str(options.requests), options.only, may_fail=True
         )
 
 

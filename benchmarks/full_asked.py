@@ -1,16 +1,12 @@
-"""What is asked of the desk at full size: first pages of each role, members' pages, searches, lists with their filters.
+"""What is asked of the desk at full size: first pages of each role, members' pages, searches; lists: full_lists.py.
 
 Each page is asked about other records each time, spread over the whole table; the same ones in each run.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import cycle, islice
 from typing import Any, NamedTuple
 
-from django.apps import apps
-from django.contrib import admin
 from django.db.models import Max, Model
-from django.test import Client
 from django.urls import reverse
 
 from credit.models import CreditLine, Invoice, Receipt
@@ -34,16 +30,6 @@ ROLES = {
     "approver": users.APPROVER, "auditor": users.AUDITOR,
 }  # fmt: skip
 OPERATOR = "operator"
-#: The lists, each with next and previous page and its filters.
-LISTS = (
-    "memberships.Member", "memberships.EnterpriseCustomer", "memberships.Subscription", "memberships.Payment",
-    "memberships.Enrolment", "memberships.Order", "memberships.PointsEntry", "memberships.TierStanding",
-    "memberships.TierChange", "memberships.Term", "memberships.MemberContact", "memberships.PaymentMethod",
-    "memberships.CreditRequest", "credit.CreditLine", "credit.Invoice", "credit.Receipt", "credit.CreditEntry",
-    "benefits.Redemption", "benefits.Grant", "benefits.ValueStatement", "operations.JobRun", "operations.OutboxMessage",
-)  # fmt: skip
-#: Values of a filter that are looked at.
-VALUES = 12
 
 
 class Ask(NamedTuple):
@@ -62,7 +48,7 @@ class Page(NamedTuple):
     role: str = OPERATOR
 
 
-def pages(size: dict[str, Any], *, requests: int) -> Iterator[Page]:
+def pages(*, requests: int) -> Iterator[Page]:
     """All that is asked."""
     index = reverse("admin:index")
     for role in ROLES:
@@ -71,11 +57,6 @@ def pages(size: dict[str, Any], *, requests: int) -> Iterator[Page]:
     firms = [customer.pk for customer in some(EnterpriseCustomer, requests)]
     yield from _member_pages(persons, firms, requests)
     yield from _searches(persons, firms, requests)
-    client = Client(SERVER_NAME="127.0.0.1")
-    client.force_login(apps.get_model("operations.User").objects.get(username=ROLES[OPERATOR].username))
-    for label in LISTS:
-        yield from _list(apps.get_model(label), client, requests)
-    yield from _list_searches(persons, firms)
 
 
 def some(model: type[Model], count: int, **narrowed: Any) -> list[Any]:
@@ -147,50 +128,3 @@ def _searches(persons: Sequence[int], firms: Sequence[int], requests: int) -> It
     }
     for name, asked in terms.items():
         yield Page(SEARCH, f"search: {name}", [Ask(reverse("admin:find_anything"), {"q": term}) for term in asked])
-
-
-def _list(model: type[Model], client: Client, requests: int) -> Iterator[Page]:
-    """First, next and previous page, and each filter, first page and one in the middle."""
-    name, url = str(model._meta.verbose_name_plural), address(model)
-    keys = keys_of(model, min(requests, 100))
-    yield Page(LIST, f"{name}: first page", [Ask(url)])
-    if len(keys) < 3:
-        return
-    yield Page(LIST, f"{name}: next page", [Ask(f"{url}?after={key}") for key in keys])
-    yield Page(LIST, f"{name}: previous page", [Ask(f"{url}?before={key}") for key in keys])
-    for title, queries in _filters(client, url):
-        asks = [Ask(f"{url}?{query}") for query in queries]
-        beyond = [Ask(f"{url}?{query}&after={key}") for query, key in zip(cycle(queries), keys, strict=False)]
-        yield Page(LIST, f"{name}: by {title}", [*asks, *islice(beyond, 3 * len(asks))])
-
-
-def _filters(client: Client, url: str) -> Iterator[tuple[str, list[str]]]:
-    """By filter of a list, what stands in the address for its values."""
-    for spec in client.get(url).context["cl"].filter_specs:
-        parameter = getattr(spec, "parameter_name", None) or getattr(spec, "lookup_kwarg", None)
-        choices = getattr(spec, "lookup_choices", None) or getattr(getattr(spec, "field", None), "flatchoices", None)
-        values = [choice[0] for choice in choices or ()]
-        if parameter and values:
-            yield str(spec.title), [f"{parameter}={value}" for value in values[:VALUES]]
-
-
-def _list_searches(persons: Sequence[int], firms: Sequence[int]) -> Iterator[Page]:
-    """The boxes of lists; what identifies a person is posted."""
-    members, customers = address(Member), address(EnterpriseCustomer)
-    contacts = list(MemberContact.objects.filter(member__in=persons))
-    codes = list(EnterpriseCustomer.objects.filter(pk__in=firms).values_list("credit_code", "legal_name"))
-    numbers = [Member(pk=key).number for key in persons]
-    yield Page(LIST, "members: by number", [Ask(f"{members}?q={number}") for number in numbers])
-    yield Page(LIST, "members: by mobile", [Ask(address(Member, "find"), {"q": each.mobile}) for each in contacts])
-    yield Page(LIST, "members: by name of a firm", [Ask(f"{members}?q={name[:5]}") for _code, name in codes])
-    yield Page(LIST, "firms: by credit code", [Ask(f"{customers}?q={code}") for code, _name in codes])
-    yield Page(LIST, "firms: by beginning of the name", [Ask(f"{customers}?q={name[:5]}") for _code, name in codes])
-    yield Page(LIST, "firms: by two characters", [Ask(f"{customers}?q={name[:2]}") for _code, name in codes])
-    for model in (Subscription, Payment, Order, PointsEntry, Enrolment):
-        name, url = str(model._meta.verbose_name_plural), address(model)
-        if admin.site._registry[model].index_search:  # type: ignore[attr-defined]
-            yield Page(LIST, f"{name}: by member number", [Ask(f"{url}?q={number}") for number in numbers])
-    yield Page(LIST, "firms: by province and size", [
-        Ask(f"{customers}?province={province}&size={size}")
-        for province in ("广东省", "北京市", "云南省") for size in ("large", "micro")
-    ])  # fmt: skip

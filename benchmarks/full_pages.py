@@ -4,7 +4,6 @@ Warm: each page is asked before it is measured. Its figure is the 95th percentil
 rounds; a page that keeps its limit in a round is not asked for another.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import chain, cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from django.test.utils import setup_test_environment
 from django.urls import reverse
 
 from benchmarks.full_asked import LIMITS, ROLES, Ask, Page, pages
+from benchmarks.full_lists import list_pages
 from benchmarks.full_plans import Fault, Looked, Plans
 from benchmarks.house import parent_of, postgres_pid, say, wait_for
 from config.embedded.state import free_port
@@ -66,7 +66,7 @@ class Result:
 HEADINGS = f"{'page':<52}{'p50 ms':>8}{'p95 ms':>8}{'cpu ms':>8}{'limit':>7}{'stmts':>6}{'buffers':>8}"
 
 
-def main(size: dict[str, Any], requests: int, only: str) -> int:
+def main(requests: int, only: str) -> int:
     """The table on stdout; 1 where a page is too slow or a statement unbounded."""
     call_command("migrate", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
@@ -81,7 +81,7 @@ def main(size: dict[str, Any], requests: int, only: str) -> int:
         clients = {role: _client(address, login.username) for role, login in ROLES.items()}
         say(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
         print(HEADINGS, flush=True)
-        for page in pages(size, requests=requests):
+        for page in chain(pages(requests=requests), list_pages(requests=requests)):
             if only in f"{page.group} {page.name}":
                 looked = plans.look(page)
                 began = _cpu_ms(processes())
@@ -205,7 +205,7 @@ def _ask(client: Browser, ask: Ask) -> http.Response:
 
 if __name__ == "__main__":
     try:
-        failed = main(json.loads(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
+        failed = main(int(sys.argv[1]), sys.argv[2])
     finally:
         connection.close()
     sys.exit(failed)

@@ -19,9 +19,10 @@ from credit.models import CreditEntry, CreditNote, Invoice, OverdueState
 from credit.terms.words import rule_in_words, steps_in_words
 from memberships.admin import lookups
 from memberships.admin.actions import action_urls, offered
+from memberships.admin.day_filters import DaysFilter, asked_days
 from memberships.admin.display import today
 from memberships.admin.pages import find_record, show_page
-from memberships.admin.quick_filters import QuickChoice, QuickFilter, QuickFilterMixin
+from memberships.admin.quick_filters import QuickChoice, QuickFilter, QuickFilterMixin, chosen
 from operations.admin.search import SearchKind
 
 
@@ -47,6 +48,17 @@ class ToDoFilter(QuickFilter):
     )
 
 
+class DueFilter(DaysFilter):
+    """What is to be paid, by its due day: what is settled is not in the index of due days."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.title = _("outstanding and due on")
+
+    def within(self, queryset: QuerySet[Any], first: date, last: date) -> QuerySet[Any]:
+        return super().within(queryset.filter(outstanding__gt=0), first, last)
+
+
 @admin.register(Invoice)
 class InvoiceAdmin(AgeingPage, QuickFilterMixin):
     """Newest first."""
@@ -59,11 +71,17 @@ class InvoiceAdmin(AgeingPage, QuickFilterMixin):
     list_select_related = ("line", "member__customer")
     list_filter = (
         ToDoFilter, LineFilter, ("overdue_state", ChoicesDropdownFilter), ("official_state", ChoicesDropdownFilter),
-        ("kind", ChoicesDropdownFilter),
+        ("kind", ChoicesDropdownFilter), ("due_on", DueFilter),
     )
     quick_filter = ToDoFilter
     index_search = (lookups.member_number("member"), by_invoice_number())
     actions_list = ("ageing",)
+
+    def get_ordering(self, request: HttpRequest) -> list[str]:
+        """By the due day where days are asked for: its index has that order."""
+        if asked_days(request, "due_on") and not chosen(request, self.quick_filter.offered):
+            return ["due_on"]
+        return super().get_ordering(request)
 
     @admin.display(description=_("legal name"))
     def firm_column(self, invoice: Invoice) -> str:

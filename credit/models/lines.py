@@ -152,6 +152,11 @@ class CreditLine(models.Model):
             models.Index(
                 fields=["-overdue_amount", "id"], name="creditline_overdue", condition=Q(overdue_amount__gt=0)
             ),
+            # Those of a state, which may be few among very many.
+            models.Index(
+                fields=["overdue_state", "-overdue_amount", "-id"], name="creditline_overdue_by_state",
+                condition=Q(overdue_amount__gt=0),
+            ),
             # What lists are narrowed to, but for what nearly all are, which needs none.
             models.Index(fields=["state", "id"], name="creditline_by_state", condition=~Q(state="active")),
             models.Index(

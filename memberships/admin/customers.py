@@ -21,7 +21,7 @@ from memberships.models import EnterpriseCustomer, Member
 from memberships.models.customers import Flag, Size
 from memberships.services.customers import CustomerInvalidError, change_customer
 from operations.admin.base import ReadOnlyAdmin
-from operations.admin.filters import IndexedValuesFilter
+from operations.admin.filters import IndexedValuesFilter, distinct_values
 from operations.admin.history import HistorySource
 from operations.admin.list_columns import Column
 from operations.admin.reasons import ask, record_url
@@ -31,6 +31,24 @@ from operations.errors import PlusdeskError
 class ProvinceFilter(IndexedValuesFilter):
     title = gettext_lazy("province")
     parameter_name = "province"
+
+
+class CityFilter(DropdownFilter):
+    """The cities of the province that was chosen: there are too many to choose from all."""
+
+    title = gettext_lazy("city")
+    parameter_name = "city"
+
+    def __init__(self, request: HttpRequest, params: dict[str, Any], model: type[Model], model_admin: Any) -> None:
+        self.province = request.GET.get("province", "")
+        super().__init__(request, params, model, model_admin)
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        found = distinct_values(EnterpriseCustomer, "city", within=("province", self.province)) if self.province else []
+        return [(city, city) for city in found]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(city=self.value()) if self.province and self.value() else queryset
 
 
 class IndustryFilter(IndexedValuesFilter):
@@ -56,7 +74,7 @@ class EnterpriseCustomerAdmin(ReadOnlyAdmin):
     list_display = (
         "legal_name", "credit_code", "province", "city", "industry", "size", "contact_column", "cards_column"
     )
-    list_filter = (ProvinceFilter, IndustryFilter, SizeFilter)
+    list_filter = (ProvinceFilter, CityFilter, IndustryFilter, SizeFilter)
     fieldsets = (
         (None, {"fields": ("legal_name", "credit_code", "number_column", "external_id", "joined_column")}),
         (gettext_lazy("Firm"), {"fields": ("province", "city", "industry", "size", "flags_column", "remarks")}),

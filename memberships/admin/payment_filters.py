@@ -3,22 +3,18 @@
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.dateparse import parse_date
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import RangeDateFilter
 
+from memberships.admin.day_filters import DaysFilter
 from memberships.admin.payment_page import OPEN_REFUND
 from memberships.admin.quick_filters import QuickChoice, QuickFilter
 from memberships.dates import BUSINESS_ZONE
 from memberships.models import Payment, Refund
 
 State = Payment.State
-#: Days of a range at the most: the index by day reads whole blocks, which then have to be sorted.
-LONGEST_RANGE_DAYS = 31
 
 
 def to_retry(payments: QuerySet[Any], on: date) -> QuerySet[Any]:
@@ -72,45 +68,15 @@ class RenewalFilter(admin.SimpleListFilter):
         return renewals.filter(state__in=wanted) if wanted else renewals
 
 
-class RequestedFilter(RangeDateFilter):
-    """By the business days of the last attempt, served by the small index payment_by_day."""
+class RequestedFilter(DaysFilter):
+    """By the business days of the last attempt, served by the small index payment_by_day, whose blocks are sorted."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.title = gettext_lazy("last attempt at")
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        days = asked_days(request)
-        if days is None:
-            return queryset
-        first, last = days
-        if last - first >= timedelta(days=LONGEST_RANGE_DAYS):
-            last = first + timedelta(days=LONGEST_RANGE_DAYS - 1)
-            messages.info(
-                request, _("A range of at most %(days)s days is shown: up to %(last)s.")
-                % {"days": LONGEST_RANGE_DAYS, "last": last},
-            )
+    def within(self, queryset: QuerySet[Any], first: date, last: date) -> QuerySet[Any]:
         return queryset.filter(requested_at__gte=_midnight(first), requested_at__lt=_midnight(last + timedelta(days=1)))
-
-
-def asked_days(request: HttpRequest) -> tuple[date, date] | None:
-    """First and last day in the address; where one is missing, as far from the other as may be. None: neither."""
-    first, last = (_day(request.GET.get(f"requested_at_{end}", "")) for end in ("from", "to"))
-    span = timedelta(days=LONGEST_RANGE_DAYS - 1)
-    if first is None and last is None:
-        return None
-    if first is None or last is None:
-        return (first, first + span) if first else (last - span, last)  # type: ignore[operator, return-value]
-    return first, last
-
-
-def _day(text: str) -> date | None:
-    """The day, None when it is none, or too near to an end of the calendar to be one."""
-    try:
-        day = parse_date(text)
-    except ValueError:
-        return None
-    return day if day and 1900 < day.year < 9000 else None
 
 
 def _midnight(day: date) -> datetime:

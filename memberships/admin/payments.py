@@ -13,9 +13,10 @@ from unfold.decorators import display
 
 from memberships.admin import lookups, payment_actions
 from memberships.admin.actions import action_urls, offered
+from memberships.admin.day_filters import asked_days
 from memberships.admin.display import member_link, today
 from memberships.admin.pages import find_record, show_page
-from memberships.admin.payment_filters import RenewalFilter, RequestedFilter, StateFilter, asked_days
+from memberships.admin.payment_filters import RenewalFilter, RequestedFilter, StateFilter
 from memberships.admin.payment_page import OPEN_REFUND, STATE_COLOURS, stories, words_of
 from memberships.admin.quick_filters import QuickFilterMixin, chosen
 from memberships.models import Payment, Refund
@@ -37,7 +38,7 @@ class PaymentAdmin(QuickFilterMixin, ReadOnlyAdmin):
 
     def get_ordering(self, request: HttpRequest) -> list[str]:
         """By instant where days are asked for: the index by day gives no order, and the key's would be walked."""
-        if asked_days(request) and not chosen(request, self.quick_filter.offered):
+        if asked_days(request, "requested_at") and not chosen(request, self.quick_filter.offered):
             return ["-requested_at"]
         return super().get_ordering(request)
 

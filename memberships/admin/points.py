@@ -9,6 +9,7 @@ from django.urls import URLPattern
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from memberships.admin import lookups
 from memberships.admin.actions import action_urls, offered
@@ -29,6 +30,7 @@ class EnrolmentAdmin(ReadOnlyAdmin):
         "number_column", "owner_column", "programme", "scope", "balance", "pending", "debt", "enrolled_on",
     )
     list_select_related = ("programme", "member__customer")
+    list_filter = (("programme", RelatedDropdownFilter),)
     index_search = (lookups.member_number("member"),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Enrolment]:

@@ -12,6 +12,7 @@ from django.db.models import DateField, Exists, ExpressionWrapper, OuterRef, Q, 
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from memberships.admin.day_filters import DaysFilter
 from memberships.admin.display import today
 from memberships.admin.payment_page import OPEN_REFUND
 from memberships.admin.quick_filters import MOST, Counted, QuickChoice, QuickFilter, count_up_to
@@ -112,6 +113,17 @@ class StandingFilter(QuickFilter):
         QuickChoice("in_grace", _("In grace"), in_grace, order="paid_until"),
         QuickChoice("under_way", _("Payment under way"), payment_under_way),
     )
+
+
+class PaidUntilFilter(DaysFilter):
+    """Live cards by their last paid day, which subscription_by_end holds in its order."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.title = _("live cards paid until")
+
+    def within(self, queryset: QuerySet[Any], first: date, last: date) -> QuerySet[Any]:
+        return super().within(queryset.live(), first, last)  # type: ignore[attr-defined]
 
 
 class ActiveFilter(admin.SimpleListFilter):

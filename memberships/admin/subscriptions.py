@@ -15,11 +15,12 @@ from unfold.decorators import display
 
 from memberships.admin import lookups, subscription_actions
 from memberships.admin.actions import action_urls, offered
+from memberships.admin.day_filters import asked_days
 from memberships.admin.display import STATUS_COLOURS, contact_prefetch, member_link, owner_name, today
 from memberships.admin.pages import find_record, show_page
 from memberships.admin.payment_page import UNPAID, brief
-from memberships.admin.quick_filters import QuickFilterMixin
-from memberships.admin.subscription_filters import ActiveFilter, StandingFilter
+from memberships.admin.quick_filters import QuickFilterMixin, chosen
+from memberships.admin.subscription_filters import ActiveFilter, PaidUntilFilter, StandingFilter
 from memberships.admin.subscription_page import subscription_page
 from memberships.models import Payment, Subscription, Term
 from memberships.services.subscriptions import with_status
@@ -36,8 +37,16 @@ class SubscriptionAdmin(QuickFilterMixin, ReadOnlyAdmin):
     )
     list_select_related = ("plan", "member__customer")
     quick_filter = StandingFilter
-    list_filter = (StandingFilter, ActiveFilter, ("plan", RelatedDropdownFilter))
+    list_filter = (
+        StandingFilter, ActiveFilter, ("plan", RelatedDropdownFilter), ("paid_until", PaidUntilFilter)
+    )
     index_search = (lookups.member_number("member"),)
+
+    def get_ordering(self, request: HttpRequest) -> list[str]:
+        """By the day where days are asked for: its index has that order."""
+        if asked_days(request, "paid_until") and not chosen(request, self.quick_filter.offered):
+            return ["paid_until"]
+        return super().get_ordering(request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:
         subscriptions = with_status(super().get_queryset(request), on=today())

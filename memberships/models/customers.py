@@ -68,6 +68,7 @@ class EnterpriseCustomer(models.Model):
             GinIndex(NamePairs("legal_name", "member_id"), name="customer_name_pairs"),
             models.Index(OpClass(NameInitials("legal_name"), name="text_pattern_ops"), name="customer_initials"),
             models.Index(fields=["province", "member"], name="customer_by_province"),
+            models.Index(fields=["province", "city", "member"], name="customer_by_city"),
             models.Index(fields=["industry", "member"], name="customer_by_industry"),
             models.Index(fields=["size", "member"], name="customer_by_size"),
         ]

@@ -20,23 +20,28 @@ class IndexedValuesFilter(DropdownFilter):
         return queryset.filter(**{str(self.parameter_name): self.value()}) if self.value() else queryset
 
 
-def distinct_values(model: type[Model], field: str) -> list[str]:
+def distinct_values(model: type[Model], field: str, *, within: tuple[str, str] | None = None) -> list[str]:
     """The values of an indexed column that are not blank, in order; CHOICES_LIMIT at the most.
 
-    Jumps from value to value in the index ("loose index scan"), where DISTINCT would read every row of it.
+    With `within`, of the rows with a value in another column, which leads that index. Jumps from value to value in the
+    index ("loose index scan"), where DISTINCT would read every row of it.
     """
     quote = connection.ops.quote_name
     column: str = model._meta.get_field(field).column  # type: ignore[assignment, union-attr]
-    names = {"table": quote(model._meta.db_table), "column": quote(column)}
+    outer: str = model._meta.get_field(within[0]).column if within else ""  # type: ignore[assignment, union-attr]
+    names = {
+        "table": quote(model._meta.db_table), "column": quote(column),
+        "narrowed": f"{quote(outer)} = %(within)s AND" if within else "",
+    }  # fmt: skip
     statement = """
         WITH RECURSIVE found(value) AS (
-            (SELECT {column} FROM {table} WHERE {column} > '' ORDER BY {column} LIMIT 1)
+            (SELECT {column} FROM {table} WHERE {narrowed} {column} > '' ORDER BY {column} LIMIT 1)
             UNION ALL
-            SELECT (SELECT {column} FROM {table} WHERE {column} > found.value ORDER BY {column} LIMIT 1)
+            SELECT (SELECT {column} FROM {table} WHERE {narrowed} {column} > found.value ORDER BY {column} LIMIT 1)
             FROM found WHERE found.value IS NOT NULL
         )
-        SELECT value FROM found WHERE value IS NOT NULL LIMIT %s
+        SELECT value FROM found WHERE value IS NOT NULL LIMIT %(most)s
     """.format(**names)  # nosec B608
     with connection.cursor() as cursor:
-        cursor.execute(statement, [CHOICES_LIMIT])
+        cursor.execute(statement, {"most": CHOICES_LIMIT, "within": within[1] if within else None})
         return [value for (value,) in cursor.fetchall()]

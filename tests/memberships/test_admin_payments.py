@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from memberships.admin.day_filters import LONGEST_RANGE_DAYS
 from memberships.admin.display import today
-from memberships.admin.payment_filters import LONGEST_RANGE_DAYS
 from memberships.models import Payment, Refund, Subscription
 from memberships.services.renewals import renew_subscription
 from tests.gateway import GatewayForTests

@@ -48,7 +48,8 @@ BASELINES = {
     "term": 2,
     "payment": 6,
     "paymentmethod": 2,
-    "enrolment": 3,
+    # The programmes to choose from among them.
+    "enrolment": 4,
     "pointsentry": 2,
     "pointsliability": 3,
     "profitrow": 2,
