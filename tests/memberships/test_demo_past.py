@@ -49,6 +49,7 @@ def _cleared(gateway: GatewayForTests) -> Iterator[None]:
     gateway.set_clock(None)
 
 
+@pytest.mark.usefixtures("new_tables")
 @pytest.mark.django_db(transaction=True)
 def test_the_past_is_true_and_the_last_nights_are_real(gateway: GatewayForTests, _cleared: None) -> None:
     # Also where the test goes on after midnight.
