@@ -47,9 +47,19 @@ def make_migrated() -> None:
 
 def copy_to(address: str) -> None:
     """Bring an empty database on another server to where the migrations would bring it."""
+    load(dumped(), address)
+
+
+def dumped() -> bytes:
+    """What the migrations make, as text of SQL."""
     make_migrated()
     folder = programs(server_account(PROJECT)).postgres_bin
-    dump = subprocess.run([folder / "pg_dump", url_of(READ)], check=True, capture_output=True).stdout
+    return subprocess.run([folder / "pg_dump", url_of(READ)], check=True, capture_output=True).stdout
+
+
+def load(dump: bytes, address: str) -> None:
+    """Fill an empty database with what `dumped` gave."""
+    folder = programs(server_account(PROJECT)).postgres_bin
     subprocess.run(
         [folder / "psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--output=/dev/null", address],
         input=dump, check=True,
