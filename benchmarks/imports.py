@@ -41,7 +41,7 @@ def _upload(importer: str, path: Path, operator: User) -> ImportBatch:
             importer, File(stream), file_name=path.name, skips_invalid=False, actor=operator, at=timezone.now()
         )
     _wait(batch, ImportBatch.State.CHECKING)
-    expect("state", batch.state, ImportBatch.State.CHECKED)
+    expect("state and faults", (batch.state, batch.faults), (ImportBatch.State.CHECKED, []))
     return batch
 
 

@@ -77,6 +77,8 @@ def _kind(pid: int) -> str:
         return "ended"
     if words[:1] == ["postgres:"]:
         return "postgres " + ("backend" if len(words) > 4 and "." in words[4] else " ".join(words[2:5]))
+    if "operations.imports.workbook_process" in words:
+        return "reader"
     return "worker" if "celery" in " ".join(words) else Path(words[0]).name if words else "ended"
 
 

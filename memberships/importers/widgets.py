@@ -128,9 +128,14 @@ class SlugWidget(TextWidget):
 
 
 class DateWidget(TextWidget):
-    """A day: year, month, day, between hyphens, slashes, points or 年月日. Nothing else is guessed."""
+    """A day: year, month, day, between hyphens, slashes, points or 年月日. Nothing else is guessed.
 
-    PATTERN = r"((?:19|20)[0-9]{2})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?"
+    A time of day behind a blank, as spreadsheets show it, is one of that day. ISO's instants (…T10:00Z) are refused:
+    their day is another one elsewhere.
+    """
+
+    CLOCK = r"(?: (?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?)?"
+    PATTERN = rf"((?:19|20)[0-9]{{2}})[-/.年]([0-9]{{1,2}})[-/.月]([0-9]{{1,2}})日?{CLOCK}"
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> date:
         match = re.fullmatch(self.PATTERN, str(value))

@@ -3,6 +3,8 @@
 import io
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from openpyxl import Workbook  # type: ignore[import-untyped]
 from xlsxwriter import Workbook as WrittenBook  # type: ignore[import-untyped]
 
 from operations.errors import FileRefusedError
-from operations.imports.workbooks import LIMITS, look_at, open_sheet
+from operations.imports.workbooks import LIMITS, look_at, open_sheet, sha256_of
 
 #: Spreadsheets know no zones.
 DAY = datetime(2027, 1, 15)  # noqa: DTZ001
@@ -194,3 +196,12 @@ def test_limits_are_those_of_the_process(monkeypatch: pytest.MonkeyPatch) -> Non
     ):
         monkeypatch.setattr("operations.imports.workbooks.LIMITS", LIMITS._replace(**{name: most}))
         assert refused(data) == code
+
+
+def test_a_file_is_left_where_it_was_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(saved(a_book(["a"], *([str(number) * 20] for number in range(5000)))))
+    with path.open("rb") as stream:
+        assert stream.read(2) == b"PK"
+        look_at(stream)
+        assert sha256_of(stream) == sha256(path.read_bytes()).hexdigest()
