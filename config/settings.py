@@ -172,8 +172,12 @@ _STATIC_STORAGE = (
     "whitenoise.storage.CompressedManifestStaticFilesStorage" if IS_PRODUCTION
     else "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
 )
+# Web and worker hosts share it: a folder that all of them mount (UPLOADS_DIR), or any storage of Django's kind by its
+# dotted path, such as storages.backends.s3.S3Storage, with its options as JSON. Private by its own settings then.
+UPLOADS_STORAGE: str = env.str("UPLOADS_STORAGE", default="django.core.files.storage.FileSystemStorage")
+UPLOADS_STORAGE_OPTIONS: dict[str, Any] = env.json("UPLOADS_STORAGE_OPTIONS", default={})
 STORAGES: dict[str, Any] = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": UPLOADS_STORAGE, "OPTIONS": UPLOADS_STORAGE_OPTIONS},
     "staticfiles": {"BACKEND": _STATIC_STORAGE},
 }
 FILE_UPLOAD_PERMISSIONS = 0o600
@@ -183,6 +187,9 @@ FILE_UPLOAD_TEMP_DIR: str | None = env.str("FILE_UPLOAD_TEMP_DIR", default=None)
 DRAIN_FILE: Path = env.path("DRAIN_FILE", default=str(DATA_DIR / "draining"))()  # type: ignore[operator]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 IMPORT_FILE_MAX_BYTES: int = env.int("IMPORT_FILE_MAX_BYTES", default=1024 * 1024 * 1024)
+# An uploaded list is erased so many days after it was uploaded; a preview that nobody confirmed is discarded before.
+UPLOAD_DAYS: int = env.int("UPLOAD_DAYS", default=90)
+PREVIEW_DAYS: int = env.int("PREVIEW_DAYS", default=30)
 # Of each attachment of a case note.
 CASE_FILE_MAX_BYTES: int = env.int("CASE_FILE_MAX_BYTES", default=10 * 1024 * 1024)
 
@@ -210,6 +217,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "start-nights": {"task": "operations.tasks.start_nights", "schedule": 5.0, "options": {"expires": 5}},
     "tick-jobs": {"task": "operations.tasks.tick_jobs", "schedule": 5.0, "options": {"expires": 5}},
     "sweep-staging": {"task": "operations.tasks.sweep_staging", "schedule": 600.0, "options": {"expires": 600}},
+    "sweep-uploads": {"task": "operations.tasks.sweep_uploads", "schedule": 3600.0, "options": {"expires": 3600}},
     "sweep-sessions": {"task": "operations.tasks.sweep_sessions", "schedule": 3600.0, "options": {"expires": 3600}},
     "sweep-dry-runs": {"task": "operations.tasks.sweep_dry_runs", "schedule": 600.0, "options": {"expires": 600}},
 }

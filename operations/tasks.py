@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from operations import registry
 from operations.models import JobRun
-from operations.services import dry_runs, imports, jobs, nights
+from operations.services import dry_runs, imports, jobs, nights, uploads
 
 log = structlog.get_logger(__name__)
 
@@ -109,6 +109,12 @@ def sweep_outbox() -> None:
 def sweep_staging() -> None:
     """Drop the staging tables that nobody needs any more."""
     imports.sweep_staging()
+
+
+@shared_task
+def sweep_uploads() -> None:
+    """Erase uploaded files that nobody needs any more."""
+    uploads.sweep_uploads(at=timezone.now())
 
 
 @shared_task

@@ -3,6 +3,7 @@
 A file goes before its row says so: what is done twice finds nothing to do. (Uploaded lists: import_erasure.py.)
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.core.files.storage import default_storage
@@ -10,6 +11,7 @@ from django.core.files.storage import default_storage
 from memberships.models import CaseAttachment
 from memberships.models.case_notes import FOLDER
 from operations.audit import because
+from operations.services import uploads
 
 #: A note whose files lie there already may still be written so long.
 UNCOMMITTED = timedelta(hours=1)
@@ -28,14 +30,8 @@ def remove_attachments() -> int:
 
 def remove_strays(*, at: datetime) -> int:
     """Remove files of notes that were never written: their transaction was rolled back by a crash. How many."""
-    if not default_storage.exists(FOLDER):
-        return 0
-    names = [f"{FOLDER}/{name}" for name in default_storage.listdir(FOLDER)[1]]
-    known = set(CaseAttachment.objects.filter(file__in=names).values_list("file", flat=True))
-    strays = [
-        name for name in names
-        if name not in known and default_storage.get_modified_time(name) < at - UNCOMMITTED
-    ]
-    for name in strays:
-        default_storage.delete(name)
-    return len(strays)
+    return uploads.remove_strays(FOLDER, _named, at=at, after=UNCOMMITTED)
+
+
+def _named(names: Collection[str]) -> set[str]:
+    return set(CaseAttachment.objects.filter(file__in=names).values_list("file", flat=True))

@@ -25,6 +25,7 @@ from operations.imports import staging
 from operations.imports.widgets import SEPARATOR
 from operations.imports.workbooks import XLSX, open_sheet
 from operations.models import ImportBatch
+from operations.services.uploads import erase_file
 
 State = ImportBatch.State
 #: Nothing reads the files of these any more but their owners, for the rows that were wrong.
@@ -119,8 +120,7 @@ def _remove(batch: ImportBatch, *, at: datetime) -> bool:
         personal = [column.staged for column in importer.columns() if column.is_personal]
         statements.run("erasure/blank_faults", batch=batch.pk, fields=personal)
         if batch.file:
-            batch.file.delete(save=False)
-        ImportBatch.objects.filter(pk=batch.pk).update(file="")
+            erase_file(batch, at=at)
     return True
 
 

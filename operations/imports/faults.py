@@ -10,6 +10,7 @@ FILE_FAULTS: dict[str, str | Promise] = {
     "unreadable_file": gettext_lazy("The file “%(value)s” cannot be opened: %(expected)s."),
     "empty_file": gettext_lazy("The file is empty."),
     "too_large": gettext_lazy("The file has %(value)s bytes; %(expected)s are accepted at most."),
+    "file_gone": gettext_lazy("The stored file is not there any more. Upload it again."),
     "file_altered": gettext_lazy("The stored file is not the one that was uploaded. Upload it again."),
     "check_stopped": gettext_lazy("The check was stopped before its end. Upload the file again."),
     "bad_workbook": gettext_lazy(

@@ -22,12 +22,11 @@ class Source(NamedTuple):
 
 @contextmanager
 def open_source(batch: ImportBatch) -> Iterator[Source]:
-    """The batch's file, once it is known to be the one that was uploaded. FileRefusedError."""
-    with batch.file.open("rb") as stored:
+    """The batch's file, once it is known to be the one that was uploaded. FileRefusedError, also where it is gone."""
+    with stored_file(batch) as stored:
         stream = stored.file
         if batch.encoding == XLSX:
-            if batch.file_sha256 != sha256_of(stream):
-                raise refusal("file_altered")
+            refuse_altered(stream, batch)
             with open_sheet(stream, batch.sheet) as rows:
                 notes = [{"code": "sheet", "name": batch.sheet, "is_hidden": _is_hidden(batch)}]
                 yield Source(rows, rows, lambda: rows.share, lambda: notes + rows.notes)
@@ -42,13 +41,32 @@ def open_source(batch: ImportBatch) -> Iterator[Source]:
 
 @contextmanager
 def open_records(stream: BinaryIO, batch: ImportBatch) -> Iterator[Iterator[Record]]:
-    """The records of a file that was checked before. FileRefusedError."""
+    """The records of a file that was checked before. FileRefusedError, also where it is another by now."""
+    refuse_altered(stream, batch)
     if batch.encoding == XLSX:
         with open_sheet(stream, batch.sheet) as rows:
             yield iter(rows)
     else:
         with closing(read_records(stream, batch.encoding)) as records:
             yield records
+
+
+@contextmanager
+def stored_file(batch: ImportBatch) -> Iterator[Any]:
+    """The file as it lies in the storage. FileRefusedError where it is gone."""
+    try:
+        stored = batch.file.open("rb")
+    except (FileNotFoundError, ValueError):
+        # Erased in the row's knowledge or without it.
+        raise refusal("file_gone") from None
+    with stored:
+        yield stored
+
+
+def refuse_altered(stream: BinaryIO, batch: ImportBatch) -> None:
+    """FileRefusedError where it is not the file that was uploaded."""
+    if batch.file_sha256 != sha256_of(stream):
+        raise refusal("file_altered")
 
 
 def _is_hidden(batch: ImportBatch) -> bool:

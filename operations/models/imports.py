@@ -10,10 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from operations.audit import track
 from operations.models.jobs import JobRun
 
+#: Where uploaded lists are kept, below MEDIA_ROOT, which nothing serves.
+FOLDER = "imports"
+
 
 def upload_path(batch: "ImportBatch", _name: str) -> str:
     """Where the file is kept: a name of ours, since the operator's may hold path parts."""
-    return f"imports/{uuid.uuid4().hex}"
+    return f"{FOLDER}/{uuid.uuid4().hex}"
 
 
 class Verdict(models.TextChoices):
@@ -48,6 +51,7 @@ class ImportBatch(models.Model):
 
     importer = models.CharField(_("kind of import"), max_length=64)
     file = models.FileField(_("file"), upload_to=upload_path)
+    file_erased_at = models.DateTimeField(_("file erased at"), null=True, blank=True)
     file_name = models.CharField(_("file name"), max_length=255)
     file_sha256 = models.CharField(_("SHA-256 of the file"), max_length=64)
     file_size = models.BigIntegerField(_("file size"))

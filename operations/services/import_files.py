@@ -6,13 +6,15 @@ from typing import IO, Any, BinaryIO, cast
 
 from django.conf import settings
 from django.core.files import File
-from django.utils import translation
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from operations import registry
 from operations.audit import because
-from operations.errors import FileRefusedError
+from operations.errors import FileRefusedError, ImportStateError
 from operations.imports.files import inspect_file, refusal
 from operations.imports.kinds import is_plain_name, kind_of_file, shown_name
+from operations.imports.sources import refuse_altered
 from operations.imports.workbooks import XLSX, Sheet, look_at, only_sheet, sha256_of
 from operations.models import ImportBatch, User
 
@@ -82,10 +84,21 @@ def named_sheet(sheets: Sequence[Sequence[Any]], name: str) -> str:
     return name
 
 
+def refuse_without_file(batch: ImportBatch) -> None:
+    """ImportStateError where the stored file was erased, with the day."""
+    if batch.file:
+        return
+    if batch.file_erased_at is None:
+        raise ImportStateError(_("The file is not there any more: upload it again."))
+    day = timezone.localdate(batch.file_erased_at)
+    raise ImportStateError(_("The file was erased on %(day)s: upload it again.") % {"day": day})
+
+
 def glimpses(batch: ImportBatch) -> list[Sheet]:
     """The sheets with their first rows; without rows where the file is not at hand any more."""
     try:
         with batch.file.open("rb") as stored:
+            refuse_altered(stored.file, batch)
             return look_at(stored.file)
-    except (OSError, FileRefusedError):
+    except (OSError, ValueError, FileRefusedError):
         return [Sheet(name, is_hidden, is_filled, []) for name, is_hidden, is_filled in batch.sheets]

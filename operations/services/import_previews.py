@@ -21,10 +21,11 @@ from operations.imports.fields import ImportField
 from operations.imports.headers import REASON_HEADERS, is_reason
 from operations.imports.importer import Importer
 from operations.imports.reader import Record, line_end_of
-from operations.imports.sources import open_records
+from operations.imports.sources import open_records, stored_file
 from operations.imports.workbooks import XLSX
 from operations.models import ImportBatch, ImportRow, JobRun, StagedRow
 from operations.models.imports import Verdict
+from operations.services.import_files import refuse_without_file
 from operations.services.jobs import pace
 from operations.sheets import NotAvailable, Sheet
 
@@ -216,9 +217,8 @@ def write_error_file(batch: ImportBatch, out: BinaryIO, *, language: str) -> Non
     rows = invalid_rows(batch)
     if not rows.exists():
         raise ImportStateError(_("There are no invalid rows to hand back. If there were some, check the file again."))
-    if not batch.file:
-        raise ImportStateError(_("The file was erased, since it holds secrets: its rows cannot be handed back."))
-    with batch.file.open("rb") as stored, translation.override(language):
+    refuse_without_file(batch)
+    with stored_file(batch) as stored, translation.override(language):
         write = _write_workbook if batch.encoding == XLSX else _write_csv
         line_end = "" if batch.encoding == XLSX else line_end_of(stored.file)
         with open_records(stored.file, batch) as records:

@@ -18,7 +18,7 @@ from operations.audit import because
 from operations.errors import ImportStateError, PreviewChangedError
 from operations.imports import staging
 from operations.models import ImportBatch, JobRun, User
-from operations.services.import_files import glimpses, named_sheet, store_file
+from operations.services.import_files import glimpses, named_sheet, refuse_without_file, store_file
 from operations.services.import_previews import (
     Change,
     PreviewRow,
@@ -89,6 +89,7 @@ def recheck_import(batch: ImportBatch, *, actor: User, at: datetime) -> ImportBa
     with transaction.atomic(), because(actor=actor):
         batch = _lock(batch)
         _expect(batch, State.CHECKED)
+        refuse_without_file(batch)
         batch.state, batch.preview_key = State.CHECKING, None
         _start_check(batch, actor=actor, at=at)
     return batch

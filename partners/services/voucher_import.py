@@ -4,8 +4,8 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Q
 
-from operations.audit import because
 from operations.models import ImportBatch, ImportRow
+from operations.services.uploads import erase_file
 from partners.models import Offer
 from partners.services import statements
 
@@ -55,9 +55,7 @@ def erase_files(*, at: datetime) -> int:
     is_over = Q(state__in=OVER, invalid=0) | Q(state__in=[*OVER, State.PARTLY_APPLIED], uploaded_at__lt=at - KEPT)
     erased = 0
     for batch in stored.filter(is_over).order_by("pk"):
-        batch.file.delete(save=False)
-        with because("file erased"):
-            ImportBatch.objects.filter(pk=batch.pk).update(file="")
+        erase_file(batch, at=at)
         erased += 1
     return erased
 

@@ -49,7 +49,7 @@ RENEWED = (date(2028, 1, 15), date(2028, 2, 14))
 #: The tasks of Celery, without those that want a run.
 TICKS = [
     tasks.start_nights, tasks.tick_jobs, tasks.dispatch_runs, tasks.sweep_outbox, tasks.sweep_staging,
-    tasks.sweep_dry_runs, tasks.sweep_sessions,
+    tasks.sweep_dry_runs, tasks.sweep_sessions, tasks.sweep_uploads,
 ]
 
 
