@@ -26,7 +26,7 @@ from config.embedded import EmbeddedServersError, PrivateServers, private_server
 
 #: Bytes that a person with a wallet, a firm and a lot take with all that hangs on them, as measured at 1 % of the full
 #: size; and what the programmes, the log and sorting take besides.
-PERSON, FIRM, LOT, BESIDES = 1_400, 1_150, 152, 3_500_000_000
+PERSON, FIRM, LOT, BESIDES = 1_400, 1_250, 152, 3_500_000_000
 #: Seconds for a thousand of each, on two processors that have little else to do; the rest of it is reading it all once.
 SECONDS_OF_THOUSAND = 0.03
 #: For making the data: nothing is durable, and the log is written only where it has to be.

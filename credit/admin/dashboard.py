@@ -59,8 +59,9 @@ class CreditPanel(DashboardPanel):
             **table(
                 (_("Credit lines"), _("Limit (CNY)"), _("Open (CNY)"), _("Overdue (CNY)")),
                 [(programme, page, [
-                    (number_format(each.count("lines")), lines),
-                    *((f"{each.amount(name):,.2f}", "") for name in ("limit", "open", "overdue")),
+                    (number_format(each.count("lines")), f"{lines}?programme__id__exact={programme.pk}"),
+                    *((f"{each.amount(name):,.2f}", "") for name in ("limit", "open")),
+                    (f"{each.amount('overdue'):,.2f}", f"{lines}?show=overdue&programme__id__exact={programme.pk}"),
                 ]) for programme, page, each in by_programme(found)],
             ),
             "bar_chart": chart(words, [(_("Open (CNY)"), [float(each) for each in buckets], list(COLOURS))])

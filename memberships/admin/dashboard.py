@@ -1,7 +1,7 @@
 """What the first page shows of memberships: active members, the night's renewals, points that are owed and end."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Model
@@ -51,7 +51,7 @@ class MembersPanel(DashboardPanel):
             **table(
                 (_("Active cards"), _("Change in %(days)s days") % {"days": COMPARED_DAYS},
                  _("Past the last paid day"), _("Not paid yet")),
-                [(programme, page, _card_cells(each)) for programme, page, each in by_programme(found)
+                [(programme, page, _card_cells(programme, each)) for programme, page, each in by_programme(found)
                  if any(each.figures.values())],
             ),
             "line_chart": chart(
@@ -67,13 +67,14 @@ def _changed(total: Figures, url: str) -> tuple[str, str, str]:
     return number_format(total.count("active")), url, note
 
 
-def _card_cells(each: Figures) -> list[tuple[str, str]]:
+def _card_cells(programme: Model, each: Figures) -> list[tuple[str, str]]:
     """Figures of a programme's cards, and where they lead."""
-    cards = list_url(Subscription)
-    change = each.count("active") - each.count("active_before")
+    cards = list_url(Subscription, f"?programme={programme.pk}")
+    change, day_before = each.count("active") - each.count("active_before"), each.on - timedelta(days=1)
     return [
-        (number_format(each.count("active")), ""), (signed(change) if change else "0", ""),
-        (number_format(each.count("unpaid")), f"{cards}?show=in_grace"), (number_format(each.count("pending")), ""),
+        (number_format(each.count("active")), f"{cards}&status=active"), (signed(change) if change else "0", ""),
+        (number_format(each.count("unpaid")), f"{cards}&paid_until_to={day_before}"),
+        (number_format(each.count("pending")), ""),
     ]
 
 
@@ -106,10 +107,16 @@ class RenewalsPanel(DashboardPanel):
             ],
             **table(
                 (_("Charged"), _("Done"), _("Failed"), _("No answer yet"), _("Due next")),
-                [(programme, page, [(number_format(each.count(name)), "") for name in COUNTED])
+                [(programme, page, _renewal_cells(programme, each, next_night))
                  for programme, page, each in by_programme(found)],
             ),
         }
+
+
+def _renewal_cells(programme: Model, each: Figures, next_night: str) -> list[tuple[str, str]]:
+    """Figures of a programme's renewals; those that are due lead to their cards."""
+    *night, due = (number_format(each.count(name)) for name in COUNTED)
+    return [*((figure, "") for figure in night), (due, next_night and f"{next_night}&programme={programme.pk}")]
 
 
 class PointsPanel(DashboardPanel):

@@ -11,12 +11,13 @@ from django.contrib import admin
 from django.db.models import DateField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import DropdownFilter
 
 from memberships.admin.day_filters import DaysFilter
 from memberships.admin.display import today
 from memberships.admin.payment_page import OPEN_REFUND
 from memberships.admin.quick_filters import MOST, Counted, QuickChoice, QuickFilter, count_up_to
-from memberships.models import Payment, Plan, Refund, Subscription
+from memberships.models import Payment, Plan, Programme, Refund, Subscription
 from operations.services.rollups import newest
 
 State = Payment.State
@@ -138,3 +139,19 @@ class ActiveFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         is_active = self.value() == Subscription.Status.ACTIVE
         return queryset.active(on=today()) if is_active else queryset  # type: ignore[attr-defined]
+
+
+class ProgrammeFilter(DropdownFilter):
+    """Cards of a programme, by its plans: those of a plan are found by index, those of many are soon met."""
+
+    title = _("programme")
+    parameter_name = "programme"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(str(programme.pk), str(programme)) for programme in Programme.objects.order_by("pk")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        known = {value for value, _label in self.lookup_choices}
+        if self.value() not in known:
+            return queryset
+        return queryset.filter(plan__in=list(Plan.objects.filter(programme=self.value()).values_list("pk", flat=True)))

@@ -20,7 +20,7 @@ from memberships.admin.display import STATUS_COLOURS, contact_prefetch, member_l
 from memberships.admin.pages import find_record, show_page
 from memberships.admin.payment_page import UNPAID, brief
 from memberships.admin.quick_filters import QuickFilterMixin, chosen
-from memberships.admin.subscription_filters import ActiveFilter, PaidUntilFilter, StandingFilter
+from memberships.admin.subscription_filters import ActiveFilter, PaidUntilFilter, ProgrammeFilter, StandingFilter
 from memberships.admin.subscription_page import subscription_page
 from memberships.models import Payment, Subscription, Term
 from memberships.services.subscriptions import with_status
@@ -38,7 +38,7 @@ class SubscriptionAdmin(QuickFilterMixin, ReadOnlyAdmin):
     list_select_related = ("plan", "member__customer")
     quick_filter = StandingFilter
     list_filter = (
-        StandingFilter, ActiveFilter, ("plan", RelatedDropdownFilter), ("paid_until", PaidUntilFilter)
+        StandingFilter, ActiveFilter, ProgrammeFilter, ("plan", RelatedDropdownFilter), ("paid_until", PaidUntilFilter)
     )
     index_search = (lookups.member_number("member"),)
 

@@ -158,6 +158,39 @@ def test_figures_of_cards_and_renewals_lead_to_the_rows_that_they_count() -> Non
         assert len(desk.get(each.url).context["cl"].result_list) == int(each.shown), each.url
 
 
+def test_figures_of_a_programme_lead_to_its_own_rows() -> None:
+    """Of two programmes, so that a link to the rows of both would count too many."""
+    long_ago = today() - timedelta(days=90)
+    tomorrow, yesterday = today() + timedelta(days=1), today() - timedelta(days=1)
+    for plan in (a_plan(), an_annual_card(jd_plus(code="meituan"), code="other")):
+        a_due_card(plan=plan, paid_until=tomorrow)
+        for _number in range(2):
+            a_due_card(plan=plan, paid_until=yesterday)
+    line = a_line(200_000, on=long_ago)
+    an_invoice(line, 1_500, on=long_ago, due_on=today() - timedelta(days=40))
+    for name in ("cards", "renewals", "credit_exposure"):
+        rollups.keep(name, on=today(), at=timezone.now())
+    desk = signed_in(a_superuser())
+    found, followed = panels(desk), 0
+    for name in ("members", "renewals"):
+        for _programme, _page, cells in found[name]["rows"]:
+            for column, figure, url in cells:
+                if url:
+                    followed += 1
+                    assert len(desk.get(url).context["cl"].result_list) == int(figure), (name, str(column), url)
+    assert followed >= 6
+    [(_programme, _page, cells)] = found["credit"]["rows"]
+    for _column, _figure, url in cells:
+        assert not url or list(desk.get(url).context["cl"].result_list) == [line], url
+
+
+def test_cards_of_a_programme_that_is_none_are_all_cards() -> None:
+    card = a_card(an_annual_card(), on=today())
+    desk, cards = signed_in(a_superuser()), reverse("admin:memberships_subscription_changelist")
+    for asked in ("0", "x", "9" * 30, "1 OR 1=1"):
+        assert list(desk.get(cards, {"programme": asked}).context["cl"].result_list) == [card]
+
+
 def test_measuring_again_overwrites_the_day_and_what_is_gone_goes() -> None:
     card = a_card(an_annual_card(), on=today())
     rollups.keep("cards", on=today(), at=timezone.now())

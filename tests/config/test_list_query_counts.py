@@ -34,7 +34,7 @@ BASELINES = {
     "memberships.PointsLiability": 3, "memberships.Member": 5, "memberships.MemberMerge": 3, "memberships.Order": 2,
     "memberships.PaymentMethod": 3, "memberships.Payment": 7, "memberships.Enrolment": 5,
     "memberships.PointsEntry": 3, "memberships.ProfitRow": 4, "memberships.Programme": 3, "memberships.Plan": 3,
-    "memberships.ProgrammeRevision": 2, "memberships.Subscription": 14, "memberships.Term": 3,
+    "memberships.ProgrammeRevision": 2, "memberships.Subscription": 15, "memberships.Term": 3,
     "memberships.TierGroup": 3, "memberships.Tier": 3, "memberships.TierStanding": 4, "memberships.TierChange": 3,
     "credit.CreditEntry": 3, "credit.CreditNote": 3, "credit.OverdueChange": 3, "credit.CreditDecision": 3,
     "credit.Authorisation": 3, "credit.BalanceConfirmation": 3, "credit.BlockingExclusion": 3,

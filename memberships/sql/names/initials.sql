@@ -22,24 +22,52 @@ BEGIN
         END LOOP;
     END IF;
     IF name ~ '[乐会传便倘刹单卡厦参叶吁咖圈壳宿尉巷弹朝枞校涡犍率畜番省粘红给荥莘蕃藏行解识调轧辟重铅长阿降]' THEN
-        FOREACH word SLICE 1 IN ARRAY '{
-            {重庆,cq},{重新,cx},{重组,cz},{重阳,cy},{重生,cs},{重塑,cs},{重启,cq},{重构,cg},{重建,cj},{重装,cz},
-            {多重,dc},{双重,sc},{银行,yh},{行业,hy},{商行,sh},{车行,ch},{洋行,yh},{分行,fh},{支行,zh},{总行,zh},
-            {央行,yh},{药行,yh},{金行,jh},{茶行,ch},{米行,mh},{布行,bh},{拍卖行,pmh},{五金行,wjh},{电器行,dqh},
-            {水果行,sgh},{行家,hj},{成长,cz},{增长,zz},{长子县,zzx},{长老,zl},{厦门,xm},{厦航,xh},{厦工,xg},
-            {厦钨,xw},{厦大,xd},{音乐,yy},{乐器,yq},{乐团,yt},{乐队,yd},{声乐,sy},{民乐团,myt},{乐谱,yp},{乐坊,yf},
-            {乐清,yq},{会计,kj},{财会,ck},{朝霞,zx},{朝晖,zh},{朝气,zq},{今朝,jz},{朝夕,zx},{朝露,zl},{调查,dc},
-            {调度,dd},{调研,dy},{调拨,db},{情调,qd},{格调,gd},{色调,sd},{传记,zj},{自传,zz},{西藏,xz},{藏族,zz},
-            {藏药,zy},{藏医,zy},{藏文,zw},{青藏,qz},{川藏,cz},{弹簧,th},{弹性,tx},{弹力,tl},{弹跳,tt},{人参,rs},
-            {海参,hs},{党参,ds},{红参,hs},{参茸,sr},{西洋参,xys},{参业,sy},{表率,bs},{校准,jz},{校验,jy},{校对,jd},
-            {校正,jz},{投降,tx},{供给,gj},{给水,js},{补给,bj},{给排水,jps},{便宜,py},{大便宜,dpy},{关卡,gq},
-            {发卡,fq},{复辟,fb},{东阿,de},{阿胶,ej},{单县,sx},{单于,cy},{尉犁,yl},{解州,xz},{解良,xl},{番禺,py},
-            {吐蕃,tb},{涡阳,gy},{枞阳,zy},{莘庄,xz},{犍为,qw},{荥经,yj},{铅山,ys},{女红,ng},{标识,bz},{刹那,cn},
-            {古刹,gc},{叶韵,xy},{地壳,dq},{甲壳,jq},{轧钢,zg},{冷轧,lz},{热轧,rz},{轧制,zz},{粘土,nt},{粘胶,nj},
-            {巷道,hd},{圈养,jy},{畜牧,xm},{星宿,xx},{反省,fx},{咖喱,gl},{倘佯,cy},{吁请,yq},{呼吁,hy}
-        }'::text[] LOOP
-            name := replace(name, word[1], word[2]);
-        END LOOP;
+        name := replace(replace(replace(replace(replace(replace(name,
+            '重庆', 'cq'), '重新', 'cx'), '重组', 'cz'), '重阳', 'cy'), '重生', 'cs'), '重塑', 'cs');
+        name := replace(replace(replace(replace(replace(replace(name,
+            '重启', 'cq'), '重构', 'cg'), '重建', 'cj'), '重装', 'cz'), '多重', 'dc'), '双重', 'sc');
+        name := replace(replace(replace(replace(replace(replace(name,
+            '银行', 'yh'), '行业', 'hy'), '商行', 'sh'), '车行', 'ch'), '洋行', 'yh'), '分行', 'fh');
+        name := replace(replace(replace(replace(replace(replace(name,
+            '支行', 'zh'), '总行', 'zh'), '央行', 'yh'), '药行', 'yh'), '金行', 'jh'), '茶行', 'ch');
+        name := replace(replace(replace(replace(replace(name,
+            '米行', 'mh'), '布行', 'bh'), '拍卖行', 'pmh'), '五金行', 'wjh'), '电器行', 'dqh');
+        name := replace(replace(replace(replace(replace(name,
+            '水果行', 'sgh'), '行家', 'hj'), '成长', 'cz'), '增长', 'zz'), '长子县', 'zzx');
+        name := replace(replace(replace(replace(replace(replace(name,
+            '长老', 'zl'), '厦门', 'xm'), '厦航', 'xh'), '厦工', 'xg'), '厦钨', 'xw'), '厦大', 'xd');
+        name := replace(replace(replace(replace(replace(replace(name,
+            '音乐', 'yy'), '乐器', 'yq'), '乐团', 'yt'), '乐队', 'yd'), '声乐', 'sy'), '民乐团', 'myt');
+        name := replace(replace(replace(replace(replace(replace(name,
+            '乐谱', 'yp'), '乐坊', 'yf'), '乐清', 'yq'), '会计', 'kj'), '财会', 'ck'), '朝霞', 'zx');
+        name := replace(replace(replace(replace(replace(replace(name,
+            '朝晖', 'zh'), '朝气', 'zq'), '今朝', 'jz'), '朝夕', 'zx'), '朝露', 'zl'), '调查', 'dc');
+        name := replace(replace(replace(replace(replace(replace(name,
+            '调度', 'dd'), '调研', 'dy'), '调拨', 'db'), '情调', 'qd'), '格调', 'gd'), '色调', 'sd');
+        name := replace(replace(replace(replace(replace(replace(name,
+            '传记', 'zj'), '自传', 'zz'), '西藏', 'xz'), '藏族', 'zz'), '藏药', 'zy'), '藏医', 'zy');
+        name := replace(replace(replace(replace(replace(replace(name,
+            '藏文', 'zw'), '青藏', 'qz'), '川藏', 'cz'), '弹簧', 'th'), '弹性', 'tx'), '弹力', 'tl');
+        name := replace(replace(replace(replace(replace(replace(name,
+            '弹跳', 'tt'), '人参', 'rs'), '海参', 'hs'), '党参', 'ds'), '红参', 'hs'), '参茸', 'sr');
+        name := replace(replace(replace(replace(replace(replace(name,
+            '西洋参', 'xys'), '参业', 'sy'), '表率', 'bs'), '校准', 'jz'), '校验', 'jy'), '校对', 'jd');
+        name := replace(replace(replace(replace(replace(replace(name,
+            '校正', 'jz'), '投降', 'tx'), '供给', 'gj'), '给水', 'js'), '补给', 'bj'), '给排水', 'jps');
+        name := replace(replace(replace(replace(replace(replace(name,
+            '便宜', 'py'), '大便宜', 'dpy'), '关卡', 'gq'), '发卡', 'fq'), '复辟', 'fb'), '东阿', 'de');
+        name := replace(replace(replace(replace(replace(replace(name,
+            '阿胶', 'ej'), '单县', 'sx'), '单于', 'cy'), '尉犁', 'yl'), '解州', 'xz'), '解良', 'xl');
+        name := replace(replace(replace(replace(replace(replace(name,
+            '番禺', 'py'), '吐蕃', 'tb'), '涡阳', 'gy'), '枞阳', 'zy'), '莘庄', 'xz'), '犍为', 'qw');
+        name := replace(replace(replace(replace(replace(replace(name,
+            '荥经', 'yj'), '铅山', 'ys'), '女红', 'ng'), '标识', 'bz'), '刹那', 'cn'), '古刹', 'gc');
+        name := replace(replace(replace(replace(replace(replace(name,
+            '叶韵', 'xy'), '地壳', 'dq'), '甲壳', 'jq'), '轧钢', 'zg'), '冷轧', 'lz'), '热轧', 'rz');
+        name := replace(replace(replace(replace(replace(replace(name,
+            '轧制', 'zz'), '粘土', 'nt'), '粘胶', 'nj'), '巷道', 'hd'), '圈养', 'jy'), '畜牧', 'xm');
+        name := replace(replace(replace(replace(replace(replace(name,
+            '星宿', 'xx'), '反省', 'fx'), '咖喱', 'gl'), '倘佯', 'cy'), '吁请', 'yq'), '呼吁', 'hy');
     END IF;
     FOR place IN 1..length(name) LOOP
         code := ascii(substr(name, place, 1));
