@@ -25,7 +25,7 @@ from tests.credit.credit_stories import a_line, an_invoice
 from tests.memberships.admin_pages import a_superuser, granted, signed_in
 from tests.memberships.desk_stories import a_due_card, a_plan
 from tests.memberships.factories import a_card, a_person, an_annual_card, an_operator, jd_plus
-from tests.memberships.night_stories import at_night
+from tests.memberships.night_stories import at_night, run_job
 from tests.memberships.points_stories import a_wallet, earn
 
 pytestmark = pytest.mark.django_db
@@ -168,6 +168,7 @@ def test_figures_of_a_programme_lead_to_its_own_rows() -> None:
             a_due_card(plan=plan, paid_until=yesterday)
     line = a_line(200_000, on=long_ago)
     an_invoice(line, 1_500, on=long_ago, due_on=today() - timedelta(days=40))
+    run_job("age_invoices", on=today())
     for name in ("cards", "renewals", "credit_exposure"):
         rollups.keep(name, on=today(), at=timezone.now())
     desk = signed_in(a_superuser())
