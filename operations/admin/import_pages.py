@@ -47,7 +47,7 @@ STATE_COLOURS = {
     State.DISCARDED: "info",
 }
 #: As spreadsheet programs call it; the mark at the beginning is how they know UTF-8.
-ENCODINGS = {"utf-8-sig": "UTF-8 (BOM)", "xlsx": "XLSX"}
+FORMATS = {"utf-8-sig": "CSV, UTF-8 (BOM)", "xlsx": "XLSX"}
 #: The heading of the bar; an import that stopped and was resumed keeps its state until it ends.
 WORK = {
     State.CHECKING: gettext_lazy("The file is being checked"),
@@ -158,7 +158,7 @@ def batch_page(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
         "upload_url": upload_url(batch),
         "run_error": _run_error(run) if run and not is_working else "",
         "importer_label": kind_of(batch),
-        "encoding": ENCODINGS.get(batch.encoding, batch.encoding.upper()),
+        "file_format": FORMATS.get(batch.encoding, f"CSV, {batch.encoding.upper()}"),
         "may_import": may_import(request.user, batch),
         "is_uploader": batch.uploaded_by_id == request.user.pk,
         "is_working": is_working,
@@ -193,7 +193,10 @@ def live_progress(batch: ImportBatch) -> dict[str, Any]:
 
 
 def _preview(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
-    tabs = _tabs(request, batch, VERDICT_TABS, {verdict: getattr(batch, verdict) for verdict in Verdict})
+    counts = {verdict: getattr(batch, verdict) for verdict in Verdict}
+    # What has to be mended before anything can be confirmed is what the page was opened for.
+    first = Verdict.INVALID if batch.invalid and not batch.skips_invalid else ""
+    tabs = _tabs(request, batch, VERDICT_TABS, counts, first=first)
     importer = importer_of(batch)
     return {
         "tabs": tabs,
@@ -289,12 +292,14 @@ def _summary(batch: ImportBatch) -> str:
 
 
 def _tabs(
-    request: HttpRequest, batch: ImportBatch, kinds: list[tuple[Any, Any]], counts: dict[Any, int | None]
+    request: HttpRequest, batch: ImportBatch, kinds: list[tuple[Any, Any]], counts: dict[Any, int | None], *,
+    first: str = "",
 ) -> list[Tab]:
-    """The tabs; the one asked for is active, else the first that holds rows."""
+    """The tabs; the one asked for is active, else `first`, else the first that holds rows."""
     keys = [str(key) for key, _label in kinds]
     asked = request.GET.get("rows", "")
-    active = asked if asked in keys else next((str(key) for key, _label in kinds if counts[key]), keys[0])
+    filled = [str(key) for key, _label in kinds if counts[key]]
+    active = asked if asked in keys else next(iter([first] if first else filled), keys[0])
     return [
         Tab(str(key), label, counts[key], page_url(batch, rows=str(key)), is_active=str(key) == active)
         for key, label in kinds

@@ -12,6 +12,7 @@ from django.core.files import File
 from django.db import OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from operations import registry
 from operations.audit import because
@@ -130,7 +131,10 @@ def confirm_import(
 def confirmation_hindrance(batch: ImportBatch) -> str:
     """Why a checked batch cannot be confirmed, in the operator's language; empty when it can."""
     if batch.invalid and not batch.skips_invalid:
-        return _("%(rows)d rows are invalid, and the file was uploaded to be taken whole.") % {"rows": batch.invalid}
+        return ngettext(
+            "One row is invalid, and the file was uploaded to be taken whole.",
+            "%(rows)d rows are invalid, and the file was uploaded to be taken whole.", batch.invalid,
+        ) % {"rows": batch.invalid}
     if not batch.new and not batch.changed:
         return _("Nothing in the file is new or changed.")
     # Staging tables are UNLOGGED: what is weighed, and cut into chunks, would be nothing.

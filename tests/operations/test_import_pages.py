@@ -193,7 +193,9 @@ def test_a_file_to_be_taken_whole_cannot_be_confirmed_with_an_invalid_row(desk: 
     batch = uploaded(desk, [a_row(1), a_bad_row(2)])
     page = seen(desk, batch)
     assert "This import cannot be confirmed." in page and " disabled" in page
-    assert "1 rows are invalid" in confirm(desk, batch)
+    # What has to be mended is in sight, before the row that is new.
+    assert 'data-label="Line">3</td>' in page and 'data-label="Line">2</td>' not in page
+    assert "One row is invalid" in confirm(desk, batch)
     assert not EnterpriseCustomer.objects.exists()
 
 
