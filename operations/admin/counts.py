@@ -51,7 +51,11 @@ def count_rows(queryset: QuerySet[Any]) -> Count:
 
 def _planned(queryset: QuerySet[Any]) -> tuple[int, float]:
     """How many rows the planner expects, and what it thinks that they cost."""
-    plan = json.loads(queryset.explain(format="json"))[0]["Plan"]
+    explained = queryset.explain(format="json")
+    if not explained:
+        # Django knows of itself that nothing is found (`pk__in=[]`), and asks nobody.
+        return 0, 0.0
+    plan = json.loads(explained)[0]["Plan"]
     return int(plan["Plan Rows"]), float(plan["Total Cost"])
 
 

@@ -190,6 +190,8 @@ def test_cards_of_a_programme_that_is_none_are_all_cards() -> None:
     desk, cards = signed_in(a_superuser()), reverse("admin:memberships_subscription_changelist")
     for asked in ("0", "x", "9" * 30, "1 OR 1=1"):
         assert list(desk.get(cards, {"programme": asked}).context["cl"].result_list) == [card]
+    without_plans = desk.get(cards, {"programme": jd_plus(code="stars").pk}).context["cl"]
+    assert (list(without_plans.result_list), without_plans.count.number) == ([], 0)
 
 
 def test_measuring_again_overwrites_the_day_and_what_is_gone_goes() -> None:
