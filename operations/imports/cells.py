@@ -167,7 +167,8 @@ def read_styles(package: Package) -> list[Shown | None]:
 
     if package.styles_part:
         package.parse(package.styles_part, "styleSheet", handlers_of)
-    return [shown_by(_code_of(key, codes), is_1904=package.is_1904) for key in formats]
+    known = {key: shown_by(_code_of(key, codes), is_1904=package.is_1904) for key in set(formats)}
+    return [known[key] for key in formats]
 
 
 def _code_of(key: str, codes: dict[str, str]) -> str | None:

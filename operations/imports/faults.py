@@ -57,6 +57,10 @@ FILE_FAULTS: dict[str, str | Promise] = {
     "cell_too_large": gettext_lazy(
         "The record that begins on line %(line)s has a cell of more than %(expected)s characters."
     ),
+    "row_too_large": gettext_lazy(
+        "The row that begins on line %(line)s has more than %(expected)s characters. Take out what does not belong to "
+        "the list."
+    ),
     "unclosed_quote": gettext_lazy(
         "The quotes of the record that begins on line %(line)s do not match: a quote is not closed, or text follows it."
     ),
@@ -170,6 +174,17 @@ ROW_FAULTS: dict[str, str | Promise] = {
 }
 MESSAGES: dict[str, str | Promise] = {**FILE_FAULTS, **ROW_FAULTS}
 
+#: What the limit of a workbook is a number of, in words.
+UNITS: dict[str, str | Promise] = {
+    "bytes": gettext_lazy("%(most)s bytes unpacked"),
+    "entries": gettext_lazy("%(most)s parts"),
+    "rows": gettext_lazy("%(most)s rows"),
+    "characters": gettext_lazy("%(most)s characters"),
+    "merges": gettext_lazy("%(most)s merged areas"),
+    "MB": gettext_lazy("%(most)s MB of memory"),
+    "seconds": gettext_lazy("%(most)s seconds of computing"),
+}
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -186,7 +201,11 @@ class Fault:
     @property
     def message(self) -> str:
         """The reason, in the language that is active now."""
-        return str(MESSAGES[self.code]) % {"line": self.line, "value": self.value, "expected": self.expected}
+        expected = self.expected
+        most, _blank, unit = expected.partition(" ")
+        if self.code == "workbook_too_large" and unit in UNITS:
+            expected = str(UNITS[unit]) % {"most": most}
+        return str(MESSAGES[self.code]) % {"line": self.line, "value": self.value, "expected": expected}
 
     def as_json(self) -> dict[str, Any]:
         """What is stored: no message, since that depends on the reader's language."""

@@ -6,6 +6,9 @@ from typing import NamedTuple
 MAX_CELL = 131_072
 #: Columns of a list. No importer has a tenth of it, and a line of a million commas is no list.
 MAX_COLUMNS = 1_024
+#: Characters of a whole record: twenty of them are held in memory at once, and as many cells as there are columns could
+#: each be as large as a cell may be.
+MAX_RECORD = 1 << 20
 
 
 class Limits(NamedTuple):
@@ -18,6 +21,9 @@ class Limits(NamedTuple):
     rows: int = 1_048_576
     columns: int = MAX_COLUMNS
     cell: int = MAX_CELL
+    record: int = MAX_RECORD
+    #: Of a whole sheet, as many as the largest text file may have: a shared text takes a few bytes wherever it stands.
+    characters: int = 1 << 30
     merges: int = 100_000
     #: Of address space, in bytes, and of processor time.
     memory: int = 512 << 20
@@ -40,5 +46,5 @@ class WorkbookError(Exception):
 
 
 def too_large(found: object, most: object, unit: str) -> WorkbookError:
-    """It is larger than is read; `unit` is one of the keys of `workbooks.UNITS`."""
+    """It is larger than is read; `unit` is one of the keys of `faults.UNITS`."""
     return WorkbookError("workbook_too_large", value=str(found), expected=f"{most} {unit}")

@@ -18,6 +18,8 @@ from operations.imports.limits import Limits, WorkbookError, too_large
 BLOCK = 1 << 16
 #: Bytes of one tag, comment or declaration.
 MAX_TOKEN = 1 << 20
+#: What reading a part of a damaged archive raises.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
 ENCODINGS = {None, "UTF-8", "UTF8", "UTF-16", "US-ASCII", "ASCII"}
 #: Transitional and strict.
 SPREADSHEETS = {
@@ -85,19 +87,21 @@ class Package:
             if error.code == expat.errors.codes[expat.errors.XML_ERROR_NO_MEMORY]:
                 raise MemoryError from error
             raise _damaged(f"{part}: {error}") from error
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
-            raise _damaged(f"{part}: {error}") from error
 
     def blocks(self, part: str) -> Iterator[bytes]:
         """The bytes of a part, a block at a time."""
+        if part not in self._names:
+            raise _damaged(part)
         try:
             with self._archive.open(self._names[part]) as stream:
                 while block := stream.read(BLOCK):
                     yield block
-        except KeyError:
-            raise _damaged(part) from None
+        except UNREADABLE as error:
+            raise _damaged(f"{part}: {error}") from error
 
     def _feed(self, parser: "expat.XMLParserType", part: str, most: int | None) -> bool:
+        if part not in self._names:
+            raise _damaged(part)
         fed, size = 0, self._archive.getinfo(self._names[part]).file_size or 1
         for block in self.blocks(part):
             parser.Parse(block, False)

@@ -9,12 +9,15 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 from operations.imports.cells import CellFault
 from operations.imports.files import refusal
-from operations.imports.limits import MAX_CELL, MAX_COLUMNS
+from operations.imports.limits import MAX_CELL, MAX_COLUMNS, MAX_RECORD
 
 #: A block of records ends at whichever comes first, so that memory grows neither with the rows nor with their length.
 BLOCK_ROWS = 20_000
 BLOCK_BYTES = 8 << 20
 STRIDE = 20
+#: Characters of lines that become one record, before it is known how many cells that makes: a list of them takes more
+#: memory than they do.
+MAX_UNREAD = 8 * MAX_RECORD
 
 
 class Record(NamedTuple):
@@ -36,15 +39,22 @@ def read_records(stream: BinaryIO, encoding: str) -> Generator[Record, None, Non
     stream.seek(0)
     text = io.TextIOWrapper(stream, encoding=encoding, errors="strict", newline="")
     csv.field_size_limit(MAX_CELL)
-    reader = csv.reader(text, strict=True)
+    lines = _Lines(text)
+    reader = csv.reader(lines, strict=True)
     line = 1
     try:
         for cells in reader:
             if len(cells) > MAX_COLUMNS:
                 raise refusal("too_many_columns", line=line, value=str(len(cells)), expected=str(MAX_COLUMNS))
-            if any(cells) and not _is_blank(cells):
+            all_of_it = "".join(cells)
+            if len(all_of_it) > MAX_RECORD:
+                raise refusal("row_too_large", line=line, expected=str(MAX_RECORD))
+            # A row of white space only is one that a spreadsheet left behind.
+            if all_of_it and not all_of_it.isspace():
                 yield Record(line, cells)
-            line = reader.line_num + 1
+            line, lines.unread = reader.line_num + 1, 0
+    except _TooMuchError:
+        raise refusal("row_too_large", line=line, expected=str(MAX_RECORD)) from None
     except csv.Error as error:
         # A cell over the limit that goes on over several lines is a quote that is not closed.
         is_one_line = reader.line_num == line and "field limit" in str(error)
@@ -54,9 +64,22 @@ def read_records(stream: BinaryIO, encoding: str) -> Generator[Record, None, Non
         text.detach()
 
 
-def _is_blank(cells: list[str]) -> bool:
-    """Only white space in it: a row that a spreadsheet left behind."""
-    return not cells[0].strip() and not any(cell.strip() for cell in cells)
+class _TooMuchError(Exception):
+    """Lines without an end become one record."""
+
+
+class _Lines:
+    """The lines of a text; `unread` characters of them became no record so far."""
+
+    def __init__(self, text: Iterator[str]) -> None:
+        self._text, self.unread = text, 0
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._text:
+            self.unread += len(line)
+            if self.unread > MAX_UNREAD:
+                raise _TooMuchError
+            yield line
 
 
 class Measured(Protocol):

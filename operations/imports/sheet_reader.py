@@ -167,7 +167,7 @@ class SheetReader:
             if not isinstance(found, CellFault) and not found.strip():
                 return
             raise WorkbookError(
-                "too_many_columns", line=self._line, value=self._ref, expected=str(self._limits.columns)
+                "too_many_columns", line=self._line, value=letters_of(place), expected=str(self._limits.columns)
             )
         if place > len(cells):
             cells += [""] * (place - len(cells))

@@ -52,8 +52,9 @@ class Shared(io.RawIOBase):
 class Messages:
     """Rows on their way out, several at a time: [line, cells] or [line, cells, [[place, code, value, expected], …]]."""
 
-    def __init__(self, out: IO[bytes]) -> None:
-        self._out, self._rows, self._characters = out, list[Any](), 0
+    def __init__(self, out: IO[bytes], limits: Limits) -> None:
+        self._out, self._limits = out, limits
+        self._rows, self._characters, self._all = list[Any](), 0, 0
         #: Which part of the sheet was read.
         self.share: Callable[[], float] = lambda: 0.0
 
@@ -62,9 +63,18 @@ class Messages:
         if faults:
             row.append([[place, *fault] for place, fault in faults.items()])
         self._rows.append(row)
-        self._characters += sum(map(len, cells))
+        self._count(line, sum(map(len, cells)))
         if len(self._rows) >= MESSAGE_ROWS or self._characters >= MESSAGE_CHARACTERS:
             self.flush()
+
+    def _count(self, line: int, characters: int) -> None:
+        """WorkbookError where a row, or all of them, have more characters than a list has."""
+        if characters > self._limits.record:
+            raise WorkbookError("row_too_large", line=line, expected=str(self._limits.record))
+        self._characters += characters
+        self._all += characters
+        if self._all > self._limits.characters:
+            raise too_large(f"> {self._limits.characters}", self._limits.characters, "characters")
 
     def flush(self) -> None:
         """Send what is there."""
@@ -126,7 +136,7 @@ def main(task: dict[str, Any], file: IO[bytes], out: IO[bytes]) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
     # At the first limit the process is told so by a signal of its own, at the second it is killed.
     resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds + 5))
-    messages = Messages(out)
+    messages = Messages(out, limits)
     try:
         if task["sheet"] is None:
             look(file, limits, messages)

@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import structlog
-from django.utils.translation import gettext_lazy
 
 from operations.errors import FileRefusedError
 from operations.imports.cells import CellFault
@@ -38,15 +37,6 @@ LIMITS = Limits()
 GLANCE_SECONDS = 20
 PROJECT = Path(__file__).resolve().parents[2]
 PROCESS = "operations.imports.workbook_process"
-#: What a limit is a number of, in words.
-UNITS = {
-    "bytes": gettext_lazy("%(most)s bytes unpacked"),
-    "entries": gettext_lazy("%(most)s parts"),
-    "rows": gettext_lazy("%(most)s rows"),
-    "merges": gettext_lazy("%(most)s merged areas"),
-    "MB": gettext_lazy("%(most)s MB of memory"),
-    "seconds": gettext_lazy("%(most)s seconds of computing"),
-}
 BLOCK = 1 << 20
 
 
@@ -165,7 +155,7 @@ def _messages(process: "subprocess.Popen[bytes]", errors: IO[bytes], limits: Lim
     for line in process.stdout:
         message = json.loads(line)
         if "refused" in message:
-            raise FileRefusedError(_fault(message["refused"]))
+            raise FileRefusedError(Fault(**message["refused"]))
         is_ended = is_ended or "end" in message or "sheets" in message
         yield message
     if process.wait() or not is_ended:
@@ -178,24 +168,12 @@ def _broken_off(code: int, errors: IO[bytes], limits: Limits) -> FileRefusedErro
     said = errors.read()[-2000:].decode(errors="replace")
     log.warning("workbook_process_ended", code=code, said=said)
     if code == -signal.SIGXCPU:
-        return FileRefusedError(_fault_too_large(f"> {limits.seconds}", f"{limits.seconds} seconds"))
+        return refusal("workbook_too_large", value=f"> {limits.seconds}", expected=f"{limits.seconds} seconds")
     if "MemoryError" in said:
-        return FileRefusedError(_fault_too_large(f"> {limits.memory >> 20}", f"{limits.memory >> 20} MB"))
+        return refusal("workbook_too_large", value=f"> {limits.memory >> 20}", expected=f"{limits.memory >> 20} MB")
     if code in (-signal.SIGKILL, -signal.SIGTERM):
         return refusal("check_stopped", line=0)
     return refusal("bad_workbook", expected=f"{PROCESS}: {code}")
-
-
-def _fault(refused: dict[str, Any]) -> Fault:
-    if refused["code"] == "workbook_too_large":
-        return _fault_too_large(refused["value"], refused["expected"])
-    return Fault(**refused)
-
-
-def _fault_too_large(value: str, expected: str) -> Fault:
-    """The fault with its unit in words."""
-    most, _blank, unit = expected.partition(" ")
-    return Fault(1, "", value, "workbook_too_large", str(UNITS[unit]) % {"most": most})
 
 
 @contextmanager
