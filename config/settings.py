@@ -63,6 +63,8 @@ if DATABASE_POOL not in POOLS:
     raise ImproperlyConfigured(f"DATABASE_POOL={DATABASE_POOL!r} is neither {' nor '.join(POOLS)}.")
 # After so many seconds without a sign of life a connection to a server is given up, on both sides.
 SERVER_SILENCE_SECONDS: int = env.int("SERVER_SILENCE_SECONDS", default=20)
+# So long `migrate` waits for a table that is in use, and everybody else behind it; 0: for ever.
+MIGRATION_LOCK_SECONDS: int = env.int("MIGRATION_LOCK_SECONDS", default=10)
 DATABASES: dict[str, Any] = {
     "default": {
         **environ.Env.db_url_config(DATABASE_URL),

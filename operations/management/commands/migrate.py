@@ -1,8 +1,11 @@
-"""Django's `migrate`, in a tenth of the time.
+"""Django's `migrate`, in a tenth of the time, and without keeping the desk waiting.
 
 After each of some thousand operations Django makes the classes of the model and of all its relatives anew. For most
 operations it can put the relatives off ("delayed") until a migration written in Python asks for classes; here it does
 so for all. Statements that change tables look at the model itself only.
+
+A statement that changes a table waits for whoever uses it, and everybody else waits behind it. So it waits no longer
+than MIGRATION_LOCK_SECONDS; then that migration is undone, and the command is run again.
 """
 
 import gc
@@ -10,16 +13,43 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
+from django.core.management.base import CommandError
 from django.core.management.commands import migrate
+from django.db import OperationalError, connections
 from django.db.migrations.state import ProjectState
+from django.utils.translation import gettext as _
+from psycopg.errors import LockNotAvailable
 
 
 class Command(migrate.Command):
     """With the options of Django's, and to the same end."""
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with _relatives_put_off(), _seldom_looking_for_rubbish():
+        with _waiting_briefly(options["database"]), _relatives_put_off(), _seldom_looking_for_rubbish():
             super().handle(*args, **options)
+
+
+@contextmanager
+def _waiting_briefly(database: str) -> Iterator[None]:
+    """CommandError where a lock was not to be had in time."""
+    connection = connections[database]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{settings.MIGRATION_LOCK_SECONDS}s"])
+    try:
+        yield
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
+        raise CommandError(
+            _("A table was in use for longer than %(seconds)s s. What was migrated before stands; run migrate again.")
+            % {"seconds": settings.MIGRATION_LOCK_SECONDS}
+        ) from error
+    finally:
+        # The session goes on after it where a test, or a command, has it.
+        if connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute("RESET lock_timeout")
 
 
 @contextmanager
