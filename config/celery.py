@@ -3,8 +3,9 @@
 import os
 from typing import Any
 
+import structlog
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import beat_init, setup_logging
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from config import messages
@@ -21,3 +22,9 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def keep_our_logging(**_kwargs: Any) -> None:
     """Celery asks who sets up logging: config.logs did, when Django was set up."""
+
+
+@beat_init.connect
+def say_that_beat_began(**_kwargs: Any) -> None:
+    """The one line of beat: that it sends nudges every few seconds is not logged."""
+    structlog.get_logger(__name__).info("beat_started")

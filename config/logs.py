@@ -90,6 +90,8 @@ def logging_config(level: str, form: str = TEXT) -> dict[str, Any]:
             # Requests are logged once, by django_structlog; runserver and Django's own lines would hold the query.
             "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
             "django.request": {"handlers": ["console"], "level": "ERROR", "propagate": False},
+            # gunicorn gives it a handler of its own before it asks us.
+            "gunicorn.error": {"handlers": ["console"], "level": level, "propagate": False},
             **{name: {"level": "WARNING"} for name in _CHATTY},
         },
     }

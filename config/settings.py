@@ -391,6 +391,8 @@ BACKUP_STORE: str = env.str("BACKUP_STORE", default="")
 
 # --- logs --------------------------------------------------------------------------------------------------
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+# Our own proxy names each request (X-Request-ID), so that its log and ours can be read together; nobody else may.
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = BEHIND_PROXY
 LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO")
 # "json": each line is one JSON object, for programs; "text": key=value, for people.
 LOG_FORMAT: str = env.str("LOG_FORMAT", default="json" if IS_PRODUCTION else "text")

@@ -67,6 +67,7 @@ def start_run(
 
 def _plan(job: Job, run: JobRun, *, at: datetime) -> None:
     """Write the chunks of a new run, and see that somebody takes them."""
+    transaction.on_commit(partial(log.info, "run_made", job=run.job, run=run.pk))
     plans = list(job.plan(run))
     JobChunk.objects.bulk_create(
         (JobChunk(run=run, number=number, **plan._asdict()) for number, plan in enumerate(plans, start=1)),
@@ -334,6 +335,8 @@ def _end(run: JobRun, *, at: datetime) -> None:
     if run.is_dry_run:
         run.summary = count_items(run).as_json()
     run.save(update_fields=["state", "finished_at", "cancelled_by", "summary"])
+    said = {"job": run.job, "run": run.pk, "state": run.state, "done": run.done, "failed": run.failed}
+    transaction.on_commit(partial(log.info, "run_ended", **said))
     job = registry.jobs.get(run.job)
     if not run.is_dry_run:
         job.finish(run, at=at)

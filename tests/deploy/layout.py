@@ -58,20 +58,21 @@ def a_folder() -> Iterator[Path]:
 
 @contextmanager
 def running(
-    command: list[str], *, log: Path, number: int = signal.SIGTERM, as_server: bool = False, **environment: str
+    command: list[str], *, log: Path, as_server: bool = False, only: dict[str, str] | None = None
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process that ends with the body, and with us."""
+    """A process that ends with the body, and with us; `only`: in this environment, and not in ours."""
     account = server_account(log.parent).spawn_options() if as_server else {}
     with log.open("ab") as output:
         process = subprocess.Popen(
-            command, cwd=PROJECT, env=os.environ | environment, stdout=output, stderr=output, start_new_session=True,
-            preexec_fn=None if as_server else partial(end_with_parent, signal.SIGTERM), **account,
+            command, cwd=PROJECT, env=os.environ if only is None else only, stdout=output, stderr=output,
+            start_new_session=True, preexec_fn=None if as_server else partial(end_with_parent, signal.SIGTERM),
+            **account,
         )
     try:
         yield process
     finally:
         if process.poll() is None:
-            process.send_signal(number)
+            process.terminate()
             try:
                 process.wait(30)
             except subprocess.TimeoutExpired:
