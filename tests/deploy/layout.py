@@ -20,17 +20,22 @@ from config.embedded.processes import end_with_parent, is_port_free
 from tests.conftest import PROJECT
 
 DEPLOY = PROJECT / "deploy"
+#: Where Debian has what is root's to start, too.
+PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 
 
 def needs(*programs: str) -> pytest.MarkDecorator:
     """Skips where a program of the operating system is missing; `.ci/run` installs them."""
-    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
-    missing = [name for name in programs if shutil.which(name, path=path) is None]
+    missing = [name for name in programs if not is_installed(name)]
     return pytest.mark.skipif(bool(missing), reason=f"not installed here: {', '.join(missing)} (.ci/run does)")
 
 
+def is_installed(name: str) -> bool:
+    return shutil.which(name, path=PATH) is not None
+
+
 def program(name: str) -> str:
-    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    found = shutil.which(name, path=PATH)
     assert found is not None
     return found
 
