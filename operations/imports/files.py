@@ -2,6 +2,7 @@
 
 import codecs
 import hashlib
+import re
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
@@ -14,6 +15,7 @@ BLOCK = 1 << 20
 #: Blocks in a row without any line break: no list has such lines, and a line is held in memory whole.
 MAX_UNBROKEN_BLOCKS = 4
 BOM = codecs.BOM_UTF8
+_BEYOND, _DOUBTFUL = re.compile("[\u0800-\U0010ffff]"), re.compile("[^\x00-\x7f]+")
 
 
 class FileFacts(NamedTuple):
@@ -73,13 +75,33 @@ def _looks_utf16(head: bytes) -> bool:
 def _encoding_of(stream: BinaryIO, head: bytes) -> str:
     """UTF-8, else GB18030, both strictly: a wrong guess would show as an error, never as other characters.
 
-    A file that says it is UTF-8 by its byte order mark is not tried as anything else.
+    A file that says it is UTF-8 by its byte order mark is not tried as anything else. A few letters with accents, or
+    Greek or Cyrillic ones, may be Chinese characters in GB18030 (é is 茅): where there is nothing else to tell by, nobody
+    guesses. Chinese characters in UTF-8 are as good as never others in GB18030.
     """
     candidates = ("utf-8-sig",) if head.startswith(BOM) else ("utf-8", "gb18030")
-    for encoding in candidates:
-        if _is_encoded(stream, encoding):
-            return encoding
-    raise refusal("unknown_encoding")
+    found = next((encoding for encoding in candidates if _is_encoded(stream, encoding)), None)
+    if found is None:
+        raise refusal("unknown_encoding")
+    if found == "utf-8" and (doubtful := _doubtful(stream)):
+        raise refusal("ambiguous_encoding", value=doubtful.decode(), expected=doubtful.decode("gb18030"))
+    return found
+
+
+def _doubtful(stream: BinaryIO) -> bytes:
+    """The first letters beyond ASCII, where a text in UTF-8 has none beyond U+07FF; else nothing.
+
+    Each of them has two bytes, which are a character of GB18030, too.
+    """
+    decoder, first = codecs.getincrementaldecoder("utf-8")(), ""
+    for block in _blocks(stream):
+        text = decoder.decode(block)
+        if text.isascii():
+            continue
+        if _BEYOND.search(text):
+            return b""
+        first = first or _DOUBTFUL.search(text)[0]  # type: ignore[index]
+    return first[:20].encode()
 
 
 def _is_encoded(stream: BinaryIO, encoding: str) -> bool:

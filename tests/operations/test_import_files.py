@@ -30,6 +30,9 @@ def refused(content: bytes) -> str:
         (LIST.encode("gb18030"), "gb18030"),
         ("名称,𠮷野家,€".encode("gb18030"), "gb18030"),
         (b"name,plan\n", "utf-8"),
+        # What is Chinese, in whichever of the two, leaves no doubt; nor does the mark.
+        ("企业名称\nJosé\n".encode(), "utf-8"), ("企业名称\n茅\n".encode("gb18030"), "gb18030"),
+        ("name\nJosé\n".encode("utf-8-sig"), "utf-8-sig"),
         (codecs.BOM_UTF8, "utf-8-sig"),
     ],
 )
@@ -53,6 +56,8 @@ def test_the_encoding_is_found(content: bytes, encoding: str) -> None:
         (codecs.BOM_UTF8 + b"\xb1\xb1\xbe\xa9", "unknown_encoding"),
         (LIST.encode()[:-20] + b"\xe4,\n", "unknown_encoding"),
         (b"a" * 4 * BLOCK, "no_line_breaks"),
+        ("name\nJosé\n".encode(), "ambiguous_encoding"),
+        ("name\n茅\n".encode("gb18030"), "ambiguous_encoding"),
     ],
 )
 def test_what_is_no_text_is_refused_with_its_own_code(content: bytes, code: str) -> None:
