@@ -20,6 +20,7 @@ from operations.imports.widgets import (
     CellError,
     CodeWidget,
     CreditCodeWidget,
+    Folding,
     RecordWidget,
     TextWidget,
     is_whole,
@@ -29,6 +30,8 @@ from operations.models import ImportBatch
 
 class CustomerWidget(TextWidget):
     """A firm, by its unified social credit code or its member number, each with its check digit."""
+
+    folding = Folding.NFKC
 
     def __init__(self) -> None:
         super().__init__()

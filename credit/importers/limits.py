@@ -14,7 +14,7 @@ from operations.approvals import Measure
 from operations.dates import business_date
 from operations.imports.fields import ImportField
 from operations.imports.importer import Importer
-from operations.imports.widgets import AmountWidget, RecordWidget, TextWidget, WholeNumberWidget
+from operations.imports.widgets import AmountWidget, ProseWidget, RecordWidget, TextWidget, WholeNumberWidget
 from operations.models import ImportBatch
 
 
@@ -30,7 +30,7 @@ class _LimitResource(ModelResource):
         widget=TextWidget(), hint=_("code or name; only where the firm has several"),
     )
     reason = ImportField(
-        attribute="reason", staged="reason", headers=("理由", "reason"), widget=TextWidget(200), is_required=True,
+        attribute="reason", staged="reason", headers=("理由", "reason"), widget=ProseWidget(200), is_required=True,
     )
 
 

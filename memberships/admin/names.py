@@ -5,7 +5,6 @@ have is found at once by reading the newest of them; what is rare, by the index 
 asked for spans of keys, from the newest on, the wider the less was found in those before.
 """
 
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -15,6 +14,7 @@ from django.db.models import Max, Model, Q, QuerySet
 
 from memberships.models.names import SPAN, NameInitials, NamePairs, as_initials, mark_of, pairs_of, span_of
 from operations.admin.search import SEARCH_LIMIT, Keys, PatternOrder, SearchKind
+from operations.widths import fold_width
 
 #: Names with the characters in them that are looked at, at the most: each may lie in a block of its own.
 MOST = 1_500
@@ -107,7 +107,7 @@ class NameKind(SearchKind):
         """The newest with the characters; by initials in their order."""
         if self.names is None or self.condition(term) is None:
             return Keys([])
-        text, initials = unicodedata.normalize("NFKC", term), as_initials(term)
+        text, initials = fold_width(term), as_initials(term)
         found: dict[Any, None] = {}
         if initials:
             found = dict.fromkeys(self._narrowed(queryset, self.names.with_initials(initials, limit=limit + 1)))
@@ -128,4 +128,4 @@ class NameKind(SearchKind):
 
 def names_taken(text: str) -> Q | None:
     """Whether names are looked for by it: two characters that stand together."""
-    return Q() if any(len(word) > 1 for word in unicodedata.normalize("NFKC", text).split()) else None
+    return Q() if any(len(word) > 1 for word in fold_width(text).split()) else None

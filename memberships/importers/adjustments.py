@@ -12,7 +12,7 @@ from memberships.services.points_adjustments import ADJUST_POINTS
 from operations.approvals import Measure
 from operations.imports.fields import ImportField
 from operations.imports.importer import Importer
-from operations.imports.widgets import CodeWidget, RecordWidget, TextWidget
+from operations.imports.widgets import CodeWidget, ProseWidget, RecordWidget, TextWidget
 from operations.models import ImportBatch
 
 
@@ -40,7 +40,7 @@ class AdjustmentResource(ModelResource):
         hint=_("code or name of a reason of adjustments"),
     )
     reason = ImportField(
-        attribute="reason", staged="reason", headers=("说明", "explanation", "note"), widget=TextWidget(200),
+        attribute="reason", staged="reason", headers=("说明", "explanation", "note"), widget=ProseWidget(200),
         is_required=True,
     )
 

@@ -32,6 +32,7 @@ from operations.imports.widgets import (
     EmailWidget,
     FlagsWidget,
     MobileWidget,
+    ProseWidget,
     RecordWidget,
     TextWidget,
     WholeNumberWidget,
@@ -102,7 +103,9 @@ class EnterpriseCustomerResource(ModelResource):
     external_id = ImportField(
         attribute="external_id", staged="external_id", headers=("外部编号", "external id"), widget=CodeWidget(64)
     )
-    remarks = ImportField(attribute="remarks", staged="remarks", headers=("备注", "remarks"), widget=TextWidget(10_000))
+    remarks = ImportField(
+        attribute="remarks", staged="remarks", headers=("备注", "remarks"), widget=ProseWidget(10_000)
+    )
 
     class Meta:
         model = EnterpriseCustomer

@@ -13,6 +13,7 @@ from operations.imports.widgets import (
     SEPARATORS,
     SPREADSHEET_NUMBER,
     CellError,
+    Folding,
     RecordWidget,
     TextWidget,
     is_whole,
@@ -23,6 +24,8 @@ from operations.owners import key_of, number_of
 
 class MemberNumberWidget(TextWidget):
     """A member number, as we write it. Says nothing about whether there is such a member."""
+
+    folding = Folding.NFKC
 
     DIGITS = r"[0-9]{11,19}"
     LONGEST = 19
@@ -111,6 +114,8 @@ class ReasonWidget(RecordWidget):
 class SlugWidget(TextWidget):
     """A short name of small letters, digits and hyphens; capitals are read as small ones."""
 
+    folding = Folding.NFKC
+
     PATTERN = r"[a-z0-9][a-z0-9_-]*"
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> str:
@@ -133,6 +138,8 @@ class DateWidget(TextWidget):
     A time of day behind a blank, as spreadsheets show it, is one of that day. ISO's instants (…T10:00Z) are refused:
     their day is another one elsewhere.
     """
+
+    folding = Folding.NFKC
 
     CLOCK = r"(?: (?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?)?"
     PATTERN = rf"((?:19|20)[0-9]{{2}})[-/.年]([0-9]{{1,2}})[-/.月]([0-9]{{1,2}})日?{CLOCK}"
@@ -157,6 +164,8 @@ class DateWidget(TextWidget):
 
 class PointsWidget(TextWidget):
     """Whole points, with a sign where they may be taken; thousands separators may stand between."""
+
+    folding = Folding.NFKC
 
     def __init__(self, *, is_signed: bool = False) -> None:
         super().__init__()

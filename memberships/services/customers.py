@@ -19,6 +19,7 @@ from operations.audit import because
 from operations.errors import PlusdeskError
 from operations.models import User
 from operations.services.reveals import ReasonMissingError
+from operations.widths import fold_width
 
 #: What may be changed by hand.
 FIELDS = (
@@ -87,9 +88,12 @@ def _apply(customer: EnterpriseCustomer, changes: Mapping[str, Any]) -> list[str
 def _normalised(name: str, value: Any) -> Any:
     if name == "flags":
         return sorted(set(value))
-    text = unicodedata.normalize("NFKC", value or "").strip()
+    text = (value or "").strip()
+    if name == "remarks":
+        return text
     if name == "credit_code":
-        return uscc.compact(text)
+        return uscc.compact(unicodedata.normalize("NFKC", text))
+    text = fold_width(text).strip()
     if name == "external_id":
         return text or None
     return text

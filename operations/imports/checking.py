@@ -5,13 +5,13 @@ from typing import NamedTuple
 
 import polars as pl
 
-from operations.imports.exports import FRAMED, GUARDED
+from operations.imports.exports import CLEAR_MARKS, FRAMED, GUARDED
 from operations.imports.fields import ImportField
 from operations.imports.reader import Record
-from operations.imports.widgets import is_whole
+from operations.imports.widgets import Folding, is_whole
 from operations.masking import MASKED
+from operations.widths import FULL_WIDTH
 
-CLEAR = "-"
 #: Characters that NFKC may change. Most cells have none, and normalising is what costs most.
 MAY_CHANGE = r"[^\x00-\x7F\u3001\u3002\u4E00-\u9FFF]"
 
@@ -86,26 +86,38 @@ def _faults_as_read(block: Sequence[Record], layout: Layout) -> dict[str, pl.Ser
     return columns
 
 
-def normalised(column: pl.Series) -> pl.Series:
-    """NFKC, trimmed, null when blank; what guards a formula or frames a code is taken off."""
+def normalised(column: pl.Series, folding: Folding = Folding.NFKC) -> pl.Series:
+    """Folded, trimmed, null when blank; what guards a formula or frames a code is taken off."""
     if column.str.starts_with("'").any():
         column = column.str.replace(GUARDED, "$1")
     if column.str.starts_with('="').any():
         column = column.str.replace(FRAMED, "$1")
     odd = column.str.contains(MAY_CHANGE)
     if odd.any():
-        folded = column.filter(odd).str.normalize("NFKC").str.replace_all(UNSEEN, "")
+        folded = _folded(column.filter(odd), folding)
         column = column.clone().scatter(odd.arg_true(), folded)
     trimmed = column.str.strip_chars()
     return trimmed.set(trimmed == "", None)
 
 
+def _folded(texts: pl.Series, folding: Folding) -> pl.Series:
+    """The texts in their form, without unseen marks at their ends; prose keeps those, unless it is nothing else."""
+    trimmed = texts.str.replace_all(UNSEEN, "")
+    if folding is Folding.NONE:
+        return texts.set(trimmed == "", "")
+    if folding is Folding.WIDTH:
+        return texts.str.replace_many(FULL_WIDTH).str.replace_all(UNSEEN, "")
+    return texts.str.normalize("NFKC").str.replace_all(UNSEEN, "")
+
+
 def check_columns(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     """Add for each field its value under its staging name, `fault:<field>`, and `clears` (fields marked "-")."""
     fields = layout.column_names()
-    texts = frame.with_columns(normalised(frame[f"raw:{name}"]).alias(f"text:{name}") for name in fields)
+    texts = frame.with_columns(
+        normalised(frame[f"raw:{name}"], field.widget.folding).alias(f"text:{name}") for name, field in fields.items()
+    )
     marks = texts.with_columns(
-        (pl.col(f"text:{name}") == CLEAR).fill_null(False).alias(f"clear:{name}") for name in fields
+        pl.col(f"text:{name}").is_in(CLEAR_MARKS).fill_null(False).alias(f"clear:{name}") for name in fields
     )
     bare = marks.with_columns(
         pl.when(~pl.col(f"clear:{name}")).then(pl.col(f"text:{name}")).alias(f"text:{name}") for name in fields

@@ -52,8 +52,8 @@ FILE_FAULTS: dict[str, str | Promise] = {
     "nul_bytes": gettext_lazy("The file holds NUL bytes, so it is no text file. Save it as “CSV UTF-8”."),
     "unknown_encoding": gettext_lazy("The file is neither UTF-8 nor GB18030. Save it as “CSV UTF-8”."),
     "ambiguous_encoding": gettext_lazy(
-        "The file reads as UTF-8 (“%(value)s”) and as GB18030 (“%(expected)s”), and does not say which it is. Save it as "
-        "“CSV UTF-8”, which does."
+        "The file reads as UTF-8 (“%(value)s”) and as GB18030 (“%(expected)s”), and does not say which it is. Save it "
+        "as “CSV UTF-8”, which does."
     ),
     "no_line_breaks": gettext_lazy(
         "%(expected)s bytes in a row hold no line break, so the file is no list. Save it as “CSV UTF-8”."

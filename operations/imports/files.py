@@ -76,8 +76,8 @@ def _encoding_of(stream: BinaryIO, head: bytes) -> str:
     """UTF-8, else GB18030, both strictly: a wrong guess would show as an error, never as other characters.
 
     A file that says it is UTF-8 by its byte order mark is not tried as anything else. A few letters with accents, or
-    Greek or Cyrillic ones, may be Chinese characters in GB18030 (é is 茅): where there is nothing else to tell by, nobody
-    guesses. Chinese characters in UTF-8 are as good as never others in GB18030.
+    Greek or Cyrillic ones, may be Chinese characters in GB18030 (é is 茅): where there is nothing else to tell by,
+    nobody guesses. Chinese characters in UTF-8 are as good as never others in GB18030.
     """
     candidates = ("utf-8-sig",) if head.startswith(BOM) else ("utf-8", "gb18030")
     found = next((encoding for encoding in candidates if _is_encoded(stream, encoding)), None)

@@ -2,7 +2,7 @@
 
 `clean()` is the rule for one cell, by the libraries that define it (stdnum, Django's validators). `value()`
 and `fault()` are the same rule as expressions over a column of a million cells; a property test holds the
-twins together. Cells come normalised (NFKC, trimmed); blank ones are null and never reach a rule.
+twins together. Cells come trimmed, and folded as far as the widget says; blank ones are null and never reach a rule.
 """
 
 import re
@@ -10,6 +10,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 
 import polars as pl
@@ -54,8 +55,21 @@ def by_distinct(rule: Callable[[str], Any], dtype: Any) -> Callable[[pl.Series],
     return apply
 
 
+class Folding(Enum):
+    """What of a cell's text counts as the same text, and is kept in one form."""
+
+    #: Nothing: it is kept to the letter.
+    NONE = "none"
+    #: Full-width letters, digits and brackets: of names, and of other people's codes, which are compared.
+    WIDTH = "width"
+    #: All that Unicode says is compatible: of what has one form only, such as amounts, days and words of a choice.
+    NFKC = "NFKC"
+
+
 class TextWidget(Widget):
     """Text kept as it is, up to a length."""
+
+    folding = Folding.WIDTH
 
     #: Whether it says how much there is of something: a file has a number there.
     is_number = False
@@ -87,6 +101,12 @@ class TextWidget(Widget):
         return pl.when(text.str.len_chars() > self.max_length).then(pl.lit("too_long"))
 
 
+class ProseWidget(TextWidget):
+    """What somebody says in sentences, whose marks are full-width ones in Chinese."""
+
+    folding = Folding.NONE
+
+
 class CodeWidget(TextWidget):
     """A code of somebody else's: kept as text, refused where a spreadsheet has made a number of it."""
 
@@ -104,6 +124,8 @@ class CodeWidget(TextWidget):
 
 class CreditCodeWidget(TextWidget):
     """A unified social credit code (GB 32100-2015), without separators, in capitals."""
+
+    folding = Folding.NFKC
 
     ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
     PATTERN = rf"[0-9]{{8}}[{ALPHABET}]{{10}}"
@@ -142,6 +164,8 @@ class CreditCodeWidget(TextWidget):
 class MobileWidget(TextWidget):
     """A mainland mobile number: its 11 digits, without separators and country code."""
 
+    folding = Folding.NFKC
+
     PATTERN = r"(?:(?:\+|00)?86)?(1[3-9][0-9]{9})"
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> str:
@@ -164,6 +188,8 @@ class MobileWidget(TextWidget):
 
 class EmailWidget(TextWidget):
     """An e-mail address, by Django's validator."""
+
+    folding = Folding.NFKC
 
     # What nearly all addresses look like; every one of these passes the validator. The others are asked one by one.
     COMMON = r"[A-Za-z0-9_]+([.+-][A-Za-z0-9_]+)*@[A-Za-z0-9]{1,60}(\.[A-Za-z0-9]{1,60}){0,3}\.[A-Za-z]{2,12}"
@@ -195,6 +221,8 @@ def folded(word: str) -> str:
 
 class ChoiceWidget(TextWidget):
     """One of a few values, each with the words that mean it, the Chinese one first."""
+
+    folding = Folding.NFKC
 
     code = "bad_choice"
 
@@ -262,6 +290,8 @@ class FlagsWidget(ChoiceWidget):
 class AmountWidget(TextWidget):
     """Yuan with at most two decimals; thousands separators, ¥ and 元 may stand around it."""
 
+    folding = Folding.NFKC
+
     is_number = True
 
     PATTERN = r"¥? ?([0-9]{1,12}|[0-9]{1,3}(?:,[0-9]{3}){1,3})(\.[0-9]{1,2})? ?元?"
@@ -283,6 +313,8 @@ class AmountWidget(TextWidget):
 
 class WholeNumberWidget(TextWidget):
     """A whole number of at most four digits."""
+
+    folding = Folding.NFKC
 
     is_number = True
 

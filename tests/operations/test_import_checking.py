@@ -8,23 +8,26 @@ from memberships.importers import EnterpriseCustomerResource
 from operations.imports.checking import Layout, check_columns, collect_faults, frame_of, normalised
 from operations.imports.fields import ImportField
 from operations.imports.reader import Record
+from operations.imports.widgets import Folding
 from tests.cells import trimmed
 
 FIELDS: dict[str, ImportField] = {field.staged: field for field in EnterpriseCustomerResource().get_import_fields()}
 TEXTS = st.one_of(st.text(max_size=10), st.text(alphabet="'=+-@ aé１㈱ｶﾞ企、\u0301\u1100\u1161\uf900", max_size=6))
 
 
-def by_hand(text: str) -> str | None:
+def by_hand(text: str, folding: Folding) -> str | None:
     bare = text[1:] if text[:1] == "'" and text[1:2] and text[1] in "=+-@\t\r\n＝＋－＠" else text
-    return trimmed(bare)
+    return trimmed(bare, folding)
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(TEXTS, min_size=1, max_size=30))
-@example(["'=1", "'", "''=1", "ａ", "企业", "", " ", "ｶﾞ", "e\u0301", "\xad", "\u200b企业 \ufeff"])
-def test_cells_are_normalised_as_unicodedata_does_it_and_the_raw_ones_stay(texts: list[str]) -> None:
+@given(st.lists(TEXTS, min_size=1, max_size=30), st.sampled_from(Folding))
+@example(["'=1", "'", "''=1", "ａ", "企业", "", " ", "ｶﾞ", "e\u0301", "\xad", "\u200b企业 \ufeff"], Folding.NFKC)
+@example(["①", "Ⅱ期（北京）", "ａ", "\u3000", "\u200b企业 \ufeff", "\u200b", "，"], Folding.WIDTH)
+@example(["①", "您好，ａ", "\u3000", "\u200b企业 \ufeff", "\u200b", " \u3000x"], Folding.NONE)
+def test_cells_are_folded_as_their_column_says_and_the_raw_ones_stay(texts: list[str], folding: Folding) -> None:
     raw = pl.Series("raw", texts, dtype=pl.String)
-    assert normalised(raw).to_list() == [by_hand(text) for text in texts]
+    assert normalised(raw, folding).to_list() == [by_hand(text, folding) for text in texts]
     assert raw.to_list() == texts
 
 
