@@ -26,9 +26,9 @@ GROUPS = {"会员": "members", "普通用户": "others", "members": "members", "
 
 
 class CountWidget(WholeNumberWidget):
-    """A whole number, of buyers or orders."""
+    """A whole number, of buyers or orders: of nine digits, as its column takes them."""
 
-    PATTERN = r"[0-9]{1,12}"
+    PATTERN = r"[0-9]{1,9}"
 
 
 class CampaignWidget(RecordWidget):
