@@ -4,11 +4,17 @@ import json
 import logging
 import logging.config
 import re
+from typing import Any
 
 import pytest
 import structlog
+from django.conf import settings as django_settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
 
 from config.logs import JSON, logging_config, scrub
+from operations.middleware import RequestLogMiddleware
 
 
 @pytest.mark.parametrize(
@@ -56,3 +62,22 @@ def test_what_is_scrubbed_leaves_the_line_whole() -> None:
     assert said["error"] == "no\nDETAIL: (left out)" and said["run"] == 20270115
     assert said["mobile"] == "138****5678" and said["to"] == ["l***@example.com"]
     assert said["facts"] == {"who": "138****5678"}
+
+
+@pytest.mark.parametrize("is_believed", [False, True])
+def test_only_our_own_proxy_names_requests(settings: Any, is_believed: bool) -> None:
+    settings.DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = is_believed
+    named: list[str] = []
+
+    def page(_request: HttpRequest) -> HttpResponse:
+        named.append(structlog.contextvars.get_contextvars()["request_id"])
+        return HttpResponse()
+
+    request = RequestFactory().get("/admin/", headers={"x-request-id": "somebodys-word"})
+    request.user = AnonymousUser()
+    RequestLogMiddleware(page)(request)
+    assert len(named) == 1 and (named[0] == "somebodys-word") is is_believed
+
+
+def test_behind_no_proxy_nobody_is_believed() -> None:
+    assert django_settings.DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID is django_settings.BEHIND_PROXY is False
