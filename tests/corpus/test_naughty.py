@@ -17,7 +17,7 @@ from memberships.importers import EnterpriseCustomerResource
 from memberships.models import EnterpriseCustomer, Plan
 from operations import registry
 from operations.imports.cells import CONTROL
-from operations.imports.exports import CLEAR_MARKS, unguarded
+from operations.imports.exports import CLEAR_MARKS, guard_formula, unguarded
 from operations.imports.fields import ImportField
 from operations.imports.importer import Importer
 from operations.imports.widgets import CellError, ChoiceWidget, Folding
@@ -27,8 +27,9 @@ from operations.services.imports import upload_file
 from operations.tasks import work_through
 from tests.cells import trimmed
 from tests.corpus.naughty import INJECTIONS, NAUGHTY
-from tests.customer_files import a_row
-from tests.customer_imports import AT, TODAY, applied, file_of
+from tests.customer_files import a_bad_row, a_row
+from tests.customer_imports import AT, TODAY, applied, error_file, file_of
+from tests.customer_imports import checked as checked_list
 from tests.memberships.admin_pages import a_superuser
 from tests.memberships.factories import an_annual_card, jd_plus_enterprise
 from tests.operations.test_import_pages import seen, signed_in, uploaded
@@ -170,6 +171,17 @@ def test_a_preview_shows_every_string_as_it_is() -> None:
     bad = uploaded(desk, [a_row(number, 手机号=text) for number, text in enumerate(INJECTIONS, start=1)])
     page = seen(desk, bad, rows="invalid")
     assert "<script>alert" not in page and "<img src=x" not in page
+
+
+def test_the_error_file_hands_every_string_back_and_runs_none() -> None:
+    """Beside a telephone that is none: as it was read, but for the mark before what a spreadsheet would run."""
+    rows = [{**a_bad_row(number), "备注": text} for number, text in enumerate(NAUGHTY, start=1)]
+    batch = checked_list(file_of(*rows))
+    handed = list(csv.DictReader(io.StringIO(error_file(batch).decode("utf-8-sig"), newline="")))
+    assert len(handed) == len(NAUGHTY)
+    for row, text in zip(handed, NAUGHTY, strict=True):
+        assert row["备注"] in (text, guard_formula(text))
+        assert guard_formula(row["备注"]) == row["备注"]
 
 
 def assert_escaped(page: str, text: str) -> None:

@@ -5,6 +5,7 @@ import io
 import json
 import re
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -220,3 +221,18 @@ def test_numbers_days_and_truths_come_back_as_they_are_shown_or_are_refused(cell
         else:
             assert float(row[place]) == pytest.approx(float(cell), rel=1e-14, abs=0)
             assert not isinstance(cell, int) or row[place] == str(cell)
+
+
+@settings(max_examples=100, deadline=None)
+@given(share=st.integers(-(10**6), 10**6), shape=st.sampled_from(["0%", "0.00%", "0.0%;[Red]-0.0%"]))
+def test_percentages_come_back_as_percentages(share: int, shape: str) -> None:
+    """In hundredths of a percent, however few places the cell shows."""
+    book, out = Workbook(), io.BytesIO()
+    book.active.title = "S"
+    book.active.append(["头"])
+    book.active.append([share / 10**4])
+    book.active["A2"].number_format = shape
+    book.save(out)
+    found, faults = read_workbook(out.getvalue())
+    assert not faults and found[1][0].endswith("%")
+    assert Decimal(found[1][0][:-1]) * 100 == share
