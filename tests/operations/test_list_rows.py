@@ -16,7 +16,9 @@ from tests.memberships.desk_stories import a_due_card
 
 pytestmark = pytest.mark.django_db
 #: What each answer has of its own.
-OWN = re.compile(r'nonce="[^"]*"|name="csrfmiddlewaretoken" value="[^"]*"|"X-CSRFToken": "[^"]*"|data-(idle|hours)="[0-9]+"')
+OWN = re.compile(
+    r'nonce="[^"]*"|name="csrfmiddlewaretoken" value="[^"]*"|"X-CSRFToken": "[^"]*"|data-(idle|hours)="[0-9]+"'
+)
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
