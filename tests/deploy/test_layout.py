@@ -244,9 +244,15 @@ def what_is_not_public_is_not(house: House) -> None:
     assert house.ask("GET", "/health/")[0] in (200, 503)  # this test asks from the host itself
     site = (house.folder / "plusdesk.conf").read_text()
     assert re.search(r"location /health/ \{\s+allow 127.0.0.1;\s+allow ::1;\s+#[^\n]+\s+deny all;", site)
-    status, said, _body = house.ask("GET", "/admin/login/")
+    status, said, body = house.ask("GET", "/admin/login/")
     assert status == 200 and "max-age" in said["strict-transport-security"]
     assert "Secure" in said["set-cookie"]
+    # What the page is drawn with comes along, under names that say what is in it, so that browsers keep it.
+    assets = re.findall(r'(?:href|src)="(/static/[^"]+)"', body.decode())
+    assert assets
+    for asset in assets:
+        status, said, _body = house.ask("GET", asset)
+        assert status == 200 and "immutable" in said["cache-control"], asset
 
 
 def an_upload_of_megabytes_is_checked(browser: Browser) -> None:
