@@ -191,7 +191,8 @@ class ListRows:
             # A record and what was read with it know each other: freed only by looking for such rings, and by itself
             # that is done after millions of objects.
             records.clear()
-            gc.collect()
+            if len(keys) == BLOCK:
+                gc.collect()
             yield from block
 
     def lines(self) -> Iterator[bytes]:
