@@ -33,7 +33,12 @@ EAST_ASIAN = {
 }
 #: What no text may hold: PostgreSQL takes no NUL, nobody meant the others, and halves of characters are none.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
-#: An ISO day with a midnight behind it.
+#: A character of a format that stands for itself, or for its width.
+LITERAL = re.compile(r"[\\_*].")
+#: In ISO's words a day, a time of day, or both.
+_DAY, _TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}", r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:[0-9]{2})?"
+ISO = re.compile(f"{_DAY}(?:T{_TIME})?|{_TIME}")
+#: A day with a midnight behind it.
 MIDNIGHT = re.compile(r"(\d{4}-\d{2}-\d{2})T00:00(?::00(?:\.0+)?)?Z?")
 
 
@@ -124,8 +129,10 @@ def _clock(moment: time) -> str:
     return moment.isoformat("milliseconds" if moment.microsecond else "seconds")
 
 
-def show_iso(text: str) -> str:
+def show_iso(text: str) -> "str | CellFault":
     """A cell that holds a day in ISO's own words: a midnight is no time of day."""
+    if not ISO.fullmatch(text):
+        return CellFault("bad_cell", text[:100])
     if found := MIDNIGHT.fullmatch(text):
         return found[1]
     return text.replace("T", " ", 1)
@@ -138,7 +145,7 @@ def shown_by(format_code: str | None, *, is_1904: bool) -> Shown | None:
     if is_date_format(format_code):
         return _show_day(format_code, is_1904=is_1904)
     first = STRIP_RE.sub("", format_code.split(";")[0])
-    if "%" in first:
+    if "%" in LITERAL.sub("", first):
         return _show_percent
     return _show_padded(len(first)) if re.fullmatch("00+", first) else None
 

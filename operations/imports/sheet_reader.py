@@ -17,6 +17,7 @@ from operations.imports.strings import SharedStrings, unescaped
 #: Line, cells, and what is wrong with some of them by their place.
 Emit = Callable[[int, list[str], dict[int, CellFault]], None]
 PLACES = places_of_letters()
+BOOLEANS = {"1": "TRUE", "true": "TRUE", "0": "FALSE", "false": "FALSE"}
 #: Of hidden rows and columns, as many as are named.
 MOST_RANGES = 50
 
@@ -77,7 +78,7 @@ class SheetReader:
             self._merges.confirm(attributes.get("ref", ""))
         elif name == self._col and _is_true(attributes.get("hidden")):
             first, last = attributes.get("min", ""), attributes.get("max", "")
-            if first.isdecimal() and last.isdecimal():
+            if _is_number(first) and _is_number(last) and 0 < int(first) <= int(last):
                 self.hidden_columns.append((int(first) - 1, int(last)))
         elif name == self._format:
             self._rows_are_hidden = _is_true(attributes.get("zeroHeight"))
@@ -108,7 +109,7 @@ class SheetReader:
 
     def _begin_row(self, attributes: dict[str, str]) -> None:
         text = attributes.get("r")
-        line = self._line + 1 if text is None else int(text) if text.isdecimal() and len(text) < 10 else 0
+        line = self._line + 1 if text is None else int(text) if _is_number(text) else 0
         if line <= self._line:
             raise WorkbookError("bad_workbook", expected=f"row {text or line} after row {self._line}"[:200])
         if line > self._limits.rows:
@@ -198,7 +199,7 @@ class SheetReader:
         if kind == "n":
             return self._number(value)
         if kind == "b":
-            return "TRUE" if value in ("1", "true") else "FALSE"
+            return BOOLEANS.get(value) or CellFault("bad_cell", value[:100])
         if kind == "e":
             return CellFault("error_value", value[:20])
         if kind == "d":
@@ -207,7 +208,7 @@ class SheetReader:
 
     def _number(self, value: str) -> str | CellFault:
         style = self._style
-        shown = self._styles[int(style)] if style and style.isdecimal() and int(style) < len(self._styles) else None
+        shown = self._styles[int(style)] if style and _is_number(style) and int(style) < len(self._styles) else None
         if shown is None and value.isdecimal() and value.isascii() and len(value) < 15 and value[0] != "0":
             return value
         number = read_number(value.strip())
@@ -216,7 +217,7 @@ class SheetReader:
         return (shown or show_number)(number)
 
     def _shared(self, value: str) -> str | CellFault:
-        number = int(value) if value.isdecimal() else -1
+        number = int(value) if _is_number(value) else -1
         if not 0 <= number < len(self._strings):
             if not self._strings.is_whole:
                 return "…"
@@ -283,6 +284,11 @@ def _cut(cells: list[str], width: int) -> None:
     """Take blank cells off behind the header's."""
     while len(cells) > width and not cells[-1].strip():
         cells.pop()
+
+
+def _is_number(text: str) -> bool:
+    """Whether it is the number of something; Python refuses to read one of thousands of digits."""
+    return text.isdecimal() and len(text) < 10
 
 
 def _is_true(text: str | None) -> bool:

@@ -15,8 +15,10 @@ from typing import IO, Any
 
 from operations.imports.limits import Limits, WorkbookError, too_large
 
-#: A message ends at whichever comes first.
-MESSAGE_ROWS, MESSAGE_CHARACTERS = 1_000, 1 << 20
+#: A message ends at whichever comes first: so many rows, or about so many characters, cells and faults of cells.
+MESSAGE_ROWS, MESSAGE_WEIGHT = 1_000, 1 << 20
+#: A cell, and a fault of one, take as much memory as so many characters, whatever is in them.
+CELL_WEIGHT, FAULT_WEIGHT = 8, 200
 #: What a glimpse of a sheet shows, and how far it reads for it.
 GLIMPSE_ROWS, GLIMPSE_COLUMNS, GLIMPSE_LETTERS = 4, 8, 40
 GLIMPSE_BYTES, GLIMPSE_STRINGS = 4 << 20, 20_000
@@ -54,7 +56,7 @@ class Messages:
 
     def __init__(self, out: IO[bytes], limits: Limits) -> None:
         self._out, self._limits = out, limits
-        self._rows, self._characters, self._all = list[Any](), 0, 0
+        self._rows, self._weight, self._all = list[Any](), 0, 0
         #: Which part of the sheet was read.
         self.share: Callable[[], float] = lambda: 0.0
 
@@ -64,14 +66,15 @@ class Messages:
             row.append([[place, *fault] for place, fault in faults.items()])
         self._rows.append(row)
         self._count(line, sum(map(len, cells)))
-        if len(self._rows) >= MESSAGE_ROWS or self._characters >= MESSAGE_CHARACTERS:
+        self._weight += CELL_WEIGHT * len(cells) + FAULT_WEIGHT * len(faults)
+        if len(self._rows) >= MESSAGE_ROWS or self._weight >= MESSAGE_WEIGHT:
             self.flush()
 
     def _count(self, line: int, characters: int) -> None:
         """WorkbookError where a row, or all of them, have more characters than a list has."""
         if characters > self._limits.record:
             raise WorkbookError("row_too_large", line=line, expected=str(self._limits.record))
-        self._characters += characters
+        self._weight += characters
         self._all += characters
         if self._all > self._limits.characters:
             raise too_large(f"> {self._limits.characters}", self._limits.characters, "characters")
@@ -79,8 +82,8 @@ class Messages:
     def flush(self) -> None:
         """Send what is there."""
         if self._rows:
-            self.send({"rows": self._rows, "characters": self._characters, "share": self.share()})
-        self._rows, self._characters = [], 0
+            self.send({"rows": self._rows, "weight": self._weight, "share": self.share()})
+        self._rows, self._weight = [], 0
 
     def send(self, message: dict[str, Any]) -> None:
         """A message; no line break stands in one."""

@@ -103,21 +103,21 @@ class SheetRows:
 
     def __init__(self, messages: Iterator[dict[str, Any]]) -> None:
         self._messages = messages
-        #: Which part of the sheet was read, and how many characters stood in it.
-        self.share, self._characters = 0.0, 0
+        #: Which part of the sheet was read, and about how many characters, cells and faults that was.
+        self.share, self._weight = 0.0, 0
         self.notes: list[dict[str, Any]] = []
 
     def __iter__(self) -> Iterator[Record]:
         for message in self._messages:
             self.share = message.get("share", self.share)
             self.notes = message.get("end", self.notes)
-            self._characters += message.get("characters", 0)
+            self._weight += message.get("weight", 0)
             for line, cells, *faults in message.get("rows", ()):
                 yield Record(line, cells, {place: CellFault(*fault) for place, *fault in faults[0]} if faults else {})
 
     def tell(self) -> int:
         """How much came so far: what blocks of records are measured by."""
-        return self._characters
+        return self._weight
 
 
 @contextmanager

@@ -5,7 +5,8 @@ import zipfile
 
 import pytest
 
-from operations.imports.workbooks import LIMITS
+from operations.imports.reader import read_blocks
+from operations.imports.workbooks import LIMITS, open_sheet
 from tests.operations.test_workbooks import read, refused
 from tests.operations.workbook_stories import MAIN, STRICT, by_hand, sheet_of
 
@@ -31,6 +32,8 @@ def row(cells: str) -> list[str]:
         ('<c r="A2" t="str"><f>B1</f><v></v></c><c r="B2" t="b"><v>0</v></c>', ["", "FALSE"]),
         ('<c r="A2" t="d"><v>2027-01-15T00:00:00</v></c><c r="B2" t="d"><v>2027-01-15T09:30:00</v></c>',
          ["2027-01-15", "2027-01-15 09:30:00"]),
+        ('<c r="A2" t="d"><v>2027-01-15</v></c><c r="B2" t="d"><v>09:30:00.500</v></c>',
+         ["2027-01-15", "09:30:00.500"]),
         ('<c r="A2" t="inlineStr"><is><t>&lt;&amp;&#x4E00;_x005F_x0041__xD83D__xDE00_</t></is></c>',
          ["<&一_x0041_😀", ""]),
     ],
@@ -109,6 +112,39 @@ def test_a_shared_text_that_is_too_long_is_refused_where_it_stands() -> None:
     taken = HEADER + '<row r="2"><c r="B2" t="s"><v>0</v></c></row>'
     assert read(by_hand(sheet_of(taken), strings=strings), "S")[0][1] == (2, ["", "x"])
     assert refused(by_hand(sheet_of(taken.replace("<v>0<", "<v>1<")), strings=strings), "S") == "cell_too_large"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [("d", "Tom T Thumb"), ("d", "2027-01-15T"), ("b", "2"), ("b", "TRUE"), ("b", "nein")]
+)
+def test_what_is_no_day_or_boolean_is_wrong_with_its_cell(kind: str, value: str) -> None:
+    cell = f'<row r="2"><c r="A2" t="{kind}"><v>{value}</v></c></row>'
+    assert read(by_hand(sheet_of(HEADER + cell)), "S")[1] == {"A2": "bad_cell"}
+
+
+@pytest.mark.parametrize("columns", ['min="0" max="1"', 'min="2" max="1"', f'min="1" max="{"9" * 5_000}"'])
+def test_hidden_columns_that_are_none_are_not_named(columns: str) -> None:
+    sheet = sheet_of(HEADER).replace("<sheetData>", f'<cols><col {columns} hidden="1"/></cols><sheetData>')
+    assert read(by_hand(sheet), "S")[2] == []
+
+
+def test_a_number_of_a_text_that_has_thousands_of_digits_is_said_to_be_wrong() -> None:
+    cell = f'<row r="2"><c r="A2" t="s"><v>{"9" * 5_000}</v></c></row>'
+    assert refused(by_hand(sheet_of(HEADER + cell)), "S") == "bad_workbook"
+    assert row(f'<c s="{"9" * 5_000}"><v>5</v></c>') == ["5", ""]
+
+
+def test_cells_that_hold_nothing_are_no_more_at_a_time_than_others() -> None:
+    """Formulas without a value have no character, and take a worker's memory all the same."""
+    rows = HEADER + "".join(f'<row r="{line}">{"<c><f/></c>" * 1_024}</row>' for line in range(2, 202))
+    far = HEADER + "".join(f'<row r="{line}"><c r="AMJ{line}"><v>1</v></c></row>' for line in range(2, 4_002))
+    with open_sheet(io.BytesIO(by_hand(sheet_of(rows))), "S") as source:
+        blocks = list(read_blocks(iter(source), source))
+    assert max(sum(len(record.faults) for record in block) for block in blocks) < 100_000
+    with open_sheet(io.BytesIO(by_hand(sheet_of(far))), "S") as source:
+        blocks = list(read_blocks(iter(source), source))
+    assert max(sum(len(record.cells) for record in block) for block in blocks) < 2_000_000
+    assert sum(map(len, blocks)) == 4_001
 
 
 @pytest.mark.parametrize(("name", "most"), [("memory", 120 << 20), ("seconds", 1)])
