@@ -28,6 +28,9 @@ FACTS = "backup.json"
 NAMED = "%Y%m%dT%H%M%SZ"
 UNFINISHED = "unfinished-"
 OTHER_TARGETS = ("recovery_target", "recovery_target_name", "recovery_target_xid", "recovery_target_lsn")
+#: A file of changes, by its timeline and place, and a line of a timeline's history: where it left which other.
+WAL_FILE = re.compile(r"([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})(?:\.partial)?")
+FORK = re.compile(r"(\d+)\t([0-9A-F]+)/([0-9A-F]+)\t")
 
 
 class BackupError(Exception):
@@ -60,6 +63,11 @@ class Store:
         return self.root / "wal"
 
     @property
+    def left(self) -> Path:
+        """Changes of a past that a restore went back behind."""
+        return self.root / "wal-left"
+
+    @property
     def copies_folder(self) -> Path:
         return self.root / "copies"
 
@@ -87,8 +95,28 @@ def receive(store: Store, programs: Path | None) -> None:
     store.wal.mkdir(parents=True, exist_ok=True)
     at = ["--dbname", _database(), "--slot", SLOT, "--no-password"]
     _run([_program("pg_receivewal", programs), *at, "--create-slot", "--if-not-exists"])
-    command = [_program("pg_receivewal", programs), *at, "--directory", os.fspath(store.wal), "--synchronous"]
+    _leave_other_pasts(store, programs)
+    # It ends with the connection, and the service begins anew: after a restore neither slot nor past is what it was.
+    folder = os.fspath(store.wal)
+    command = [_program("pg_receivewal", programs), *at, "--directory", folder, "--synchronous", "--no-loop"]
     os.execv(command[0], command)  # nosec B606
+
+
+def _leave_other_pasts(store: Store, programs: Path | None) -> None:
+    """Put aside what was received after the instant that the database was since brought back to.
+
+    From there on it goes on in a timeline of its own, which is received from the file that has the fork in it.
+    """
+    timeline = int(_asked(programs, "IDENTIFY_SYSTEM").split("|")[1])
+    history = _asked(programs, f"TIMELINE_HISTORY {timeline}") if timeline > 1 else ""
+    forks = {int(of): (int(high, 16), int(low, 16)) for of, high, low in FORK.findall(history)}
+    for path in sorted(store.wal.iterdir()):
+        if not (found := WAL_FILE.fullmatch(path.name)) or (of := int(found[1], 16)) == timeline:
+            continue
+        high, low = forks.get(of, (0, 0))
+        if (int(found[2], 16), int(found[3], 16)) >= (high, low // path.stat().st_size):
+            store.left.mkdir(exist_ok=True)
+            path.replace(store.left / path.name)
 
 
 def take(store: Store, programs: Path | None, *, uploads: Path | None, keep: int) -> Copy:
@@ -167,12 +195,17 @@ def _copy_files(source: Path, target: Path, earlier: Path | None) -> None:
     for path in sorted(source.rglob("*")):
         relative = path.relative_to(source)
         known = earlier / relative if earlier else None
-        if path.is_dir():
-            (target / relative).mkdir()
-        elif known is not None and known.exists() and _is_same(path, known):
-            os.link(known, target / relative)
-        else:
-            shutil.copy2(path, target / relative)
+        try:
+            if path.is_dir():
+                (target / relative).mkdir()
+            elif known is not None and known.exists() and _is_same(path, known):
+                os.link(known, target / relative)
+            else:
+                shutil.copy2(path, target / relative)
+        except FileNotFoundError:
+            # Uploads are erased by their age, also while they are copied.
+            if path.exists():
+                raise
 
 
 def _is_same(path: Path, known: Path) -> bool:
@@ -209,11 +242,19 @@ def _program(name: str, programs: Path | None) -> str:
     return found
 
 
-def _run(command: Sequence[str]) -> None:
+def _asked(programs: Path | None, command: str) -> str:
+    """What PostgreSQL answers to a command of replication."""
+    database = _database()
+    at = f"{database}{'&' if '?' in database else '?'}replication=true"
+    return _run([_program("psql", programs), at, "--no-psqlrc", "--no-password", "-Atc", command])
+
+
+def _run(command: Sequence[str]) -> str:
     done = subprocess.run(command, capture_output=True, text=True)  # nosec B603
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["it says nothing"]
         raise BackupError(f"{Path(command[0]).name} failed: {lines[-1]}")
+    return done.stdout
 
 
 def _quoted(value: str) -> str:

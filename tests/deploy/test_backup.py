@@ -2,6 +2,7 @@
 
 import json
 import os
+import runpy
 import shutil
 import signal
 import subprocess
@@ -87,6 +88,11 @@ def wait_until_received() -> None:
         cursor.execute("SET synchronous_commit = on")
         cursor.execute("CREATE TABLE noted (); DROP TABLE noted")
     assert processes.wait_until(received_all, seconds=30)
+
+
+def begin_another_file() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_switch_wal()")
 
 
 def now() -> datetime:
@@ -176,6 +182,50 @@ def test_nothing_that_was_received_is_lost_with_the_disk(
         start_again(servers, backups)
         assert balance(wallet) == 55
         assert books_are_clean(capsys)
+
+
+def test_changes_are_received_again_after_a_return_to_long_before(
+    servers: PrivateServers, backups: Backups, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was received since the instant is of a past that did not happen."""
+    with at_work_on(servers.database_url):
+        wallet = a_wallet()
+        earn(wallet, 100)
+        assert backups.do("take").returncode == 0
+        before = now()
+        for _file in range(3):
+            earn(wallet, 5_000_000)
+            begin_another_file()
+        wait_until_received()
+        target = lose_the_disk(servers)
+        assert backups.do("restore", "--into", target, "--until", before.isoformat()).returncode == 0
+        start_again(servers, backups)
+        assert balance(wallet) == 100
+        receiver = backups.receive()  # as systemd does when it has ended
+        assert processes.wait_until(received_all, seconds=30)
+        earn(wallet, 8)
+        wait_until_received()
+        target = lose_the_disk(servers)
+        assert receiver.wait(timeout=30)
+        assert backups.do("restore", "--into", target).returncode == 0
+        start_again(servers, backups)
+        assert balance(wallet) == 108
+        assert books_are_clean(capsys)
+
+
+def test_a_list_that_is_erased_while_it_is_copied_is_no_failure(
+    uploads: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (uploads / "imports" / "old.csv").write_text("x", encoding="utf-8")
+    copy = shutil.copy2
+
+    def erasing_first(source: Path, target: Path) -> None:
+        (uploads / "imports" / "old.csv").unlink(missing_ok=True)
+        copy(source, target)
+
+    monkeypatch.setattr(shutil, "copy2", erasing_first)
+    runpy.run_path(str(PROJECT / "deploy" / "backup.py"))["_copy_files"](uploads, tmp_path / "copied", None)
+    assert [path.name for path in (tmp_path / "copied" / "imports").iterdir()] == ["firms.csv"]
 
 
 def test_old_copies_go_and_what_cannot_be_is_said_in_a_line(
