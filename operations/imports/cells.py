@@ -54,6 +54,11 @@ class CellFault(NamedTuple):
 Shown = Callable[[float], "str | CellFault"]
 
 
+def is_number(text: str) -> bool:
+    """Whether it is the number of something; Python refuses to read one of thousands of digits."""
+    return text.isdecimal() and len(text) < 10
+
+
 def show_number(number: float) -> "str | CellFault":
     """15 digits, without an exponent where that can be."""
     if not -TOO_LONG < number < TOO_LONG:
@@ -180,6 +185,6 @@ def read_styles(package: Package) -> list[Shown | None]:
 
 def _code_of(key: str, codes: dict[str, str]) -> str | None:
     """A format's code: the workbook's own, or one of those that every spreadsheet knows."""
-    if key in codes or not key.isdecimal():
+    if key in codes or not is_number(key):
         return codes.get(key)
     return BUILTIN_FORMATS.get(int(key)) or EAST_ASIAN.get(int(key))

@@ -18,8 +18,8 @@ from operations.imports.limits import Limits, WorkbookError, too_large
 BLOCK = 1 << 16
 #: Bytes of one tag, comment or declaration.
 MAX_TOKEN = 1 << 20
-#: What reading a part of a damaged archive raises.
-UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
+#: What reading a part of a damaged archive raises; ValueError where it is beyond all files, or its name is no text.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError)
 ENCODINGS = {None, "UTF-8", "UTF8", "UTF-16", "US-ASCII", "ASCII"}
 #: Transitional and strict.
 SPREADSHEETS = {
@@ -197,7 +197,7 @@ def _opened(file: IO[bytes], limits: Limits) -> zipfile.ZipFile:
     """The archive, once its directory was looked at."""
     try:
         archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except UNREADABLE as error:
         raise _damaged(str(error)) from error
     entries = archive.infolist()
     if len(entries) > limits.entries:

@@ -8,7 +8,7 @@ cannot be told for certain is handed on as a fault of its place. What belongs to
 from collections.abc import Callable
 from typing import Any
 
-from operations.imports.cells import CONTROL, CellFault, Shown, read_number, show_iso, show_number
+from operations.imports.cells import CONTROL, CellFault, Shown, is_number, read_number, show_iso, show_number
 from operations.imports.limits import Limits, WorkbookError, too_large
 from operations.imports.merges import Merges, letters_of, places_of_letters
 from operations.imports.packages import EnoughError, Handlers
@@ -78,7 +78,7 @@ class SheetReader:
             self._merges.confirm(attributes.get("ref", ""))
         elif name == self._col and _is_true(attributes.get("hidden")):
             first, last = attributes.get("min", ""), attributes.get("max", "")
-            if _is_number(first) and _is_number(last) and 0 < int(first) <= int(last):
+            if is_number(first) and is_number(last) and 0 < int(first) <= int(last):
                 self.hidden_columns.append((int(first) - 1, int(last)))
         elif name == self._format:
             self._rows_are_hidden = _is_true(attributes.get("zeroHeight"))
@@ -109,7 +109,7 @@ class SheetReader:
 
     def _begin_row(self, attributes: dict[str, str]) -> None:
         text = attributes.get("r")
-        line = self._line + 1 if text is None else int(text) if _is_number(text) else 0
+        line = self._line + 1 if text is None else int(text) if is_number(text) else 0
         if line <= self._line:
             raise WorkbookError("bad_workbook", expected=f"row {text or line} after row {self._line}"[:200])
         if line > self._limits.rows:
@@ -208,7 +208,7 @@ class SheetReader:
 
     def _number(self, value: str) -> str | CellFault:
         style = self._style
-        shown = self._styles[int(style)] if style and _is_number(style) and int(style) < len(self._styles) else None
+        shown = self._styles[int(style)] if style and is_number(style) and int(style) < len(self._styles) else None
         if shown is None and value.isdecimal() and value.isascii() and len(value) < 15 and value[0] != "0":
             return value
         number = read_number(value.strip())
@@ -217,7 +217,7 @@ class SheetReader:
         return (shown or show_number)(number)
 
     def _shared(self, value: str) -> str | CellFault:
-        number = int(value) if _is_number(value) else -1
+        number = int(value) if is_number(value) else -1
         if not 0 <= number < len(self._strings):
             if not self._strings.is_whole:
                 return "…"
@@ -286,11 +286,5 @@ def _cut(cells: list[str], width: int) -> None:
         cells.pop()
 
 
-def _is_number(text: str) -> bool:
-    """Whether it is the number of something; Python refuses to read one of thousands of digits."""
-    return text.isdecimal() and len(text) < 10
-
-
 def _is_true(text: str | None) -> bool:
     return text in ("1", "true")
-

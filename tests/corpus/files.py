@@ -1,12 +1,15 @@
 """Files that were made to break an import, each with the fault that refuses it."""
 
 import gzip
+import io
 import socket
+import struct
+import zipfile
 from collections.abc import Callable
 from functools import cache, partial
 from typing import NamedTuple
 
-from tests.corpus.archives import archive, frame, ole, overlapping, part, repeated, workbook
+from tests.corpus.archives import Part, archive, frame, ole, overlapping, part, repeated, workbook
 from tests.customer_files import HEADERS, a_row, csv_file
 from tests.operations.workbook_stories import MAIN, OFFICE, PACKAGE, of_firms, sheet_of
 
@@ -80,6 +83,39 @@ def _address() -> str:
 def _related(relation: str) -> bytes:
     """A workbook whose sheet is where the relation says."""
     return workbook(CELL, **{"xl/_rels/workbook.xml.rels": part(RELATIONS % relation)})
+
+
+def _elsewhere(offset: int) -> bytes:
+    """A workbook whose directory says that its last part begins there, as 64-bit archives say it."""
+    data = bytearray(workbook(CELL))
+    entry, end = data.rindex(b"PK\1\2"), data.rindex(b"PK\5\6")
+    # 42: the offset, which then stands in an extra field of 12 bytes, whose length stands at 30.
+    struct.pack_into("<H10xL", data, entry + 30, 12, 0xFFFFFFFF)
+    struct.pack_into("<L", data, end + 12, end - struct.unpack_from("<L", data, end + 16)[0] + 12)
+    return bytes(data[:end] + struct.pack("<2HQ", 1, 8, offset) + data[end:])
+
+
+def _misnamed() -> bytes:
+    """A workbook whose sheet stands under a name that is no UTF-8, though it says so."""
+    data = bytearray(archive(frame() | {SHEET: part(sheet_of(CELL))._replace(flags=0x800)}))
+    data[data.index(SHEET.encode())] = 0xB3
+    return bytes(data)
+
+
+def _before_the_file() -> bytes:
+    """A workbook whose directory says that it is longer than the file: all parts begin before it."""
+    data = bytearray(workbook(CELL))
+    place = data.rindex(b"PK\5\6") + 16
+    struct.pack_into("<L", data, place, struct.unpack_from("<L", data, place)[0] + 0xFFFF)
+    return bytes(data)
+
+
+def _good_and(parts: dict[str, Part], *, mode: int = 0) -> bytes:
+    """A good workbook with more parts; the last of all has this mode of Unix."""
+    with zipfile.ZipFile(io.BytesIO(GOOD)) as good:
+        data = bytearray(archive({name: part(good.read(name)) for name in good.namelist()} | parts))
+    struct.pack_into("<L", data, data.rindex(b"PK\1\2") + 38, mode << 16)
+    return bytes(data)
 
 
 def _first(share: float) -> bytes:
@@ -209,6 +245,10 @@ OTHERS = [
     xlsx("a workbook that lacks its last byte", lambda: GOOD[:-1], "bad_workbook"),
     xlsx("nothing but the first bytes", lambda: b"PK\3\4", "bad_workbook"),
     xlsx("a byte that was turned round", _flipped, "bad_workbook"),
+    xlsx("a part beyond all files", lambda: _elsewhere((1 << 64) - 1), "bad_workbook"),
+    xlsx("a part beyond the file", lambda: _elsewhere(1 << 40), "bad_workbook"),
+    xlsx("a part whose name is no text", _misnamed, "bad_workbook"),
+    xlsx("parts before the file", _before_the_file, "bad_workbook"),
     xlsx(
         "a part that is packed as nobody packs",
         lambda: archive(frame() | {SHEET: part(sheet_of(CELL))._replace(method=14)}), "bad_workbook",
@@ -242,6 +282,15 @@ TEXTS = [
     text("a picture", lambda: b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "nul_bytes"),
     text("a page of the web", lambda: b"<!DOCTYPE html>\n<html>\n<body>\n", "no_header"),
     text("two columns of one name", lambda: f"{HEADER},{HEADERS[0]}\n".encode(), "header_twice"),
+]
+#: Odd, and read all the same: nothing is unpacked to disk, no macro is run, and a text is a text.
+HARMLESS = [
+    xlsx("folders among the parts", lambda: _good_and({"xl/": part(""), "xl/worksheets/": part("")}), ""),
+    xlsx("parts with names that lead elsewhere", lambda: _good_and({"../../x": part("x"), "C:\\x": part("x")}), ""),
+    xlsx("a part that says it is a link", lambda: _good_and({}, mode=0o120777), ""),
+    xlsx("macros", lambda: _good_and({"xl/vbaProject.bin": part(b"\xd0\xcf\x11\xe0")}), "", "firms.xlsm"),
+    text("a formula as a name", lambda: csv_file([a_row(1, 企业名称="=cmd|' /C calc'!A0")]), ""),
+    text("a script as a name", lambda: csv_file([a_row(1, 企业名称="<script>alert(1)</script>")]), ""),
 ]
 CORPUS = [*BOMBS, *SHEETS, *ENTITIES, *OTHERS, *TEXTS]
 #: Those that would take most of a machine that is not careful.

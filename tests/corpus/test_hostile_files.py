@@ -23,7 +23,7 @@ from operations.imports.kinds import is_plain_name
 from operations.models import ImportBatch
 from operations.services.import_previews import batch_faults
 from tests.conftest import PROJECT
-from tests.corpus.files import CORPUS, GOOD, LIST, MIB, WORST, Hostile, around, listener
+from tests.corpus.files import CORPUS, GOOD, HARMLESS, LIST, MIB, WORST, Hostile, around, listener
 from tests.customer_files import HEADERS, a_row, csv_file
 from tests.memberships.factories import an_annual_card, an_operator, jd_plus_enterprise
 from tests.operations.test_import_pages import UPLOAD, allowed, post_file, seen, signed_in, url, worked
@@ -68,6 +68,8 @@ def in_both_languages(batch: ImportBatch) -> list[str]:
             [fault] = batch_faults(batch)
             said.append(fault.message)
     assert said[0] != said[1] and all(said) and not any("%(" in each for each in said)
+    # What is wrong is in the file, and not with whoever read it.
+    assert not any(workbooks.PROCESS in each for each in said)
     assert any("\u4e00" <= letter <= "\u9fff" for letter in said[0])
     return said
 
@@ -96,7 +98,11 @@ def test_the_desk_refuses_it_by_its_cause(hostile: Hostile, caplog: pytest.LogCa
     response = post_file(desk, hostile.content(), name=hostile.name)
     if hostile.code == "empty_file":
         # The form says so by itself, before there is a batch.
-        assert response.status_code == 422 and "The submitted file is empty." in response.content.decode()
+        again = post_file(_in(desk, "zh-hans"), b"", name=hostile.name)
+        assert (response.status_code, again.status_code) == (422, 422)
+        assert "The submitted file is empty." in response.content.decode()
+        assert "所提交的是空文件。" in again.content.decode()
+        assert not ImportBatch.objects.exists() and business() == before
         return
     assert response.status_code == 302
     batch = ImportBatch.objects.get()
@@ -129,6 +135,31 @@ def test_a_text_that_is_shared_by_more_cells_than_a_list_may_have_characters_is_
         call_command("import_file", "enterprise-customers", str(path), "--json", stdout=out)
     [error] = json.loads(out.getvalue())["errors"]
     assert (error["code"], "10485760 characters" in error["message"]) == ("workbook_too_large", True)
+
+
+def test_a_file_over_the_limit_is_refused_before_it_is_read(settings: Any, tmp_path: Path) -> None:
+    """A worker meets one of the real size below."""
+    settings.IMPORT_FILE_MAX_BYTES = len(GOOD) - 1
+    path, out, before = tmp_path / "firms.xlsx", io.StringIO(), business()
+    path.write_bytes(GOOD)
+    with pytest.raises(SystemExit), override("en"):
+        call_command("import_file", "enterprise-customers", str(path), "--apply", "--json", stdout=out)
+    assert [error["code"] for error in json.loads(out.getvalue())["errors"]] == ["too_large"]
+    desk = signed_in(allowed(an_operator(), "import_enterprisecustomer", "view_enterprisecustomer"))
+    pages = [post_file(_in(desk, language), GOOD, name="firms.xlsx") for language in ("zh-hans", "en")]
+    assert [page.status_code for page in pages] == [422, 422]
+    assert ["are accepted at most" in page.content.decode() for page in pages] == [False, True]
+    assert "最多" in pages[0].content.decode()
+    assert ImportBatch.objects.count() == 1 and business() == before
+
+
+@pytest.mark.parametrize("harmless", HARMLESS, ids=lambda harmless: harmless.what)
+def test_what_is_merely_odd_is_read(harmless: Hostile) -> None:
+    desk = signed_in(allowed(an_operator(), "import_enterprisecustomer", "view_enterprisecustomer"))
+    assert post_file(desk, harmless.content(), name=harmless.name).status_code == 302
+    batch = worked(ImportBatch.objects.get())
+    assert (batch.state, batch.new) == (State.CHECKED, 1)
+    assert "<script>" not in seen(desk, batch)
 
 
 # --- names
@@ -183,13 +214,16 @@ def test_a_worker_that_meets_the_worst_of_them_keeps_its_memory_and_goes_on(
         file.truncate((1 << 30) + 1)
     (tmp_path / "good.xlsx").write_bytes(GOOD)
     (tmp_path / "good.csv").write_bytes(csv_file([a_row(2)]))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
     done = subprocess.run(
         [sys.executable, "-m", "tests.corpus.worker", *paths, over, tmp_path / "good.xlsx", tmp_path / "good.csv"],
-        cwd=PROJECT, env={**os.environ, **server_environment}, capture_output=True, check=False, timeout=300,
+        cwd=PROJECT, env={**os.environ, **server_environment, "TMPDIR": str(scratch)}, capture_output=True, check=False,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr.decode()[-3000:]
     *found, memory = map(json.loads, done.stdout.splitlines())
     assert found == [*([each.code] for each in WORST), ["too_large"], ["applied 1"], ["applied 1"]]
     assert memory["worker"] < WORKER_MB and memory["reader"] < READER_MB, memory
-    assert b"Traceback" not in done.stderr
+    assert b"Traceback" not in done.stderr + done.stdout and not list(scratch.iterdir())
     assert EnterpriseCustomer.objects.count() == 2 and business() != before

@@ -8,7 +8,7 @@ import pytest
 from operations.imports.reader import read_blocks
 from operations.imports.workbooks import LIMITS, open_sheet
 from tests.operations.test_workbooks import read, refused
-from tests.operations.workbook_stories import MAIN, STRICT, by_hand, sheet_of
+from tests.operations.workbook_stories import MAIN, OFFICE, PACKAGE, STRICT, by_hand, sheet_of
 
 HEADER = '<row r="1"><c r="A1" t="inlineStr"><is><t>a</t></is></c><c r="B1" t="inlineStr"><is><t>b</t></is></c></row>'
 ROW = '<row r="2"><c r="A2"><v>1</v></c></row>'
@@ -132,6 +132,18 @@ def test_a_number_of_a_text_that_has_thousands_of_digits_is_said_to_be_wrong() -
     cell = f'<row r="2"><c r="A2" t="s"><v>{"9" * 5_000}</v></c></row>'
     assert refused(by_hand(sheet_of(HEADER + cell)), "S") == "bad_workbook"
     assert row(f'<c s="{"9" * 5_000}"><v>5</v></c>') == ["5", ""]
+
+
+def test_a_format_whose_number_has_thousands_of_digits_is_none() -> None:
+    styles = f'<styleSheet xmlns="{MAIN}"><cellXfs><xf numFmtId="{"9" * 5_000}"/></cellXfs></styleSheet>'
+    relation = (
+        f'<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="r1" Type="{OFFICE}/worksheet" '
+        f'Target="worksheets/sheet1.xml"/><Relationship Id="s" Type="{OFFICE}/styles" Target="styles.xml"/>'
+        "</Relationships>"
+    )
+    sheet = sheet_of(HEADER + '<row r="2"><c r="A2" s="0"><v>5</v></c></row>')
+    data = by_hand(sheet, more={"xl/styles.xml": styles, "xl/_rels/workbook.xml.rels": relation})
+    assert read(data, "S")[0][1] == (2, ["5", ""])
 
 
 def test_cells_that_hold_nothing_are_no_more_at_a_time_than_others() -> None:
