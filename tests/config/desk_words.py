@@ -51,8 +51,11 @@ def everything_else(user: User, language: str) -> Said:
 
 
 def without_menu() -> AbstractContextManager[Any]:
-    """Pages without the menu, which is the same on each, and read on the first page of each role."""
-    return patch.object(DeskSite, "get_sidebar_list", return_value=[])
+    """Pages without the menu, which is the same on each, and read on the first page of each role.
+
+    Of a menu without a group unfold makes one of all applications, which takes longer than the page.
+    """
+    return patch.object(DeskSite, "get_sidebar_list", return_value=[{"items": []}])
 
 
 def signed_in(user: User, language: str, *, is_proved: bool = True) -> Client:
