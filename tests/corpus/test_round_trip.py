@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.utils.translation import override
-from hypothesis import assume, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook  # type: ignore[import-untyped]
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # type: ignore[import-untyped]
@@ -35,6 +35,8 @@ LIKELY = st.sampled_from([
 ])  # fmt: skip
 TABLES = st.lists(st.lists(LIKELY | ANY_TEXT, min_size=1, max_size=4), min_size=1, max_size=6)
 Rows = list[list[str]]
+#: A machine that is busy draws slowly, which says nothing of what is drawn.
+BUSY: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 #: What NULs are taken for: of a file of little else, for UTF-16.
 NO_TEXT = ("nul_bytes", "utf16")
 
@@ -67,7 +69,7 @@ def reason(refused: FileRefusedError) -> str:
 # --- text
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, **BUSY)
 @given(
     rows=TABLES, end=st.sampled_from(["\r\n", "\n", "\r"]), encoding=st.sampled_from(["utf-8", "utf-8-sig", "gb18030"]),
     quotes=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
@@ -92,6 +94,7 @@ def test_what_csv_writers_write_comes_back_or_is_refused(rows: Rows, end: str, e
         assert found == filled(table)
 
 
+@settings(**BUSY)
 @given(rows=TABLES, encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]))
 def test_what_says_nothing_of_its_encoding_comes_back_or_is_refused(rows: Rows, encoding: str) -> None:
     out = io.StringIO(newline="")
@@ -172,7 +175,7 @@ def compare(rows: Rows, content: bytes, allowed: dict[str, str] | None = None) -
                 assert fault.code != "control_character" or CONTROL.search(written[place])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, **BUSY)
 @given(rows=TABLES, write_only=st.booleans())
 def test_what_openpyxl_writes_comes_back_or_is_refused(rows: Rows, write_only: bool) -> None:
     """It writes a return as a break of lines, and takes "_x0041_" for what Excel shows as "A": so do these rows."""
@@ -183,7 +186,7 @@ def test_what_openpyxl_writes_comes_back_or_is_refused(rows: Rows, write_only: b
     compare(plain, by_openpyxl(rows, write_only=write_only), formulas)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, **BUSY)
 @given(rows=TABLES, constant_memory=st.booleans())
 @example(rows=[["_x0041_", "_x005F_"], ["\x01", "a\r\nb"]], constant_memory=True)
 def test_what_xlsxwriter_writes_comes_back_or_is_refused(rows: Rows, constant_memory: bool) -> None:
@@ -199,7 +202,7 @@ DAYS = st.datetimes(
 ).map(lambda each: each.replace(microsecond=0))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, **BUSY)
 @given(cells=st.lists(NUMBERS | st.booleans() | DAYS | st.dates(date(1900, 3, 1)) | st.none(), min_size=1, max_size=6))
 @example(cells=[10**14, 99999999999999, -0.0, 0.1 + 0.2, 1e-300, 1.5e300, True, None])
 def test_numbers_days_and_truths_come_back_as_they_are_shown_or_are_refused(cells: list[Any]) -> None:
@@ -223,7 +226,7 @@ def test_numbers_days_and_truths_come_back_as_they_are_shown_or_are_refused(cell
             assert not isinstance(cell, int) or row[place] == str(cell)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, **BUSY)
 @given(share=st.integers(-(10**6), 10**6), shape=st.sampled_from(["0%", "0.00%", "0.0%;[Red]-0.0%"]))
 def test_percentages_come_back_as_percentages(share: int, shape: str) -> None:
     """In hundredths of a percent, however few places the cell shows."""
