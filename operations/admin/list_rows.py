@@ -32,14 +32,16 @@ def headers_once(cl: Any) -> Iterator[dict[str, Any]]:
 def labels_once(value: Any, empty: Any, labels: Any) -> SafeString:
     """A label; drawn when it is asked for first, in each language."""
     if not isinstance(labels, dict) or isinstance(value, list):
-        return SafeString(_draw_label(value, empty, labels))
+        drawn: SafeString = _draw_label(value, empty, labels)
+        return drawn
     plain = (value[0], *map(str, value[1:])) if isinstance(value, tuple) else str(value)
     return _label(plain, str(empty), tuple(labels.items()))
 
 
 @lru_cache(maxsize=2_000)
 def _label(value: Any, empty: str, labels: tuple[tuple[Any, Any], ...]) -> SafeString:
-    return SafeString(_draw_label(value, empty, dict(labels)))
+    drawn: SafeString = _draw_label(value, empty, dict(labels))
+    return drawn
 
 
 @cache
